@@ -1,0 +1,58 @@
+"""What a command is, as data: a noun or verb, its arguments, what it may touch, what it costs, what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+# `run(args, app) -> exit code`; `args` is argparse's namespace, `app` is `driven.cli.app.App`.
+Run = Callable[[Any, Any], int]
+
+Band = Literal["instant", "quick", "work"]
+# instant  under two interpreter starts, nothing imported that is not needed
+# quick    reads the project once
+# work     may take seconds and shows progress
+Safety = Literal["reads", "writes", "deletes"]
+Stability = Literal["stable", "preview"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """One argument. A name that begins with `-` is an option; `flag` ones take no value.
+
+    `complete` says what a shell may offer: `file`, `dir`, `editor`, `rule`, `` for nothing; `choices` are offered as
+    they are. `many`: zero or more values; `optional`: a positional that may be left out.
+    """
+
+    name: str
+    help: str
+    short: str = ""
+    flag: bool = False
+    many: bool = False
+    optional: bool = False
+    default: str | int | None = None
+    type: Literal["str", "int"] = "str"
+    choices: tuple[str, ...] = ()
+    metavar: str = ""
+    complete: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One command. `run` is `module:function`, imported only when the command runs; `result` is a JSON schema of
+    what `--json` puts under `data`; `capability` names what it may do (`project.write`). A command with `verbs` is a
+    noun (`plugin list`)."""
+
+    name: str
+    help: str
+    run: str = ""
+    arguments: tuple[Argument, ...] = ()
+    verbs: tuple[Command, ...] = ()
+    capability: str = "project.read"
+    band: Band = "quick"
+    safety: Safety = "reads"
+    stability: Stability = "stable"
+    result: str = ""  # JSON text of the schema; text, so that nobody pays for it before it is asked for
+    examples: tuple[str, ...] = ()
+    description: str = ""

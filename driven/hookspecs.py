@@ -1,0 +1,133 @@
+"""The contract with plugins: every hook, and the objects that hooks offer.
+
+A hook only *offers objects*; work is done by those objects' typed methods, whose Protocols stand below. All offers of
+all plugins are joined in the order the plugins load (by entry-point name). A plugin that raises, offers something
+that is not of the Protocol, or names a hook that does not exist becomes a diagnostic that names it; the others live on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+import pluggy
+
+from driven.grammar.command import Command
+from driven.model.artefact import Emission, Settings
+from driven.model.diagnostic import Diagnostic
+from driven.model.rule import Rule
+from driven.model.target import Target
+
+PROJECT_NAME = "driven"
+ENTRY_POINT_GROUP = "driven"
+
+hookspec = pluggy.HookspecMarker(PROJECT_NAME)
+hookimpl = pluggy.HookimplMarker(PROJECT_NAME)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """A file of an editor, as an importer gets it: `path` relative to the project root, POSIX; the bytes as read."""
+
+    path: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What an importer made of its files. `files` maps each rule id to the path it came from."""
+
+    rules: tuple[Rule, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    files: dict[str, str] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Emitter(Protocol):
+    """Rules in, artefacts out; pure: no file is read or written, equal rules give equal artefacts."""
+
+    @property
+    def target(self) -> Target:
+        """The editor, as data."""
+        ...
+
+    def group(self, rule: Rule, settings: Settings) -> str:
+        """Which rules must be emitted together with this one: those with the same answer. A rule that gets files
+        of its own answers its id; rules that share one file answer that file's path."""
+        ...
+
+    def emit(self, rules: Sequence[Rule], settings: Settings) -> Emission:
+        """The files for `rules` (whole groups, in effect order, already filtered by `targets` and `when`)."""
+        ...
+
+
+@runtime_checkable
+class Importer(Protocol):
+    """The mirror of an emitter: an editor's files in, rules out; lenient, every oddity a diagnostic; pure."""
+
+    @property
+    def target(self) -> Target:
+        """The editor, as data."""
+        ...
+
+    @property
+    def patterns(self) -> Sequence[str]:
+        """Canonical globs of the files that it reads, `.cursor/rules/**/*.mdc`."""
+        ...
+
+    def read(self, files: Sequence[SourceFile]) -> Imported:
+        """The rules in `files`. A file that cannot be read as a rule is a diagnostic, never an exception."""
+        ...
+
+
+@runtime_checkable
+class TokenCounter(Protocol):
+    """Counts the tokens of a text as one model family does. Without one, characters/4 is shown as an estimate."""
+
+    @property
+    def name(self) -> str:
+        """What the counter is called beside its figures, `cl100k`."""
+        ...
+
+    def count(self, text: str) -> int:
+        """The number of tokens in `text`."""
+        ...
+
+
+class Hooks:
+    """Every hook there is."""
+
+    @hookspec
+    def driven_emitters(self) -> Iterable[Emitter]:
+        """Offer editors to write for.
+
+        Called once, by commands that emit. Answers are joined; two emitters for one target name are an error that
+        names both plugins, and the first one by entry-point name is used. A bad answer drops this plugin's emitters.
+        """
+        raise NotImplementedError
+
+    @hookspec
+    def driven_importers(self) -> Iterable[Importer]:
+        """Offer editors to read from.
+
+        Called once, by `init`, `import` and `convert`. Answers are joined as for `driven_emitters`.
+        """
+        raise NotImplementedError
+
+    @hookspec
+    def driven_commands(self) -> Iterable[Command]:
+        """Offer commands of the command line.
+
+        Called once, when the first word is not a built-in command, or for help, completion and `driven grammar`.
+        A name that is taken is a diagnostic and the first one stays.
+        """
+        raise NotImplementedError
+
+    @hookspec
+    def driven_counters(self) -> Iterable[TokenCounter]:
+        """Offer exact token counters.
+
+        Called once, by `explain` and `status`. The first one is used beside the estimate.
+        """
+        raise NotImplementedError

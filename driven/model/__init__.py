@@ -1,0 +1,1 @@
+"""The values that everything speaks: frozen, no I/O."""

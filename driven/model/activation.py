@@ -1,0 +1,39 @@
+"""When a rule holds: a closed union, so that every `match` over it is checked to be exhaustive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Always:
+    """In every conversation."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForPaths:
+    """When a file that one of `globs` matches is in play.
+
+    `globs` are canonical: POSIX, relative to the project root, no leading `./` or `/`, `**` only as a whole segment,
+    braces kept. Never empty, never universal (`**` and `**/*` are `Always`).
+    """
+
+    globs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WhenRelevant:
+    """When the model decides so from `description` (one line)."""
+
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class OnRequest:
+    """Only when a person asks for it by name."""
+
+
+Activation = Always | ForPaths | WhenRelevant | OnRequest
+
+ALWAYS = Always()
+ON_REQUEST = OnRequest()

@@ -1,0 +1,78 @@
+"""What an emitter makes: the files an editor shall have, and what it could not say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class WholeFile:
+    """The file is ours from the first byte to the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Ours is what stands between the two marker comments that name `marker`; every other byte is a person's."""
+
+    marker: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListEntry:
+    """Ours is one entry of the YAML list under the top-level `key`; every other byte is a person's."""
+
+    key: str
+
+
+Ownership = WholeFile | Section | ListEntry
+WHOLE_FILE = WholeFile()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artefact:
+    """One piece of output: a whole file, a section of a shared one, or one list entry.
+
+    `path` is relative to the project root, POSIX, never `..`. `text` is LF with one final newline unless it carries
+    the layout of an imported file; for a `ListEntry` it is the entry's bare value. `rule_ids` are in effect order.
+    """
+
+    path: str
+    text: str
+    ownership: Ownership = WHOLE_FILE
+    rule_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """What an editor cannot be told of a rule: `approximated` (said in the nearest form) or `dropped` (not said)."""
+
+    rule_id: str
+    kind: Literal["approximated", "dropped"]
+    reason: str
+    editor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Emission:
+    """The answer of one emitter."""
+
+    artefacts: tuple[Artefact, ...] = ()
+    losses: tuple[Loss, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What an emitter may know of the project besides the rules.
+
+    options   the editor's own table in config.toml
+    editors   the names of all enabled editors (a skill that two of them read is written once)
+    always    "native", or "agents": always-on text stands once in AGENTS.md
+    header    whether whole files carry a generated-by comment below the front matter
+    """
+
+    options: Mapping[str, object] = field(default_factory=dict)
+    editors: frozenset[str] = frozenset()
+    always: Literal["native", "agents"] = "native"
+    header: bool = False

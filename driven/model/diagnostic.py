@@ -1,0 +1,40 @@
+"""A mistake found in a rule or a rule file, as a value: where, what, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from driven.span import Span
+
+Severity = Literal["error", "warning", "info"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextEdit:
+    """Replace the text of `span` by `text`."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """Edits that repair a finding. `safe` ones keep the meaning and may be applied without asking."""
+
+    title: str
+    edits: tuple[TextEdit, ...]
+    safe: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostic:
+    """One finding. `code` is stable (`RUL12`); `message` is one line; `hint` says what to do."""
+
+    code: str
+    severity: Severity
+    message: str
+    span: Span
+    hint: str = ""
+    fix: Fix | None = None
+    rule_id: str = ""

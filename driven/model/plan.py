@@ -1,0 +1,102 @@
+"""What a sync would do, as values: made without touching the disk, printed by --dry-run, applied as printed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from driven.model.artefact import Loss
+from driven.model.diagnostic import Diagnostic
+
+Drift = Literal["absent", "same", "ours", "edited", "foreign"]
+# absent   nothing stands there
+# same     what stands there is what this run would write
+# ours     it is what an earlier run wrote, untouched since
+# edited   an earlier run wrote it, and it was changed since
+# foreign  it was never ours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Create:
+    """Write a file, or a section or entry in it, where none of ours stands."""
+
+    path: str
+    after: bytes
+    before: bytes | None = None  # the shared file it is inserted into
+    editors: tuple[str, ...] = ()
+    rule_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replace:
+    """Write over what an earlier run wrote. `forced`: over a hand edit or a stranger's file, kept in a snapshot."""
+
+    path: str
+    after: bytes
+    before: bytes
+    editors: tuple[str, ...] = ()
+    rule_ids: tuple[str, ...] = ()
+    forced: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delete:
+    """Remove what an earlier run wrote and no rule gives any more. `after`: the shared file without our part."""
+
+    path: str
+    before: bytes
+    after: bytes | None = None
+    editors: tuple[str, ...] = ()
+    forced: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """Leave it: it is right already (`reason` empty), or held back for the reason given."""
+
+    path: str
+    editors: tuple[str, ...] = ()
+    rule_ids: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """Not written: `drift` is `edited` or `foreign`. `after` is what would be written, None where it would be deleted."""
+
+    path: str
+    drift: Drift
+    before: bytes
+    after: bytes | None
+    message: str
+    hint: str
+    editors: tuple[str, ...] = ()
+    rule_ids: tuple[str, ...] = ()
+
+
+Change = Create | Replace | Delete | Keep | Conflict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All changes of one run, sorted by path. `kept` counts what was unchanged and not even looked at again."""
+
+    changes: tuple[Change, ...] = ()
+    kept: int = 0
+    losses: tuple[Loss, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = field(default=())
+
+    @property
+    def writes(self) -> tuple[Create | Replace | Delete, ...]:
+        """The changes that touch the disk."""
+        return tuple(c for c in self.changes if isinstance(c, Create | Replace | Delete))
+
+    @property
+    def conflicts(self) -> tuple[Conflict, ...]:
+        """The changes that need a person."""
+        return tuple(c for c in self.changes if isinstance(c, Conflict))
+
+    @property
+    def is_clean(self) -> bool:
+        """Nothing to write and nothing in conflict."""
+        return not self.writes and not self.conflicts

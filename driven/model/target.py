@@ -1,0 +1,61 @@
+"""An editor, as data: what it can say, how it reads globs, what it limits, and where that was looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Fidelity = Literal["native", "approximated", "dropped"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """How an editor matches a glob against a path relative to the project root.
+
+    anywhere    a pattern that starts with neither `/` nor `**/` matches at any depth (VS Code)
+    ignore_case letters match in either case
+    dot         `*` and `**` match names that begin with a dot
+    braces      `{a,b}` is understood; where it is not, an emitter writes the expanded patterns
+    """
+
+    anywhere: bool = False
+    ignore_case: bool = False
+    dot: bool = True
+    braces: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """A size that an editor enforces or advises on one file."""
+
+    characters: int = 0
+    lines: int = 0
+    bytes: int = 0
+    hard: bool = True
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """How an editor expresses one activation: `fidelity`, and what happens in words (`"paths in front matter"`)."""
+
+    fidelity: Fidelity
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One editor. `ways` is keyed `always paths model manual`; `options` names the config keys it takes with their
+    defaults; `files` are globs of the files it reads that `driven` may write, `also_reads` those of other tools."""
+
+    name: str
+    title: str
+    docs: str
+    verified: str  # the date the facts were last checked, YYYY-MM-DD
+    ways: Mapping[str, Way]
+    files: tuple[str, ...]
+    also_reads: tuple[str, ...] = ()
+    dialect: Dialect = Dialect()
+    limits: tuple[Limit, ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
