@@ -16,3 +16,15 @@ else:
 
     def mypyc_attr(**_):
         return lambda cls: cls
+
+
+class FormatError(Exception):
+    """Bytes or text that are not of the format. `offset` counts bytes (code points for a `str`) from its start."""
+
+    def __init__(self, message: str, offset: int = 0) -> None:
+        super().__init__(message)
+        self.message = message
+        self.offset = offset
+
+    def __str__(self) -> str:
+        return f"{self.message} (at offset {self.offset})"

@@ -1,0 +1,113 @@
+"""What the verbs of `driven.pipeline` answer: values that the command line shows and `--json` prints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from driven.model.artefact import Loss
+from driven.model.diagnostic import Diagnostic
+from driven.model.plan import Plan
+from driven.model.reach import Reach
+from driven.model.target import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncReport:
+    """One sync. `applied` is False for --dry-run and --check. `held` are rule ids that keep what they emitted before,
+    because their file cannot be read or one of their outputs is in conflict. `seconds` is wall time."""
+
+    plan: Plan
+    rules: int
+    editors: tuple[str, ...]
+    applied: bool
+    held: tuple[str, ...] = ()
+    kept_copies: str = ""  # where --force put what it overwrote, relative to the root
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleStatus:
+    """One rule on the status screen. `activation` is `always paths model manual`; `detail` its globs or description."""
+
+    id: str
+    title: str
+    activation: str
+    detail: str
+    path: str
+    characters: int
+    editors: tuple[str, ...]
+    active: bool = True  # False: its `when` condition is false
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditorStatus:
+    """One editor on the status screen. `largest` is the biggest emitted file in characters, beside its `limit`
+    (0: none)."""
+
+    target: Target
+    enabled: bool
+    plugin: str
+    files: int = 0
+    characters: int = 0
+    largest: int = 0
+    largest_path: str = ""
+    limit: int = 0
+    drift: int = 0
+    conflicts: int = 0
+    losses: tuple[Loss, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusReport:
+    """Everything `driven status` shows. `plan` is what a sync would do now."""
+
+    root: str
+    rules: tuple[RuleStatus, ...]
+    editors: tuple[EditorStatus, ...]
+    plan: Plan
+    digest: str  # of the rule set, hex
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainReport:
+    """Which rules hold for `path`: one Reach per rule and editor, editors in config order, rules in effect order."""
+
+    path: str
+    exists: bool
+    editors: tuple[Target, ...]
+    reaches: tuple[Reach, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
+    counter: str = ""  # the name of the exact token counter, "" when tokens are the characters/4 estimate
+    tokens: dict[str, int] = field(default_factory=dict)  # per editor: tokens of all loaded rules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """What an import made: `rules` maps each new or updated rule id to the editor file it came from; `plan` is what
+    is (or, with `applied` False, would be) written below `.driven/`; `same` are rules that stood there already."""
+
+    rules: dict[str, str]
+    plan: Plan
+    applied: bool
+    same: tuple[str, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitReport:
+    """What `init` found and wrote: `found` maps an editor's name to the rule files of it that are there already."""
+
+    root: str
+    found: dict[str, tuple[str, ...]]
+    editors: tuple[str, ...]
+    written: tuple[str, ...]
+    imported: ImportReport | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidateReport:
+    """Every finding in the source rules and in what they emit."""
+
+    rules: int
+    files: int
+    diagnostics: tuple[Diagnostic, ...]
