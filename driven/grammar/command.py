@@ -42,7 +42,7 @@ class Argument:
 class Command:
     """One command. `run` is `module:function`, imported only when the command runs; `result` is a JSON schema of
     what `--json` puts under `data`; `capability` names what it may do (`project.write`). A command with `verbs` is a
-    noun (`plugin list`)."""
+    noun (`plugin list`). `group` is the heading it stands under in `driven --help`."""
 
     name: str
     help: str
@@ -56,3 +56,4 @@ class Command:
     result: str = ""  # JSON text of the schema; text, so that nobody pays for it before it is asked for
     examples: tuple[str, ...] = ()
     description: str = ""
+    group: str = ""

@@ -44,6 +44,32 @@ class Artefact:
     rule_ids: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """An artefact and the name of the editor that it is for."""
+
+    editor: str
+    artefact: Artefact
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether the file is a person's too."""
+        return not isinstance(self.artefact.ownership, WholeFile)
+
+    @property
+    def owned(self) -> tuple[str, str, str]:
+        """Its line in `outputs.lock`: path, editor, and what of the file is that editor's."""
+        artefact = self.artefact
+        match artefact.ownership:
+            case WholeFile():
+                part = "file"
+            case Section(marker):
+                part = f"section:{marker}"
+            case ListEntry(key):
+                part = f"entry:{key}:{artefact.text}"
+        return artefact.path, self.editor, part
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
     """What an editor cannot be told of a rule: `approximated` (said in the nearest form) or `dropped` (not said)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -14,6 +15,22 @@ Drift = Literal["absent", "same", "ours", "edited", "foreign"]
 # ours     it is what an earlier run wrote, untouched since
 # edited   an earlier run wrote it, and it was changed since
 # foreign  it was never ours
+
+Owned = tuple[str, str, str]
+"""What `outputs.lock` has a line for: path, editor, and what of the file is that editor's: `file`, `section:NAME` or
+`entry:KEY:VALUE`."""
+
+Lock = Mapping[Owned, frozenset[str]]
+"""The digests under which a thing is ours: one, or several after a crash or a merge of two branches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands at a path: the `data` of a file, or nothing, or something that is never written to (`note`: why)."""
+
+    kind: Literal["file", "absent", "blocked"]
+    data: bytes = b""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +79,7 @@ class Keep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
-    """Not written: `drift` is `edited` or `foreign`. `after` is what would be written, None where it would be deleted."""
+    """Not written: `drift` is `edited` or `foreign`. `after` is what would be written, None: it would be deleted."""
 
     path: str
     drift: Drift

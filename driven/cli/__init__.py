@@ -1,0 +1,1 @@
+"""The command line: parse, dispatch, print, decide the exit code."""

@@ -1,0 +1,275 @@
+"""The command line's main: read the words, find the command, run it, turn what went wrong into a message and a code.
+
+Exit codes are decided here and nowhere else; what they mean stands in `driven.grammar.commands.EXIT_CODES`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from driven import __version__
+from driven.cli.render import Output
+from driven.errors import DrivenError, PluginError, UsageError
+from driven.grammar.command import Command
+from driven.grammar.commands import COMMANDS, OPTIONS, TOP_OPTIONS
+from driven.model.diagnostic import Diagnostic
+
+if TYPE_CHECKING:
+    from driven.registry import Registry
+
+_WORST = (70, 7, 6, 5, 2, 4, 1, 0)
+
+
+class App:
+    """What a command gets beside its arguments: the project, the plugins, the printer, and a way to answer."""
+
+    def __init__(self, argv: Sequence[str] = ()) -> None:
+        # As good as it can be known before the words are read: a usage error is printed by these.
+        before = list(argv)[: list(argv).index("--")] if "--" in argv else list(argv)
+        self.json = "--json" in before
+        self.words = "driven"
+        self.root_option: str | None = None
+        self.out = Output(color=_color(before))
+        self._root = ""
+        self._registry: Registry | None = None
+
+    @property
+    def root(self) -> str:
+        """The project's folder: --root, or the nearest one from here upwards. ProjectError when there is none."""
+        if not self._root:
+            from driven import pipeline
+
+            self._root = pipeline.find_root(self.root_option)
+        return self._root
+
+    @property
+    def base(self) -> str:
+        """The project's folder, or where the command runs when there is none."""
+        try:
+            return self.root
+        except DrivenError:
+            return os.path.abspath(self.root_option or os.curdir)
+
+    def registry(self) -> Registry:
+        """Everything that plugins offer, loaded once."""
+        if self._registry is None:
+            from driven import registry
+
+            state = os.path.join(self.base, ".driven", "state")
+            index = os.path.join(state, "plugins.index") if os.path.isdir(state) else None
+            self._registry = registry.load(index_path=index)
+        return self._registry
+
+    def commands(self) -> tuple[Command, ...]:
+        """The built-in commands and those of plugins; a plugin cannot take a built-in word."""
+        known = {c.name for c in COMMANDS}
+        return (*COMMANDS, *(c for name, c in self.registry().commands.items() if name not in known))
+
+    def answer(self, data: Callable[[], dict[str, Any]], show: Callable[[Output], None]) -> None:
+        """Print the result: one JSON envelope with --json, else for a person."""
+        if self.json:
+            self._envelope(data(), None)
+        else:
+            show(self.out)
+
+    def outcome(
+        self,
+        *,
+        drift: bool = False,
+        findings: bool = False,
+        conflicts: bool = False,
+        diagnostics: Iterable[Diagnostic] = (),
+    ) -> int:
+        """The exit code of a command that came to its end: the worst of these. An error among `diagnostics` is a rule
+        or a setting that the user can fix; `findings` are what the command was asked to look for."""
+        codes = {1: drift or findings, 4: conflicts, 2: any(d.severity == "error" for d in diagnostics)}
+        return next((code for code in _WORST if codes.get(code)), 0)
+
+    def fail(self, error: DrivenError) -> int:
+        """Print `error`; its exit code."""
+        if self.json:
+            self._envelope(None, {"code": error.code, "message": str(error), "hint": error.hint})
+        else:
+            from driven.cli.render_findings import show_error
+
+            show_error(self.out, error.message, hint=error.hint, span=error.span, root=self._place(error))
+        return error.exit_code
+
+    def _place(self, error: DrivenError) -> str:
+        """What the span's path is relative to; no search for a project when the error has no place."""
+        return self.base if error.span and error.span.path else ""
+
+    def _envelope(self, data: dict[str, Any] | None, error: dict[str, str] | None) -> None:
+        import json
+
+        envelope = {
+            "ok": error is None,
+            "data": data,
+            "error": error,
+            "meta": {"schema": self.words.replace(" ", ".") + "/1", "version": __version__},
+        }
+        self.out.raw(json.dumps(envelope, indent=2 if self.out.terminal else None) + "\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line `argv` (default: the process's own); the exit code. Never raises."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    app = App(words)
+    try:
+        code = _guarded(app, words)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # Whoever read us has enough. Nothing may be written at exit either, so stdout becomes the null device.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141  # as a process that SIGPIPE ended: what it had to say is not known
+    except KeyboardInterrupt:
+        return 130
+
+
+def _guarded(app: App, words: list[str]) -> int:
+    try:
+        return _dispatch(app, words)
+    except DrivenError as error:
+        return app.fail(error)
+    except BrokenPipeError:
+        raise
+    except KeyboardInterrupt:
+        app.out.line("interrupted", error=True)
+        return 130
+    except Exception as error:
+        from driven.cli.crash import write_report
+
+        log = write_report(error, words, app._root)
+        bug = _Bug(
+            f"this is a bug in driven: {type(error).__name__}: {error}".splitlines()[0],
+            hint=f"please report it with what is in {log}" if log else "please report it with the words you typed",
+        )
+        if not log:
+            import traceback
+
+            app.out.line(traceback.format_exc(), error=True)
+        return app.fail(bug)
+
+
+def _color(argv: Sequence[str]) -> str:
+    """What --color says in words that are not read yet."""
+    for word, following in zip(argv, [*argv[1:], ""], strict=True):
+        value = following if word == "--color" else word.removeprefix("--color=")
+        if value in ("always", "never"):
+            return value
+    return "auto"
+
+
+class _Bug(DrivenError):
+    """An exception that nobody foresaw."""
+
+    exit_code = 70
+    code = "DRV070"
+
+
+def _dispatch(app: App, argv: list[str]) -> int:
+    from driven.grammar.suggest import did_you_mean
+    from driven.grammar.to_argparse import parse, split_words
+
+    if argv[:1] == ["--complete"]:
+        from driven.cli.commands.complete import run as complete
+
+        return complete(argv[1:], app)
+    before, rest = split_words(argv)
+    if not rest or rest[0] == "--":
+        return _without_command(app, before)
+    command = _command(app, rest[0])
+    app.words = f"driven {command.name}"
+    rest = rest[1:]
+    while command.verbs:
+        more, rest = split_words(rest)
+        before += more
+        if not rest or rest[0] == "--":
+            if _asks_help(before):
+                return _help(app, command)
+            verbs = ", ".join(f"`{verb.name}`" for verb in command.verbs)
+            raise UsageError(f"`{app.words}` needs a word more: {verbs}", hint=f"`{app.words} --help` says more")
+        verb = next((v for v in command.verbs if v.name == rest[0]), None)
+        if verb is None:
+            names = [v.name for v in command.verbs]
+            hint = did_you_mean(rest[0], names, prefix=app.words + " ", otherwise=f"one of: {', '.join(names)}")
+            raise UsageError(f"`{app.words}` has no `{rest[0]}`", hint=hint)
+        command, rest = verb, rest[1:]
+        app.words += f" {command.name}"
+    given = before + rest
+    if _asks_help(given):
+        return _help(app, command)
+    args = parse(command, app.words, given)
+    _set(app, args)
+    return _load(command)(args, app)
+
+
+def _asks_help(argv: Sequence[str]) -> bool:
+    options = argv[: argv.index("--")] if "--" in argv else argv
+    return "--help" in options or "-h" in options
+
+
+def _set(app: App, args: Any) -> None:
+    app.json = args.json
+    app.root_option = args.root
+    app.out = Output(color=args.color, quiet=args.quiet, verbose=args.verbose)
+
+
+def _command(app: App, word: str) -> Command:
+    """The command of that name: ours, or a plugin's when we have none."""
+    from driven.grammar.suggest import did_you_mean
+
+    for command in COMMANDS:
+        if command.name == word:
+            return command
+    commands = app.commands()
+    for command in commands:
+        if command.name == word:
+            return command
+    known = [c.name for c in commands]
+    hint = did_you_mean(word, known, prefix="driven ", otherwise="`driven --help` lists the commands")
+    raise UsageError(f"unknown command `{word}`", hint=hint)
+
+
+def _load(command: Command) -> Callable[[Any, App], int]:
+    import importlib
+
+    module, _, name = command.run.partition(":")
+    try:
+        return getattr(importlib.import_module(module), name)  # type: ignore[no-any-return]
+    except (ImportError, AttributeError) as error:
+        if module.startswith("driven."):
+            raise
+        raise PluginError(f"the command `{command.name}` cannot be loaded: {error}", hint=f"`{command.run}`") from error
+
+
+def _without_command(app: App, argv: list[str]) -> int:
+    """`driven`, `driven --help`, `driven --version`, `driven --install-completion`."""
+    from driven.grammar.to_argparse import parse
+
+    args = parse(Command(name="", help="", arguments=TOP_OPTIONS), "driven", argv)
+    _set(app, args)
+    if args.version:
+        app.answer(lambda: {"version": __version__}, lambda out: out.line(f"driven {__version__}"))
+        return 0
+    if args.install_completion:
+        from driven.cli.commands.complete import install
+
+        return install(app)
+    from driven.cli.render_help import show_overview
+
+    show_overview(app.out, app.commands(), (*OPTIONS, *TOP_OPTIONS), error=not args.help)
+    return 0 if args.help else UsageError.exit_code
+
+
+def _help(app: App, command: Command) -> int:
+    from driven.cli.render_help import show_command
+
+    show_command(app.out, command, app.words, OPTIONS)
+    return 0

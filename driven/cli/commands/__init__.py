@@ -1,0 +1,1 @@
+"""One word, one file, one function: `run(args, app) -> exit code`."""

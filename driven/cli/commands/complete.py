@@ -1,0 +1,101 @@
+"""`driven --complete KIND`, which shells call for words that change, and `driven --install-completion`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from driven.errors import DiskError, DrivenError, UsageError
+from driven.grammar.completion import DYNAMIC, SHELLS
+
+if TYPE_CHECKING:
+    from driven.cli.app import App
+
+_MOST_RULES = 10_000
+
+
+def run(words: Sequence[str], app: App) -> int:
+    """Print the editors, rules or plugins there are, one a line; nothing at all when they cannot be told."""
+    kind = words[0] if words else ""
+    if kind not in DYNAMIC:
+        raise UsageError(f"`--complete` knows no `{kind}`", hint=f"one of: {', '.join(DYNAMIC)}")
+    try:
+        if kind == "rule":
+            found = sorted(_rule_ids(os.path.join(app.root, ".driven", "rules")))
+        elif kind == "editor":
+            found = sorted(app.registry().emitters)
+        else:
+            found = sorted(plugin.name for plugin in app.registry().plugins)
+    except (DrivenError, OSError):
+        return 0
+    for word in found:
+        if word.isprintable():
+            app.out.line(word)
+    return 0
+
+
+def _rule_ids(folder: str) -> Iterator[str]:
+    """The ids of the rule files, told by their names alone."""
+    left = _MOST_RULES
+    for base, _, files in os.walk(folder):
+        for name in files:
+            if name.endswith(".md") and left:
+                left -= 1
+                yield os.path.relpath(os.path.join(base, name), folder)[:-3].replace(os.sep, "/").lower()
+
+
+def install(app: App) -> int:
+    """Write the script to where the user's shell looks for it, and say what is left to do."""
+    from driven.grammar.completion import script
+
+    shell = os.path.basename(os.environ.get("SHELL", ""))
+    if shell not in SHELLS:
+        raise UsageError(
+            f"no completion for the shell `{shell}`" if shell else "the variable SHELL does not name your shell",
+            hint=f"set SHELL to the path of one of: {', '.join(SHELLS)}",
+        )
+    path, left = _place(shell)
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path + ".new", "w", encoding="utf-8") as file:
+            file.write(script(shell, app.commands()))
+        os.replace(path + ".new", path)
+    except OSError as error:
+        raise DiskError(f"`{path}` cannot be written: {error.strerror}", hint="check who owns the folder") from error
+    app.answer(
+        lambda: {"shell": shell, "path": path, "todo": left},
+        lambda out: out.line(f"completion for {shell} installed: {path}"),
+    )
+    if not app.json:
+        app.out.line(left or "open a new shell to use it")
+    return 0
+
+
+def _place(shell: str) -> tuple[str, str]:
+    """Where the script belongs, and what the user has to add to the shell's start-up file, if anything."""
+    home = os.path.expanduser("~")
+    if shell == "fish":
+        config = os.environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")
+        return os.path.join(config, "fish", "completions", "driven.fish"), ""
+    if shell == "zsh":
+        path = os.path.join(home, ".zfunc", "_driven")
+        line = "fpath=(~/.zfunc $fpath); autoload -Uz compinit; compinit"
+        done = "/.zfunc" in _read(os.path.join(os.environ.get("ZDOTDIR") or home, ".zshrc"))
+        return path, "" if done else f"add this line to ~/.zshrc and open a new shell:\n{line}"
+    data = os.environ.get("XDG_DATA_HOME") or os.path.join(home, ".local", "share")
+    path = os.path.join(data, "bash-completion", "completions", "driven")
+    loads_itself = any(
+        os.path.exists(os.path.join(prefix, "share/bash-completion/bash_completion"))
+        for prefix in ("/usr", "/usr/local", "/opt/homebrew", "/opt/local")
+    )
+    done = loads_itself or path in _read(os.path.join(home, ".bashrc"))
+    return path, "" if done else f"add this line to ~/.bashrc and open a new shell:\nsource {path}"
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read(1 << 20)
+    except OSError:
+        return ""

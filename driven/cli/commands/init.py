@@ -1,0 +1,92 @@
+"""`driven init`: set up `.driven/` for the editors in use, with the rules that are there already."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from driven.errors import UsageError
+from driven.grammar.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from driven.cli.app import App
+    from driven.cli.render import Output
+    from driven.model.report import InitReport
+
+_TRIES = 3  # answers that mean nothing before the question is given up
+
+
+def run(args: Any, app: App) -> int:
+    """Ask on a terminal, unless --yes or --json; then write. The codes of `driven import` when it imports."""
+    from driven import pipeline
+    from driven.cli import data
+
+    root = os.path.abspath(app.root_option or os.curdir)
+    known = sorted(app.registry().emitters)
+    for name in args.editor:
+        if name not in known:
+            hint = did_you_mean(name, known, otherwise=f"one of: {', '.join(known)}")
+            raise UsageError(f"unknown editor `{name}`", hint=hint)
+    editors, wants = tuple(dict.fromkeys(args.editor)), not args.no_import
+    if not args.yes and not app.json and app.out.can_ask():
+        found = pipeline.detect(root)
+        _tell(app.out, found)
+        if not editors:
+            editors = _ask_editors(app.out, known, found)
+        files = sum(len(files) for files in found.values())
+        wants = wants and bool(files) and _ask_import(app.out, files)
+    report = pipeline.init(root, editors=editors, import_found=wants)
+    app.answer(lambda: data.initialised(report), lambda out: _show(out, report))
+    made = report.imported
+    return app.outcome(
+        conflicts=bool(made and made.plan.conflicts), diagnostics=made.diagnostics if made else ()
+    )  # fmt: skip
+
+
+def _tell(out: Output, found: Mapping[str, Sequence[str]]) -> None:
+    from driven.cli.text import count
+
+    if not found:
+        out.line("no editor's rule files are here yet", error=True)
+    for name, files in found.items():
+        listed = ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
+        out.line((name, "bold"), f": {count(len(files), 'rule file')}", (f"  {listed}", "dim"), error=True)
+
+
+def _ask_editors(out: Output, known: Sequence[str], found: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """The editors typed, by name and with commas or blanks between; those found when only Enter is pressed."""
+    default = [name for name in known if name in found]
+    out.line(("editors: ", "dim"), ", ".join(known), error=True)
+    for _ in range(_TRIES):
+        shown = f" [{', '.join(default)}]" if default else ""
+        words = out.ask(("Write rules for which editors?", "bold"), shown).replace(",", " ").split()
+        if not words and default:
+            return tuple(default)
+        strange = [word for word in words if word not in known]
+        if words and not strange:
+            return tuple(dict.fromkeys(words))
+        if strange:
+            hint = did_you_mean(strange[0], known)
+            out.line(f"there is no editor `{strange[0]}`" + (f": {hint}" if hint else ""), error=True)
+    raise UsageError("no editor was chosen", hint="name them: `driven init --editor cursor --editor claude`")
+
+
+def _ask_import(out: Output, files: int) -> bool:
+    from driven.cli.text import count
+
+    return out.ask((f"Import {count(files, 'rule file')} as rules?", "bold"), " [Y/n]").lower() not in ("n", "no")
+
+
+def _show(out: Output, report: InitReport) -> None:
+    from driven.cli.render_plan import show_import
+
+    for path in report.written:
+        out.note(("+ ", "green"), path)
+    if report.imported:
+        show_import(out, report.imported, report.root)
+    out.note(("ready", "bold green"), f": writes for {', '.join(report.editors) or 'no editor yet'}")
+    if report.imported and report.imported.rules:
+        out.note("next: `driven sync` writes them for every editor")
+    else:
+        out.note("next: write a rule in .driven/rules/, then `driven sync`")

@@ -1,0 +1,32 @@
+"""`driven sync`: write every editor's files from the rules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from driven.errors import UsageError
+
+if TYPE_CHECKING:
+    from driven.cli.app import App
+
+
+def run(args: Any, app: App) -> int:
+    """Plan and apply; with --dry-run or --check plan only. 1: --check found drift, 2: a rule cannot be read,
+    4: conflicts."""
+    if args.force and args.check:
+        raise UsageError("`--check` writes nothing, so `--force` means nothing", hint="leave one of them out")
+    from driven import pipeline
+    from driven.cli import data
+    from driven.cli.render_plan import show_sync
+
+    with app.out.progress() as progress:
+        report = pipeline.sync(app.root, dry_run=args.dry_run, check=args.check, force=args.force, progress=progress)
+    app.answer(
+        lambda: data.sync(report),
+        lambda out: show_sync(out, report, app.root, diff=args.dry_run, check=args.check),
+    )
+    return app.outcome(
+        drift=args.check and not report.plan.is_clean,
+        conflicts=bool(report.plan.conflicts),
+        diagnostics=report.plan.diagnostics,
+    )

@@ -1,0 +1,31 @@
+"""`driven validate`: every mistake in the rules and in what editors make of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from driven.cli.app import App
+    from driven.cli.render import Output
+
+
+def run(args: Any, app: App) -> int:
+    """Report all findings. 1 when there are errors, with --strict also when there are warnings."""
+    from driven import pipeline
+    from driven.cli import data
+    from driven.cli.render_findings import show_findings, tally
+    from driven.cli.text import count
+
+    report = pipeline.validate(app.root)
+    failing = ("error", "warning") if args.strict else ("error",)
+
+    def show(out: Output) -> None:
+        show_findings(out, report.diagnostics, app.root)
+        scope = f"{count(report.rules, 'rule')}, {count(report.files, 'emitted file')}"
+        told = tally(report.diagnostics)
+        bad = any(d.severity in failing for d in report.diagnostics)
+        style = "bold red" if bad else "bold yellow" if told else "bold green"
+        out.note((told or "no findings", style), f" ({scope})")
+
+    app.answer(lambda: data.validate(report), show)
+    return app.outcome(findings=any(d.severity in failing for d in report.diagnostics))

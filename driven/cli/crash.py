@@ -1,0 +1,52 @@
+"""A log file about an exception that nobody foresaw, ready to be pasted into a report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+_MOST = 100_000  # characters of a trace that are kept
+
+
+def write_report(error: BaseException, words: Sequence[str], root: str) -> str:
+    """Write the log into the project's `.driven/state/`, else into the folder for temporary files; its path, "" when
+    neither can be written. The user's home folder is written as `~`."""
+    import platform
+    import shlex
+    import sys
+    import tempfile
+    import traceback
+
+    from driven import __version__
+
+    home = os.path.expanduser("~")
+    trace = "".join(traceback.format_exception(error))[-_MOST:]
+    text = "\n".join(
+        (
+            "## driven stopped on an error that it did not foresee",
+            "",
+            f"- driven {__version__}, Python {platform.python_version()} ({platform.python_implementation()})",
+            f"- {platform.platform()}",
+            f"- `driven {shlex.join(words)}`",
+            f"- encoding: {sys.getfilesystemencoding()}, stdout {getattr(sys.stdout, 'encoding', None)}",
+            "",
+            "```",
+            trace.rstrip("\n"),
+            "```",
+            "",
+        )
+    )
+    if len(home) > 1:
+        text = text.replace(home, "~")
+    state = os.path.join(root, ".driven", "state") if root else ""
+    for folder in (state, tempfile.gettempdir()):
+        if not folder or not os.path.isdir(folder):
+            continue
+        try:
+            handle, path = tempfile.mkstemp(prefix="driven-crash-", suffix=".md", dir=folder)
+            with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(text)
+            return path
+        except OSError:
+            continue
+    return ""

@@ -1,0 +1,109 @@
+"""A change of the plan as a unified diff that `git apply` takes; bounded in time for texts of any size and shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+_CONTEXT = 3
+_COMPARE = 2_000  # lines: more than this between the common ends is shown as replaced whole, not compared line by line
+
+
+def unified(path: str, before: bytes | None, after: bytes | None) -> list[str]:
+    """The lines (without line ends) of the diff that turns `before` into `after`; None means there is no file.
+
+    Bytes that are not UTF-8 come as lone surrogates, so the text is to be shown with `driven.cli.text.safe_line`.
+    """
+    old, new = _lines(before), _lines(after)
+    head = [f"diff --git a/{path} b/{path}"]
+    if before is None:
+        head.append("new file mode 100644")
+    if after is None:
+        head.append("deleted file mode 100644")
+    if old == new:
+        return head
+    head.append("--- /dev/null" if before is None else f"--- a/{path}")
+    head.append("+++ /dev/null" if after is None else f"+++ b/{path}")
+    return head + [line for hunk in _hunks(_blocks(old, new)) for line in _hunk(old, new, hunk)]
+
+
+def added_removed(before: bytes | None, after: bytes | None) -> tuple[int, int]:
+    """How many lines a change adds and removes."""
+    old, new = _lines(before), _lines(after)
+    blocks = [b for b in _blocks(old, new) if b[0]]
+    return sum(b[4] - b[3] for b in blocks), sum(b[2] - b[1] for b in blocks)
+
+
+def _lines(data: bytes | None) -> list[str]:
+    """Lines with their LF: a CR stays in the line, as in git."""
+    text = (data or b"").decode("utf-8", "surrogateescape")
+    lines = text.split("\n")
+    last = lines.pop()
+    return [line + "\n" for line in lines] + ([last] if last else [])
+
+
+_Block = tuple[bool, int, int, int, int]  # changed?, old from, old to, new from, new to
+
+
+def _blocks(old: Sequence[str], new: Sequence[str]) -> list[_Block]:
+    """Equal and changed runs that tile both texts."""
+    shortest = min(len(old), len(new))
+    start = 0
+    while start < shortest and old[start] == new[start]:
+        start += 1
+    end = 0
+    while end < shortest - start and old[-1 - end] == new[-1 - end]:
+        end += 1
+    a, b = old[start : len(old) - end], new[start : len(new) - end]
+    blocks: list[_Block] = [(False, 0, start, 0, start)]
+    if len(a) > _COMPARE or len(b) > _COMPARE:
+        blocks.append((True, start, start + len(a), start, start + len(b)))
+    else:
+        from difflib import SequenceMatcher
+
+        for tag, a1, a2, b1, b2 in SequenceMatcher(None, a, b).get_opcodes():
+            blocks.append((tag != "equal", start + a1, start + a2, start + b1, start + b2))
+    blocks.append((False, len(old) - end, len(old), len(new) - end, len(new)))
+    return [block for block in blocks if block[2] > block[1] or block[4] > block[3]]
+
+
+def _hunks(blocks: Sequence[_Block]) -> Iterator[list[_Block]]:
+    """Changed runs with `_CONTEXT` equal lines around them; runs that are near one another share a hunk."""
+    hunk: list[_Block] = []
+    for i, (changed, a1, a2, b1, b2) in enumerate(blocks):
+        if changed:
+            hunk.append((True, a1, a2, b1, b2))
+            continue
+        length = a2 - a1
+        keep_before = _CONTEXT if hunk else 0  # lines after the last change
+        keep_after = _CONTEXT if i + 1 < len(blocks) else 0  # lines before the next one
+        if length <= keep_before + keep_after:
+            hunk.append((False, a1, a2, b1, b2))
+            continue
+        if hunk:
+            yield [*hunk, (False, a1, a1 + keep_before, b1, b1 + keep_before)]
+        hunk = [(False, a2 - keep_after, a2, b2 - keep_after, b2)] if keep_after else []
+    if any(block[0] for block in hunk):
+        yield hunk
+
+
+def _hunk(old: Sequence[str], new: Sequence[str], blocks: Sequence[_Block]) -> Iterator[str]:
+    a1, a2, b1, b2 = blocks[0][1], blocks[-1][2], blocks[0][3], blocks[-1][4]
+    yield f"@@ -{_range(a1, a2)} +{_range(b1, b2)} @@"
+    for changed, x1, x2, y1, y2 in blocks:
+        for line in old[x1:x2]:
+            yield from _line("-" if changed else " ", line)
+        for line in new[y1:y2] if changed else ():
+            yield from _line("+", line)
+
+
+def _line(sign: str, line: str) -> Iterator[str]:
+    if line.endswith("\n"):
+        yield sign + line[:-1]
+    else:
+        yield sign + line
+        yield "\\ No newline at end of file"
+
+
+def _range(start: int, end: int) -> str:
+    length = end - start
+    return f"{start + 1 if length else start},{length}"

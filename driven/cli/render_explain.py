@@ -1,0 +1,163 @@
+"""The picture of `driven explain`: per editor, which rules hold for a path, why, from which file, and at what cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from driven.cli.data import LOADED
+from driven.cli.render import Output, Piece
+from driven.cli.render_findings import loss_pieces
+from driven.cli.text import count, estimate, number, percent
+from driven.model.reach import Reach
+from driven.model.report import ExplainReport
+from driven.model.target import Limit, Target
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+_STYLES = {"always": "green", "match": "bold green", "model": "cyan", "manual": "blue", "no": "dim", "off": "dim"}
+_WORDS = {"always": "always", "match": "match", "model": "offered", "manual": "by name", "no": "no", "off": "off"}
+_ABSENT = ("no", "off")  # verdicts of rules that do not hold
+_WIDE = 110  # columns from which the file gets a column of its own
+_NAMES = 6  # rules that do not hold, named before the rest is counted
+
+
+def show_explain(out: Output, report: ExplainReport, *, everything: bool) -> None:
+    """One section per editor. With one editor, more of each rule; `everything` lists the rules that do not hold."""
+    note = "" if report.exists else "  (does not exist yet: judged by its name)"
+    out.line((report.path, "bold"), (note, "dim"))
+    if not report.editors:
+        out.line("no editor is enabled: see [editors] in .driven/config.toml")
+        return
+    alone = len(report.editors) == 1
+    for target in report.editors:
+        rules = [r for r in report.reaches if r.editor == target.name]
+        if not out.terminal:
+            out.line()
+        _show_editor(out, report, target, rules, everything=everything or alone, alone=alone)
+    _show_legend(out, report)
+
+
+def _show_editor(
+    out: Output, report: ExplainReport, target: Target, rules: Sequence[Reach], *, everything: bool, alone: bool
+) -> None:
+    from rich.console import Group
+
+    holding = [r for r in rules if r.verdict not in _ABSENT]
+    absent = [r for r in rules if r.verdict in _ABSENT]
+    loaded = [r for r in rules if r.verdict in LOADED]
+    title = out.text((f" {target.title} " if out.terminal else target.title, "bold"))
+    tail = f"{len(loaded)} of {count(len(rules), 'rule')} loaded"
+    title.append_text(out.text((f"{tail} " if out.terminal else f": {tail}", "dim")))
+    parts: list[RenderableType] = []
+    if holding:
+        wide = out.width >= _WIDE
+        head = ["", "", "Rule", "Why", *(["File"] if wide else []), "Chars", "Tokens"]
+        right = (5, 6) if wide else (4, 5)
+        rows = [_row(out, r, wide=wide, alone=alone) for r in holding]
+        parts.append(out.table(rows, head=head, right=right, wrap=(3, 4) if wide else (3,), indent=0))
+    else:
+        parts.append(out.text(("no rule holds", "dim")))
+    if absent and everything:
+        rows = [
+            [(out.glyph(r.verdict), "dim"), (_WORDS[r.verdict], "dim"), (r.rule_id, "dim"), (r.why, "dim")]
+            for r in absent
+        ]
+        parts += [out.text(""), out.table(rows, wrap=(3,), indent=0)]
+    elif absent:
+        names = ", ".join(r.rule_id for r in absent[:_NAMES])
+        rest = f" and {len(absent) - _NAMES} more" if len(absent) > _NAMES else ""
+        words = f"{out.glyph('no')} {count(len(absent), 'rule does', 'rules do')} not hold: {names}{rest}"
+        parts.append(out.text((words, "dim")))
+    if alone:
+        parts += _about(out, target)
+    out.section(title, Group(*parts), out.text((_totals(out, report, target, loaded), "")))
+
+
+def _row(out: Output, r: Reach, *, wide: bool, alone: bool) -> list[list[Piece] | Piece]:
+    style = _STYLES[r.verdict]
+    why: list[Piece] = [r.why]
+    if r.pattern and r.pattern not in r.why:
+        why += [" ", (r.pattern, "yellow")]
+    if r.file and not wide:
+        why.append((f" {out.glyph('arrow')} {r.file}", "dim"))
+    for loss in r.losses:
+        why += ["; " if why else "", *loss_pieces(out, loss)]
+    name: list[Piece] = [(r.rule_id, "bold" if r.verdict in LOADED else "")]
+    if alone and r.title:
+        name.append((f"  {r.title}", "dim"))
+    costs = r.verdict in LOADED
+    return [
+        (out.glyph(r.verdict), style),
+        (_WORDS[r.verdict], style),
+        name,
+        why,
+        *([(r.file, "dim")] if wide else []),
+        (number(r.characters) if costs else "", ""),
+        (f"~{number(estimate(r.characters))}" if costs else "", "dim"),
+    ]
+
+
+def _totals(out: Output, report: ExplainReport, target: Target, loaded: Sequence[Reach]) -> str:
+    """` 2,140 characters · ~535 tokens · largest file 812 of 12,000 (6 %) `."""
+    characters = sum(r.characters for r in loaded)
+    parts = [count(characters, "character")]
+    if report.counter and target.name in report.tokens:
+        parts.append(f"{count(report.tokens[target.name], 'token')} ({report.counter})")
+    else:
+        parts.append(f"~{count(report.tokens.get(target.name, estimate(characters)), 'token')}")
+    limit = next((x for x in target.limits if x.characters), None)
+    files: dict[str, int] = {}
+    for r in loaded:
+        if r.file:
+            files[r.file] = files.get(r.file, 0) + r.characters
+    if limit and files:
+        most = max(files.values())
+        over = " OVER THE LIMIT" if most > limit.characters else ""
+        share = percent(most, limit.characters)
+        parts.append(f"largest file {number(most)} of {number(limit.characters)} ({share}){over}")
+    dot = out.glyph("dot")
+    words = f" {dot} ".join(parts)
+    return f" {words} " if out.terminal else f"  {words}"
+
+
+def _about(out: Output, target: Target) -> list[RenderableType]:
+    """How this editor says each activation, what it limits, and where that is documented."""
+    rows: list[list[list[Piece] | Piece]] = []
+    for name in ("always", "paths", "model", "manual"):
+        if way := target.ways.get(name):
+            style = {"native": "", "approximated": "yellow", "dropped": "red"}[way.fidelity]
+            rows.append([(name, "dim"), (way.fidelity, style), (way.words, "dim")])
+    for limit in target.limits:
+        rows.append([("limit", "dim"), "hard" if limit.hard else "advised", (_limit(limit), "dim")])
+    rows.append([("docs", "dim"), target.verified, (target.docs, "dim")])
+    return [out.text(""), out.table(rows, wrap=(2,), indent=0)]
+
+
+def _limit(limit: Limit) -> str:
+    sizes = ((limit.characters, "character"), (limit.lines, "line"), (limit.bytes, "byte"))
+    words = ", ".join(count(n, unit) for n, unit in sizes if n)
+    return f"{words}: {limit.note}" if limit.note else words
+
+
+def _show_legend(out: Output, report: ExplainReport) -> None:
+    held = {r.verdict for r in report.reaches}
+    meaning = {
+        "always": "always in the conversation",
+        "match": "the path matches",
+        "model": "the model decides",
+        "manual": "only when named",
+        "no": "path does not match",
+        "off": "never reaches the editor",
+    }
+    pieces: list[Piece] = []
+    for verdict, words in meaning.items():
+        if verdict in held:
+            pieces += [(out.glyph(verdict), _STYLES[verdict]), (f" {words}   ", "dim")]
+    if not out.terminal:
+        out.line()
+    if out.terminal:
+        out.show(out.text("", *pieces))
+    if any(r.verdict in LOADED for r in report.reaches):
+        out.line(("~ estimate: characters/4", "dim"))

@@ -1,0 +1,136 @@
+"""A plan and a sync: one line per file that changes, or the whole as a unified diff, and a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from driven.cli.diff import added_removed, unified
+from driven.cli.render import Output, Piece
+from driven.cli.render_findings import loss_pieces, show_findings, tally
+from driven.cli.text import count, number, seconds
+from driven.model.artefact import Loss
+from driven.model.plan import Change, Conflict, Create, Delete, Keep, Plan, Replace
+from driven.model.report import ImportReport, SyncReport
+
+_SIGNS = {Create: ("+", "green"), Replace: ("~", "yellow"), Delete: ("-", "red"), Conflict: ("!", "bold red")}
+_COUNTED = 256 << 10  # bytes: larger changes are listed without their +/- line counts
+
+
+def show_sync(out: Output, report: SyncReport, root: str, *, diff: bool, check: bool) -> None:
+    """What a sync did, or with `diff` or `check` would do."""
+    plan = report.plan
+    if diff:
+        show_diff(out, plan)
+    elif not out.quiet:
+        show_changes(out, plan)
+    show_conflicts(out, plan)
+    show_findings(out, plan.diagnostics, root, error=True)
+    if report.held:
+        words = ", ".join(f"`{rule}`" for rule in report.held)
+        out.line(("held back:", "bold yellow"), f" {words}: what it wrote before stays as it is", error=True)
+    if report.kept_copies:
+        out.note(f"what was overwritten is kept in {report.kept_copies}")
+    _show_losses(out, plan.losses)
+    out.note(*_summary(report, check=check))
+
+
+def show_changes(out: Output, plan: Plan) -> None:
+    """`+ path`, `~ path (+3 -1)`, `- path`; kept files only with --verbose."""
+    for change in plan.changes:
+        if isinstance(change, Keep):
+            if change.reason:
+                out.line(("= ", "dim"), change.path, (f"  {change.reason}", "dim"))
+            else:
+                out.detail(("= ", "dim"), (change.path, "dim"))
+        elif not isinstance(change, Conflict):
+            sign, style = _SIGNS[type(change)]
+            out.line((f"{sign} ", style), change.path, (_note(change), "dim"))
+
+
+def show_diff(out: Output, plan: Plan) -> None:
+    """The writes of the plan as one unified diff that `git apply` takes."""
+    for change in plan.writes:
+        for line in unified(change.path, change.before, change.after):
+            out.line((line, _diff_style(line)))
+
+
+def show_conflicts(out: Output, plan: Plan) -> None:
+    """Each conflict with what to do; with --verbose the diff between what stands there and what would be written."""
+    for c in plan.conflicts:
+        out.line(("conflict:", "bold red"), f" {c.path}: {c.message}", error=True)
+        if c.hint:
+            out.line("  ", ("hint:", "cyan"), f" {c.hint}", error=True)
+        if out.verbose:
+            for line in unified(c.path, c.before, c.after):
+                out.line("  ", (line, _diff_style(line)), error=True)
+
+
+def show_import(out: Output, report: ImportReport, root: str) -> None:
+    """What an import made, or with --dry-run would make."""
+    if report.applied:
+        for rule, file in sorted(report.rules.items()):
+            out.note(("+ ", "green"), rule, (f"  from {file}", "dim"))
+    else:
+        show_diff(out, report.plan)
+    show_conflicts(out, report.plan)
+    show_findings(out, report.diagnostics, root, error=True)
+    verb = "imported" if report.applied else "would be imported"
+    pieces: list[Piece] = [(f"{count(len(report.rules), 'rule')} {verb}", "bold")]
+    if report.same:
+        pieces.append(f", {number(len(report.same))} already there")
+    told = tally(report.diagnostics)
+    out.note(*pieces, f"; {told}" if told else "")
+
+
+def _note(change: Change) -> str:
+    if isinstance(change, Create) and change.before is None:
+        return ""
+    if isinstance(change, Keep | Conflict):
+        return ""
+    words = []
+    if len(change.before or b"") + len(change.after or b"") <= _COUNTED and change.after is not None:
+        added, removed = added_removed(change.before, change.after)
+        words.append(f"+{added} -{removed}")
+    if getattr(change, "forced", False):
+        words.append("forced")
+    return f"  {', '.join(words)}" if words else ""
+
+
+def _diff_style(line: str) -> str:
+    if line.startswith(("diff --git", "--- ", "+++ ", "new file", "deleted file")):
+        return "bold"
+    return {"+": "green", "-": "red", "@": "cyan", "\\": "dim"}.get(line[:1], "")
+
+
+def _show_losses(out: Output, losses: Iterable[Loss]) -> None:
+    losses = tuple(losses)
+    if not losses:
+        return
+    if not out.verbose:
+        out.note((f"{count(len(losses), 'loss', 'losses')}: `driven status --verbose` lists them", "dim"))
+        return
+    for loss in losses:
+        out.line(f"{loss.editor}: {loss.rule_id}  ", *loss_pieces(out, loss))
+
+
+def _summary(report: SyncReport, *, check: bool) -> list[Piece]:
+    plan = report.plan
+    written = sum(isinstance(c, Create | Replace) for c in plan.changes)
+    deleted = sum(isinstance(c, Delete) for c in plan.changes)
+    unchanged = plan.kept + sum(isinstance(c, Keep) for c in plan.changes)
+    conflicts = len(plan.conflicts)
+    scope = f"{count(report.rules, 'rule')}, {count(len(report.editors), 'editor')}, {seconds(report.seconds)}"
+    if plan.is_clean:
+        return [("up to date", "bold green"), f": {count(unchanged, 'file')} ({scope})"]
+    would = "" if report.applied else "to be "
+    parts = []
+    if written:
+        parts.append(f"{count(written, 'file')} {would}written")
+    if deleted:
+        parts.append(f"{number(deleted) if written else count(deleted, 'file')} {would}deleted")
+    if unchanged:
+        parts.append(f"{number(unchanged)} unchanged")
+    if conflicts:
+        parts.append(count(conflicts, "conflict"))
+    style = "bold red" if conflicts else "bold yellow" if check and plan.writes else "bold"
+    return [(", ".join(parts), style), f" ({scope})"]

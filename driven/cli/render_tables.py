@@ -1,0 +1,77 @@
+"""The smaller pictures: plugins, the checks of the doctor, benchmarks, the inside of a .drv."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from driven.cli.render import Output, Piece
+
+if TYPE_CHECKING:
+    from driven.cli.commands.doctor import Check
+    from driven.registry import PluginInfo
+
+_STATES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
+_STATUS = {"loaded": ("ok", "green"), "disabled": ("no", "dim"), "broken": ("fail", "bold red")}
+
+
+def show_plugins(out: Output, plugins: Sequence[PluginInfo]) -> None:
+    """One row per plugin."""
+    if not plugins:
+        out.line("no plugin is installed")
+        return
+    rows: list[list[list[Piece] | Piece]] = []
+    for p in plugins:
+        glyph, style = _STATUS[p.status]
+        rows.append([
+            (out.glyph(glyph), style), p.name, (p.status, style), f"{p.distribution} {p.version}",
+            (", ".join(p.offers), "dim"),
+        ])  # fmt: skip
+    out.show(out.table(rows, head=["", "Plugin", "Status", "From", "Offers"], wrap=(4,), indent=0))
+
+
+def show_plugin(out: Output, plugin: PluginInfo) -> None:
+    """Everything about one plugin."""
+    glyph, style = _STATUS[plugin.status]
+    out.line((f"{out.glyph(glyph)} {plugin.name}", f"bold {style.split()[-1]}"), f"  {plugin.status}")
+    rows: list[list[list[Piece] | Piece]] = [
+        [("from", "dim"), f"{plugin.distribution} {plugin.version}"],
+        [("loads", "dim"), plugin.value],
+        [("offers", "dim"), ", ".join(plugin.offers) or out.glyph("dash")],
+    ]
+    if plugin.error:
+        rows.append([("error", "red"), plugin.error])
+    out.show(out.table(rows, wrap=(1,)))
+
+
+def show_checks(out: Output, checks: Sequence[Check]) -> None:
+    """One line per check, and below those that are not well what to do."""
+    width = max((len(c.name) for c in checks), default=0)
+    for c in checks:
+        if out.quiet and c.state == "ok":
+            continue
+        sign = out.glyph(c.state).ljust(2)
+        out.line((sign, _STATES[c.state]), " ", (c.name.ljust(width), "bold"), f"  {c.message}")
+        if c.hint and c.state != "ok":
+            out.line(" " * (width + 5), (c.hint, "cyan"))
+    counts = {state: sum(c.state == state for c in checks) for state in _STATES}
+    worst = "fail" if counts["fail"] else "warn" if counts["warn"] else "ok"
+    words = ", ".join(f"{n} {state}" for state, n in counts.items() if n)
+    out.note((words, _STATES[worst]))
+
+
+def show_benchmark(out: Output, rows: Sequence[Any]) -> None:
+    """One row per measurement; `rows` are of `driven.benchmarks.Row`."""
+    table: list[list[list[Piece] | Piece]] = []
+    for r in rows:
+        state = "" if r.ok is None else "ok" if r.ok else "fail"
+        table.append([
+            (out.glyph(state), _STATES[state]) if state else "",
+            r.name,
+            f"{r.value:,.4g} {r.unit}",
+            (f"{r.ratio:,.3g}x", "bold") if r.ratio is not None else "",
+            (r.baseline, "dim"),
+            (f"{r.bar:,.3g}x" if r.bar is not None else "", "dim"),
+        ])  # fmt: skip
+    head = ["", "Benchmark", "Value", "Ratio", "Against", "Bar"]
+    out.show(out.table(table, head=head, right=(2, 3, 5), wrap=(4,), indent=0))

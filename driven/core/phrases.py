@@ -1,0 +1,145 @@
+"""What a paragraph or list item is for - instruction, prohibition, reference, prose - from its first words.
+
+Compiled: it runs for every paragraph and list item of every rule.
+"""
+
+from __future__ import annotations
+
+from driven.core._rt import i64
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+# Step kinds, numbered as in `model.rule.STEP_KINDS` and `.drv`.
+HEADING: Final = 0
+PROSE: Final = 1
+INSTRUCTION: Final = 2
+PROHIBITION: Final = 3
+EXAMPLE: Final = 4
+WORKFLOW: Final = 5
+REFERENCE: Final = 6
+
+FORBIDS = frozenset(
+    (b"never", b"avoid", b"don't", b"don\xe2\x80\x99t", b"dont", b"cannot", b"can't", b"mustn't", b"shouldn't",
+     b"mustn\xe2\x80\x99t", b"shouldn\xe2\x80\x99t", b"can\xe2\x80\x99t")
+)  # fmt: skip
+MODALS = frozenset((b"do", b"must", b"should", b"may", b"can"))
+NEGATIONS = frozenset((b"not", b"never"))
+# First words that make a paragraph an instruction; list items are instructions without them.
+VERBS = frozenset(
+    b"""add address adhere adopt aim align always annotate apply ask assume be begin break build call catch check choose
+    cite clean close commit configure confirm consider convert create declare define delete deliver describe design
+    document emit enable encapsulate enforce ensure establish explain export expose extract favor favour find fix focus
+    follow format generate give group handle ignore implement import include inject inspect install investigate keep
+    leave let limit list load log look maintain make mark match minimise minimize mock move must name note only
+    optimise optimize organise organize parse pass pick place please prefer preserve prevent provide put raise read
+    refactor reference refer remember remove rename replace report request respect return reuse review run sanitise
+    sanitize search separate set should show sort specify split start state stay stick stop store structure take tell
+    test think throw treat try type update use utilise utilize validate verify wait wrap write""".split()
+)
+
+
+def text_kind(b: bytes, s: i64, e: i64, item: bool) -> i64:
+    """The kind of a paragraph, or of a list item's first line, from its first words."""
+    if _only_links(b, s, e):
+        return REFERENCE
+    while s < e and not (65 <= b[s] <= 90 or 97 <= b[s] <= 122):  # emphasis, quotes, `[ ]`, a symbol
+        s += 1
+    word_end = _word_end(b, s, e)
+    word = b[s:word_end].lower()
+    if word in FORBIDS:
+        return PROHIBITION
+    p = word_end
+    modal = word in MODALS
+    while p < e:  # "must not" and the like: at once after a modal, or after `must`/`should` anywhere
+        while p < e and (b[p] == 32 or b[p] == 9 or b[p] == 10 or b[p] == 13):
+            p += 1
+        w = p
+        p = _word_end(b, p, e)
+        if modal and b[w:p].lower() in NEGATIONS:
+            return PROHIBITION
+        length = p - w
+        first = b[w] | 32 if length else 0
+        modal = (length == 4 and first == 109 and b[w:p].lower() == b"must") or (
+            length == 6 and first == 115 and b[w:p].lower() == b"should"
+        )
+        while p < e and b[p] != 32 and b[p] != 9 and b[p] != 10 and b[p] != 13:
+            p += 1
+    return INSTRUCTION if item or word in VERBS else PROSE
+
+
+def _word_end(b: bytes, s: i64, e: i64) -> i64:
+    """Letters, apostrophes and the typographic apostrophe."""
+    while s < e:
+        if 65 <= b[s] <= 90 or 97 <= b[s] <= 122 or b[s] == 39:
+            s += 1
+        elif b[s] == 0xE2 and s + 2 < e and b[s + 1] == 0x80 and b[s + 2] == 0x99:
+            s += 3
+        else:
+            break
+    return s
+
+
+def _only_links(b: bytes, s: i64, e: i64) -> bool:
+    """Nothing but links, `@path` mentions and what separates them."""
+    found = False
+    while s < e:
+        c: i64 = b[s]
+        if c == 32 or c == 9 or c == 10 or c == 13 or (found and (c == 44 or c == 59)):
+            s += 1
+            continue
+        if c == 91:  # [text](target), [text][name], [name]: target
+            s = _close(b, s, e, 91, 93)
+            if s >= e:
+                return False
+            if b[s] == 40:
+                s = _close(b, s, e, 40, 41)
+            elif b[s] == 91:
+                s = _close(b, s, e, 91, 93)
+            elif b[s] == 58:
+                while s < e and b[s] != 10 and b[s] != 13:
+                    s += 1
+            else:
+                return False
+            if s > e:
+                return False
+        else:
+            w = s
+            while s < e and b[s] != 32 and b[s] != 9 and b[s] != 10 and b[s] != 13 and b[s] != 44 and b[s] != 59:
+                s += 1
+            if c == 64:
+                if s - w < 2 or not _has_path(b, w + 1, s):
+                    return False
+            elif c == 60 or c == 104:
+                at = w + 1 if c == 60 else w
+                if b[at : at + 7] != b"http://" and b[at : at + 8] != b"https://":
+                    return False
+            else:
+                return False
+        found = True
+    return found
+
+
+def _close(b: bytes, s: i64, e: i64, opening: i64, closing: i64) -> i64:
+    """The offset behind the bracket that closes the one at `s`, `e + 1` when there is none."""
+    depth: i64 = 0
+    while s < e:
+        if b[s] == opening:
+            depth += 1
+        elif b[s] == closing:
+            depth -= 1
+            if depth == 0:
+                return s + 1
+        s += 1
+    return e + 1
+
+
+def _has_path(b: bytes, s: i64, e: i64) -> bool:
+    """A slash, or a dot within: `@docs/style` and `@README.md`, not `@property`."""
+    p = s
+    while p < e:
+        if b[p] == 47 or (b[p] == 46 and s < p < e - 1):
+            return True
+        p += 1
+    return False

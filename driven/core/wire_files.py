@@ -1,0 +1,107 @@
+"""`.drv` files on disk: read whole, in single reads, or through a memory map. Compiled, like the reader it extends."""
+
+from __future__ import annotations
+
+import os
+
+from driven.core._rt import FormatError, i64
+from driven.core.wire import Reader
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mmap import mmap as Mapping
+    from typing import Final
+
+WHOLE_FILE: Final = 262144  # bytes; up to this size one read of everything costs less than several small ones
+PAGE: Final = 4096  # the head that is read first: header, section table and the start of STRINGS
+# A FIFO must not block, and Windows must neither translate line ends nor stop at ^Z.
+OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+HAS_PREAD = hasattr(os, "pread")
+
+
+def _read(fd: int, n: i64, at: i64) -> bytes:
+    if HAS_PREAD:
+        return os.pread(fd, n, at)
+    os.lseek(fd, at, 0)
+    return os.read(fd, n)
+
+
+def _open(path: str) -> tuple[int, i64]:
+    """File descriptor and size of a regular file. OSError as `os.open`; FormatError for a folder, device or pipe."""
+    fd = os.open(path, OPEN_FLAGS)
+    status = os.fstat(fd)
+    if (status.st_mode & 0o170000) != 0o100000:
+        os.close(fd)
+        raise FormatError("not a regular file", 0)
+    return fd, status.st_size
+
+
+class FileReader(Reader):
+    """A `.drv` that is read record by record, so that one rule costs the same however large the file is.
+
+    Takes over the open file descriptor `fd` of a file of `size` bytes; `close()` it, or leave it to `with` or to the
+    end of the object. A file that is cut short meanwhile gives a FormatError.
+    """
+
+    def __init__(self, fd: int, size: i64) -> None:
+        self._fd: int = fd
+        self.data = b""
+        head, _ = self.fetch(0, min(PAGE, size))
+        self._open(head, size)
+
+    def fetch(self, at: i64, n: i64) -> tuple[bytes, i64]:
+        if n <= len(self.data) - at:
+            return self.data, at
+        data = _read(self._fd, n, at)
+        if len(data) != n:
+            raise FormatError("the file was cut short while it was read", at)
+        return data, 0
+
+    def close(self) -> None:
+        """Close the file; reading on is an OSError."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class MappedRules(Reader):
+    """A `.drv` behind a memory map: for many random reads of a large file (one read alone is cheaper by `open_rules`).
+
+    The file must not be cut short while it is mapped: the operating system ends the process that touches a lost page.
+    """
+
+    def __init__(self, path: str) -> None:
+        import mmap
+
+        fd, size = _open(path)
+        try:
+            if size == 0:
+                raise FormatError("not a .drv: shorter than its header", 0)
+            self._map: Mapping = mmap.mmap(fd, 0, access=mmap.ACCESS_READ)
+        finally:
+            os.close(fd)
+        self._open(self._map[: min(PAGE, size)], size)
+
+    def fetch(self, at: i64, n: i64) -> tuple[bytes, i64]:
+        if n <= len(self.data) - at:
+            return self.data, at
+        return self._map[at : at + n], 0
+
+    def close(self) -> None:
+        """Let go of the map; reading on is a ValueError."""
+        self._map.close()
+
+
+def open_rules(path: str) -> Reader:
+    """The rules in the file `path`: read whole up to 256 KB, else record by record. OSError as `os.open`."""
+    fd, size = _open(path)
+    if size > WHOLE_FILE:
+        return FileReader(fd, size)
+    try:
+        data = os.read(fd, size)
+    finally:
+        os.close(fd)
+    return Reader(data)

@@ -1,0 +1,1 @@
+"""Rule text to Rule and back; RuleSet to .drv and .json and back; digests; conditions."""

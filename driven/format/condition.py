@@ -1,0 +1,396 @@
+"""`when:` conditions: text -> program for `core.machine`, and the facts of a project that programs ask for.
+
+The language is the expression subset that Python and Jinja share: `and`, `or`, `not`, `in`, comparisons (chained too),
+text, whole numbers, `true`, `false`, lists after `in`, and two functions. `&&`, `||` and `!` are read as `and`, `or`
+and `not`. Everything is checked when it is compiled: names, types, globs and languages.
+
+    lang("python")      whether the project has a file in that language
+    files("**/*.tf")    how many files of the project the glob matches; alone, it holds when there is one
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Literal, NoReturn
+
+from driven.core import globs, machine
+from driven.core._rt import FormatError
+from driven.errors import SourceError
+from driven.format.languages import LANGUAGES, language, languages_of
+from driven.format.languages import lang_of as lang_of
+from driven.span import Span
+
+if TYPE_CHECKING:
+    import ast
+
+MAX_LENGTH = 4096  # code points
+MAX_TOKENS = 512
+MAX_DEPTH = 32  # of parentheses, and of `not not …`
+FUNCTIONS = ("lang", "files")  # a program names a function by its place here: never reorder
+
+Type = Literal["truth", "number", "text"]
+_RESULTS: dict[str, Type] = {"lang": "truth", "files": "number"}
+_WORDS = {"truth": "true or false", "number": "a number", "text": "text"}
+_SUBSET = 'a condition has and, or, not, in, comparisons, lang("…") and files("…")'
+_ALIASES = {"&&": " and ", "||": " or ", "!": " not "}
+_INSTEAD = {"=": "==", "&": "and", "|": "or"}
+_OPERATORS = ("&&", "||", "==", "!=", "<=", ">=", "<", ">", "!", "(", ")", "[", "]", ",", "-", "=", "&", "|")
+
+
+class Facts:
+    """What conditions may know of a project: `paths` are its files, POSIX, relative to its root. Answers are kept."""
+
+    def __init__(self, paths: Iterable[str] = (), languages: Iterable[str] | None = None) -> None:
+        self.paths: Sequence[str] = tuple(paths)
+        self._languages = None if languages is None else frozenset(language(name) or name for name in languages)
+        self._counts: dict[str, int] = {}
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """The languages of the files, looked at once."""
+        if self._languages is None:
+            self._languages = languages_of(self.paths)
+        return self._languages
+
+    def count(self, pattern: str) -> int:
+        """How many files a glob matches."""
+        known = self._counts.get(pattern)
+        if known is None:
+            match = globs.Glob(pattern).match
+            known = self._counts[pattern] = sum(map(match, self.paths))
+        return known
+
+
+def compile_condition(text: str) -> bytes:
+    """The program of a condition. SourceError with a span (line 1, columns of `text`) and a hint when it is wrong."""
+    return _program(*_parse(text))
+
+
+def evaluate(condition: str | bytes, facts: Facts) -> bool:
+    """Whether a condition, as text or compiled, holds. SourceError when it cannot be read."""
+    program = compile_condition(condition) if isinstance(condition, str) else condition
+    return _value(program, facts) != 0
+
+
+def explain_condition(text: str, facts: Facts) -> list[tuple[str, bool | int]]:
+    """Every part of a condition with its value, inner parts first, the whole last; each is looked at, none twice."""
+    import ast
+
+    root, source = _parse(text)
+    parts: dict[str, bool | int] = {}
+    for node in reversed(list(_preorder(root))):
+        if isinstance(node, ast.BoolOp | ast.Compare | ast.Call | ast.UnaryOp | ast.Constant):
+            start, end = source.place(node)
+            if not isinstance(node, ast.Constant) or node is root:
+                code = _Code(source)
+                kind = code.add(node)
+                value = _value(code.program(), facts)
+                shown = source.text[start:end]
+                parts.pop(shown, None)
+                parts[shown] = value if kind == "number" else value != 0
+    return list(parts.items())
+
+
+def _value(program: bytes, facts: Facts) -> int:
+    try:
+        values: list[int] = []
+        for function, argument in machine.calls(program):
+            if function >= len(FUNCTIONS):
+                raise FormatError(f"function {function} is unknown: it comes from a newer release", 0)
+            values.append(argument in facts.languages if FUNCTIONS[function] == "lang" else facts.count(argument))
+        return machine.run(program, values)
+    except FormatError as error:
+        raise SourceError(f"the compiled condition is broken: {error}", hint="build the .drv file again") from error
+
+
+def _program(root: ast.expr, source: _Source) -> bytes:
+    code = _Code(source)
+    kind = code.add(root)
+    if kind == "text":
+        source.fail("text alone is no condition", _SUBSET, *source.place(root))
+    try:
+        return code.program()
+    except FormatError as error:
+        raise SourceError(error.message, hint="split the rule", span=Span(path="")) from error
+
+
+def _preorder(root: ast.expr) -> Iterable[ast.expr]:
+    """The parts that have a value of their own, outer ones and later ones first to be looked at last."""
+    import ast
+
+    waiting: list[ast.expr] = [root]
+    while waiting:
+        node = waiting.pop(0)
+        yield node
+        if isinstance(node, ast.BoolOp):
+            waiting[:0] = reversed(node.values)
+        elif isinstance(node, ast.UnaryOp):
+            waiting.insert(0, node.operand)
+        elif isinstance(node, ast.Compare):
+            waiting[:0] = [part for part in reversed([node.left, *node.comparators]) if not isinstance(part, ast.List)]
+
+
+class _Source:
+    """The text as Python reads it: aliases replaced, blanks straightened; `offsets` leads back to the text."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.python = ""
+        self.offsets: list[int] = []
+        if len(text) > MAX_LENGTH:
+            self.fail(f"a condition has at most {MAX_LENGTH} characters", "split the rule", 0, len(text))
+        pieces: list[str] = []
+        depth = run = 0
+        end = 0
+        for count, (token, start) in enumerate(self._tokens()):
+            if count >= MAX_TOKENS:
+                self.fail(f"a condition has at most {MAX_TOKENS} words and signs", "split the rule", start, len(text))
+            run = run + 1 if token in ("not", "!", "-") else 0
+            depth += (token in ("(", "[")) - (token in (")", "]"))
+            if depth + run > MAX_DEPTH:
+                self.fail("the condition is nested too deeply", "write it flatter", start, start + len(token))
+            if token in _INSTEAD:
+                self.fail(f"`{token}` means nothing here", f"write `{_INSTEAD[token]}`", start, start + 1)
+            if start > end and pieces:
+                pieces.append(" ")
+                self.offsets.append(end)
+            end = start + len(token)
+            alias = _ALIASES.get(token)
+            pieces.append(alias or token)
+            self.offsets.extend([start] * len(alias) if alias else range(start, end))
+        self.python = "".join(pieces)
+        self.offsets.append(end)
+        if not pieces:
+            self.fail("the condition is empty", 'leave `when` out, or write lang("python")', 0, len(text))
+
+    def _tokens(self) -> Iterable[tuple[str, int]]:
+        text, at = self.text, 0
+        while at < len(text):
+            char, start = text[at], at
+            if char.isspace():
+                at += 1
+            elif char in "'\"":
+                at = text.find(char, start + 1) + 1
+                inside = text[start:at]
+                if at == 0:
+                    self.fail("text without a closing quote", f"end it with `{char}`", start, len(text))
+                if "\\" in inside or "\n" in inside or "\0" in inside:
+                    self.fail("text holds a backslash or a line break", "write `/` in globs", start, at)
+                yield inside, start
+            elif char.isascii() and (char.isalnum() or char == "_"):
+                while at < len(text) and text[at].isascii() and (text[at].isalnum() or text[at] in "_."):
+                    at += 1
+                if text[at : at + 1] in ("'", '"') and text[at : at + 1]:
+                    self.fail(f"`{text[start:at]}` before a quote", "write plain text in quotes", start, at)
+                yield text[start:at], start
+            else:
+                sign = next((sign for sign in _OPERATORS if text.startswith(sign, at)), "")
+                if not sign:
+                    self.fail(f"`{char}` means nothing here", _SUBSET, start, start + 1)
+                at += len(sign)
+                yield sign, start
+
+    def place(self, node: ast.expr) -> tuple[int, int]:
+        """Where a node stands in the text. The parser counts bytes."""
+        return self._offset(node.col_offset, False), self._offset(node.end_col_offset or 0, True)
+
+    def _offset(self, column: int, is_end: bool) -> int:
+        at = len(self.python.encode()[:column].decode())
+        return self.offsets[at - 1] + 1 if is_end and at else self.offsets[at]
+
+    def fail(self, message: str, hint: str, start: int, end: int) -> NoReturn:
+        span = Span(path="", line=1, column=start + 1, end_line=1, end_column=end + 1)
+        raise SourceError(message, hint=hint, span=span)
+
+
+def _parse(text: str) -> tuple[ast.expr, _Source]:
+    import ast
+
+    source = _Source(text)
+    try:
+        return ast.parse(source.python, mode="eval").body, source
+    except SyntaxError as error:
+        at = min(max((error.offset or 1) - 1, 0), len(source.offsets) - 1)
+        reason = error.msg.removesuffix(". Perhaps you forgot a comma?").removesuffix(". Maybe you meant '==' or ':='?")
+        source.fail(f"the condition does not read: {reason}", _SUBSET, source.offsets[at], len(text))
+    except (ValueError, RecursionError, MemoryError):
+        source.fail("the condition does not read", _SUBSET, 0, len(text))
+
+
+class _Code:
+    """Writes a program while it checks types."""
+
+    def __init__(self, source: _Source) -> None:
+        self.source = source
+        self.calls: list[tuple[int, int]] = []
+        self.strings: list[str] = []
+        self.code = bytearray()
+
+    def program(self) -> bytes:
+        """What was added so far, packed."""
+        return machine.pack(self.calls, self.strings, bytes(self.code))
+
+    def add(self, node: ast.expr) -> Type:
+        """Add the code that leaves the value of `node` on the stack; its type."""
+        import ast
+
+        if isinstance(node, ast.BoolOp):
+            op = machine.AND if isinstance(node.op, ast.And) else machine.OR
+            jumps: list[int] = []
+            for part in node.values:
+                if jumps or part is not node.values[0]:
+                    jumps.append(len(self.code))
+                    self._word(op, 0)
+                self._truth(part)
+            self._land(jumps)
+            return "truth"
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            self._truth(node.operand)
+            self.code.append(machine.NOT)
+            return "truth"
+        if isinstance(node, ast.Compare):
+            return self._compare(node)
+        if isinstance(node, ast.Call):
+            return self._call(node)
+        return self._literal(node)
+
+    def _truth(self, node: ast.expr) -> None:
+        kind = self.add(node)
+        if kind == "text":
+            self._fail(node, "text is neither true nor false", 'compare it, or ask lang("…")')
+        if kind == "number":
+            self.code.append(machine.TRUTH)
+
+    def _compare(self, node: ast.Compare) -> Type:
+        """`a < b < c` is `a < b and b < c`: nothing here has effects, so `b` is simply read again."""
+        import ast
+
+        signs: dict[type[ast.cmpop], int] = {
+            ast.Eq: machine.EQ, ast.NotEq: machine.NE, ast.Lt: machine.LT, ast.LtE: machine.LE, ast.Gt: machine.GT,
+            ast.GtE: machine.GE,
+        }  # fmt: skip
+        jumps: list[int] = []
+        left = node.left
+        for i, (sign, right) in enumerate(zip(node.ops, node.comparators, strict=True)):
+            if i:
+                jumps.append(len(self.code))
+                self._word(machine.AND, 0)
+            if isinstance(sign, ast.In | ast.NotIn):
+                self._member(left, right)
+                if isinstance(sign, ast.NotIn):
+                    self.code.append(machine.NOT)
+            elif type(sign) not in signs:
+                self._fail(node, "`is` means nothing here", "write `==` or `!=`")
+            else:
+                self._pair(left, right, signs[type(sign)])
+            left = right
+        self._land(jumps)
+        return "truth"
+
+    def _pair(self, left: ast.expr, right: ast.expr, sign: int) -> None:
+        one, other = self.add(left), self.add(right)
+        if one != other:
+            self._fail(right, f"{_WORDS[one]} is compared with {_WORDS[other]}", "compare like with like")
+        if one != "number" and sign not in (machine.EQ, machine.NE):
+            self._fail(right, f"{_WORDS[one]} has no order", "use `==` or `!=`")
+        self.code.append(sign)
+
+    def _member(self, left: ast.expr, right: ast.expr) -> None:
+        import ast
+
+        if not isinstance(right, ast.List):
+            self._fail(right, "`in` wants a list", "write `in [1, 2]`")
+        jumps: list[int] = []
+        for item in right.elts:
+            if jumps or item is not right.elts[0]:
+                jumps.append(len(self.code))
+                self._word(machine.OR, 0)
+            self._pair(left, item, machine.EQ)
+        if not right.elts:
+            self._fail(right, "the list is empty", "name at least one value")
+        self._land(jumps)
+
+    def _call(self, node: ast.Call) -> Type:
+        import ast
+
+        if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS:
+            self._unknown(node.func)
+        name = node.func.id
+        argument = node.args[0] if len(node.args) == 1 and not node.keywords else None
+        if not isinstance(argument, ast.Constant) or not isinstance(argument.value, str):
+            example = 'lang("python")' if name == "lang" else 'files("**/*.tf")'
+            self._fail(node, f"`{name}` takes one text in quotes", f"write {example}")
+        text = argument.value
+        if name == "lang":
+            known = language(text)
+            if not known:
+                near = _nearest(text.lower(), LANGUAGES)
+                hint = f"did you mean `{near}`?" if near else 'ask for its files instead: files("**/*.ext") > 0'
+                self._fail(argument, f"no language is called `{text}`", hint)
+            text = known
+        else:
+            try:
+                text = globs.check(text)
+            except FormatError as error:
+                start, end = self.source.place(argument)
+                self.source.fail(f"the glob `{text}`: {error.message}", "", min(start + 1 + error.offset, end - 1), end)
+        call = (FUNCTIONS.index(name), self._string(text))
+        if call not in self.calls:
+            self.calls.append(call)
+        self._word(machine.CALL, self.calls.index(call))
+        return _RESULTS[name]
+
+    def _literal(self, node: ast.expr) -> Type:
+        import ast
+
+        sign, inner = 1, node
+        while isinstance(inner, ast.UnaryOp) and isinstance(inner.op, ast.USub):
+            sign, inner = -sign, inner.operand
+        value: object = inner.value if isinstance(inner, ast.Constant) else None
+        if isinstance(inner, ast.Name) and inner.id in ("true", "false"):
+            value = inner.id == "true"
+        if isinstance(value, int) and (inner is node or not isinstance(value, bool)):
+            if not -(2**63) <= sign * value < 2**63:
+                self._fail(node, "the number is too large", "numbers have 64 bits")
+            self.code.append(machine.PUSH)
+            self.code += (sign * value).to_bytes(8, "little", signed=True)
+            return "truth" if isinstance(value, bool) else "number"
+        if isinstance(value, str) and inner is node:
+            self._word(machine.TEXT, self._string(value))
+            return "text"
+        if isinstance(inner, ast.Name | ast.Attribute):
+            self._unknown(inner)
+        if isinstance(inner, ast.List):
+            self._fail(node, "a list stands only after `in`", _SUBSET)
+        if isinstance(value, float):
+            self._fail(node, "numbers are whole", "leave the fraction out")
+        self._fail(node, "this means nothing in a condition", _SUBSET)
+
+    def _unknown(self, node: ast.expr) -> NoReturn:
+        start, end = self.source.place(node)
+        name = self.source.text[start:end]
+        near = _nearest(name, (*FUNCTIONS, "true", "false"))
+        self._fail(node, f"nothing is called `{name}`", f"did you mean `{near}`?" if near else _SUBSET)
+
+    def _fail(self, node: ast.expr, message: str, hint: str) -> NoReturn:
+        self.source.fail(message, hint, *self.source.place(node))
+
+    def _string(self, text: str) -> int:
+        if text not in self.strings:
+            self.strings.append(text)
+        return self.strings.index(text)
+
+    def _word(self, op: int, operand: int) -> None:
+        self.code.append(op)
+        self.code += operand.to_bytes(2, "little")
+
+    def _land(self, jumps: list[int]) -> None:
+        """Let all `jumps` land here. The distance counts from the end of the jump."""
+        for at in jumps:
+            self.code[at + 1 : at + 3] = (len(self.code) - at - 3).to_bytes(2, "little")
+
+
+def _nearest(name: str, names: Sequence[str]) -> str:
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(name, names, 1, 0.6)), "")

@@ -1,0 +1,83 @@
+"""Marked sections in a file that a person also writes: find, put and take ours, and leave every other byte alone.
+
+A section is everything from the line `<!-- driven:begin NAME -->` to the line `<!-- driven:end NAME -->`, both
+included. Its text is compared and hashed with LF line ends; it is written with the line ends of the file it stands in.
+"""
+
+from __future__ import annotations
+
+from driven.errors import SourceError
+
+NOTE = " — written from .driven/rules by `driven sync`; edits belong there"
+
+
+def begin_line(marker: str) -> str:
+    """The line that opens the section `marker`."""
+    return f"<!-- driven:begin {marker}{NOTE} -->"
+
+
+def end_line(marker: str) -> str:
+    """The line that closes it."""
+    return f"<!-- driven:end {marker} -->"
+
+
+def _bounds(data: bytes, marker: str) -> tuple[int, int, int, int] | None:
+    """(start of the begin line, start of the text, end of the text, end of the end line), or None without a section."""
+    opening = f"<!-- driven:begin {marker}".encode()
+    closing = f"<!-- driven:end {marker}".encode()
+    begins: list[tuple[int, int]] = []
+    ends: list[tuple[int, int]] = []
+    at = 0
+    for line in data.splitlines(keepends=True):
+        bare = line.strip()
+        if bare.startswith(b"<!-- driven:") and bare.endswith(b"-->"):
+            for mark, found in ((opening, begins), (closing, ends)):
+                if bare.startswith(mark) and bare[len(mark) : len(mark) + 1] in (b" ", b"-"):
+                    found.append((at, at + len(line)))
+        at += len(line)
+    if not begins and not ends:
+        return None
+    if len(begins) != 1 or len(ends) != 1 or ends[0][0] < begins[0][1]:
+        raise SourceError(
+            f"the marker lines of the section `{marker}` are damaged: {len(begins)} begin, {len(ends)} end",
+            hint=f"restore one `{begin_line(marker)}` above one `{end_line(marker)}`, or delete them all",
+        )
+    return begins[0][0], begins[0][1], ends[0][0], ends[0][1]
+
+
+def find_section(data: bytes, marker: str) -> bytes | None:
+    """The text of the section with LF line ends, or None. SourceError when its marker lines are damaged."""
+    bounds = _bounds(data, marker)
+    return None if bounds is None else data[bounds[1] : bounds[2]].replace(b"\r\n", b"\n")
+
+
+def put_section(data: bytes | None, marker: str, text: bytes) -> bytes:
+    """`data` with `text` as the section: in its place, or below everything that stands there."""
+    lines = f"{begin_line(marker)}\n".encode() + text + f"{end_line(marker)}\n".encode()
+    if not data:
+        return lines
+    if b"\r\n" in data:
+        lines = lines.replace(b"\n", b"\r\n")
+    newline = b"\r\n" if b"\r\n" in data else b"\n"
+    bounds = _bounds(data, marker)
+    if bounds is not None:
+        tail = data[bounds[3] :]
+        if not data[bounds[2] : bounds[3]].endswith(b"\n"):
+            lines = lines.removesuffix(newline)  # the end line was the last one, without a line end: keep it so
+        return data[: bounds[0]] + lines + tail
+    gap = newline if data.endswith((b"\n", b"\r")) else newline * 2
+    return data + gap + lines
+
+
+def take_section(data: bytes, marker: str) -> bytes | None:
+    """`data` without the section and the blank line above it; None when nothing but white space is left."""
+    bounds = _bounds(data, marker)
+    if bounds is None:
+        return data
+    before, after = data[: bounds[0]], data[bounds[3] :]
+    for newline in (b"\r\n", b"\n"):
+        if before.endswith(newline * 2):
+            before = before[: -len(newline)]
+            break
+    rest = before + after
+    return rest if rest.strip() else None

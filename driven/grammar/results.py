@@ -1,0 +1,221 @@
+"""What `--json` puts under `data`, per command, as the text of a JSON schema (draft 2020-12, a small subset).
+
+The texts are joined from parts without importing json: who does not ask for a schema does not pay for it.
+"""
+
+from __future__ import annotations
+
+STRING = '{"type": "string"}'
+INTEGER = '{"type": "integer"}'
+NUMBER = '{"type": "number"}'
+BOOLEAN = '{"type": "boolean"}'
+
+
+def array(of: str) -> str:
+    """A list of `of`."""
+    return '{"type": "array", "items": ' + of + "}"
+
+
+def mapping(to: str) -> str:
+    """An object whose keys are free and whose values are `to`."""
+    return '{"type": "object", "additionalProperties": ' + to + "}"
+
+
+def one_of(*words: str) -> str:
+    """One of these strings."""
+    return '{"enum": [' + ", ".join(f'"{word}"' for word in words) + "]}"
+
+
+def maybe(of: str) -> str:
+    """`of`, or null."""
+    return '{"anyOf": [' + of + ', {"type": "null"}]}'
+
+
+def record(**fields: str) -> str:
+    """An object with exactly these keys; one whose name ends in `_` may be left out."""
+    names = [(name.rstrip("_"), schema) for name, schema in fields.items()]
+    required = ", ".join(f'"{name}"' for name in fields if not name.endswith("_"))
+    properties = ", ".join(f'"{name}": {schema}' for name, schema in names)
+    return (
+        '{"type": "object", "additionalProperties": false, "required": [' + required + '], "properties": {'
+        + properties + "}}"
+    )  # fmt: skip
+
+
+STRINGS = array(STRING)
+_PLACE = {"path": STRING, "line": INTEGER, "column": INTEGER, "end_line": INTEGER, "end_column": INTEGER}
+DIAGNOSTIC = record(
+    code=STRING,
+    severity=one_of("error", "warning", "info"),
+    message=STRING,
+    hint=STRING,
+    rule=STRING,
+    **_PLACE,
+    fix_=record(title=STRING, safe=BOOLEAN, edits=array(record(text=STRING, **_PLACE))),
+)
+LOSS = record(rule=STRING, editor=STRING, kind=one_of("approximated", "dropped"), reason=STRING)
+CHANGE = record(
+    action=one_of("create", "replace", "delete", "keep", "conflict"),
+    path=STRING,
+    editors=STRINGS,
+    rules=STRINGS,
+    forced_=BOOLEAN,
+    reason_=STRING,
+    drift_=one_of("absent", "same", "ours", "edited", "foreign"),
+    message_=STRING,
+    hint_=STRING,
+    diff_=STRING,
+)
+PLAN = record(
+    clean=BOOLEAN, kept=INTEGER, changes=array(CHANGE), losses=array(LOSS), diagnostics=array(DIAGNOSTIC)
+)  # fmt: skip
+LIMIT = record(characters=INTEGER, lines=INTEGER, bytes=INTEGER, hard=BOOLEAN, note=STRING)
+
+IMPORT = record(
+    applied=BOOLEAN, rules=mapping(STRING), same=STRINGS, plan=PLAN, diagnostics=array(DIAGNOSTIC)
+)  # fmt: skip
+INIT = record(root=STRING, found=mapping(STRINGS), editors=STRINGS, written=STRINGS, imported=maybe(IMPORT))
+SYNC = record(
+    applied=BOOLEAN, rules=INTEGER, editors=STRINGS, held=STRINGS, kept_copies=STRING, seconds=NUMBER, plan=PLAN
+)  # fmt: skip
+STATUS = record(
+    root=STRING,
+    digest=STRING,
+    rules=array(
+        record(
+            id=STRING,
+            title=STRING,
+            activation=one_of("always", "paths", "model", "manual"),
+            detail=STRING,
+            path=STRING,
+            characters=INTEGER,
+            editors=STRINGS,
+            active=BOOLEAN,
+        )
+    ),
+    editors=array(
+        record(
+            name=STRING,
+            title=STRING,
+            enabled=BOOLEAN,
+            plugin=STRING,
+            files=INTEGER,
+            characters=INTEGER,
+            largest=INTEGER,
+            largest_path=STRING,
+            limit=INTEGER,
+            drift=INTEGER,
+            conflicts=INTEGER,
+            losses=array(LOSS),
+        )
+    ),
+    plan=PLAN,
+)
+EXPLAIN = record(
+    path=STRING,
+    exists=BOOLEAN,
+    counter=STRING,
+    editors=array(
+        record(
+            name=STRING,
+            title=STRING,
+            docs=STRING,
+            verified=STRING,
+            loaded=INTEGER,
+            characters=INTEGER,
+            tokens=INTEGER,
+            tokens_estimated=BOOLEAN,
+            limits=array(LIMIT),
+            rules=array(
+                record(
+                    id=STRING,
+                    title=STRING,
+                    verdict=one_of("always", "match", "model", "manual", "no", "off"),
+                    loaded=BOOLEAN,
+                    why=STRING,
+                    pattern=STRING,
+                    file=STRING,
+                    characters=INTEGER,
+                    losses=array(LOSS),
+                )
+            ),
+        )
+    ),
+    diagnostics=array(DIAGNOSTIC),
+)
+VALIDATE = record(rules=INTEGER, files=INTEGER, diagnostics=array(DIAGNOSTIC))
+CONVERT = record(
+    input=STRING,
+    source=STRING,
+    output=STRING,
+    target=STRING,
+    rules=STRINGS,
+    files=STRINGS,
+    losses=array(LOSS),
+    diagnostics=array(DIAGNOSTIC),
+)
+BUILD = record(
+    output=STRING, rules=INTEGER, bytes=INTEGER, digest=STRING, compressed=BOOLEAN, source=BOOLEAN,
+    diagnostics=array(DIAGNOSTIC),
+)  # fmt: skip
+RULE = record(
+    id=STRING,
+    title=STRING,
+    description=STRING,
+    activation=one_of("always", "paths", "model", "manual"),
+    paths=STRINGS,
+    kind=STRING,
+    category=STRING,
+    priority=INTEGER,
+    targets=STRINGS,
+    tags=STRINGS,
+    when=STRING,
+    characters=INTEGER,
+    steps=INTEGER,
+    body_=STRING,
+)
+SHOW = record(
+    path=STRING,
+    bytes=INTEGER,
+    version=INTEGER,
+    compressed=BOOLEAN,
+    signed=BOOLEAN,
+    digest=STRING,
+    sections=array(record(name=STRING, kind=INTEGER, offset=INTEGER, length=INTEGER, raw_length=INTEGER)),
+    rules=array(RULE),
+)
+PLUGIN = record(
+    name=STRING, distribution=STRING, version=STRING, value=STRING, status=one_of("loaded", "disabled", "broken"),
+    error=STRING, offers=STRINGS,
+)  # fmt: skip
+PLUGIN_LIST = record(plugins=array(PLUGIN), diagnostics=array(DIAGNOSTIC))
+DOCTOR = record(
+    checks=array(record(name=STRING, state=one_of("ok", "warn", "fail"), message=STRING, hint=STRING))
+)  # fmt: skip
+BENCHMARK = record(
+    rows=array(
+        record(
+            name=STRING, value=NUMBER, unit=STRING, ratio=maybe(NUMBER), baseline=STRING, bar=maybe(NUMBER),
+            ok=maybe(BOOLEAN),
+        )
+    )
+)  # fmt: skip
+_ARGUMENT = record(
+    name=STRING,
+    short=STRING,
+    help=STRING,
+    flag=BOOLEAN,
+    many=BOOLEAN,
+    optional=BOOLEAN,
+    default='{"type": ["string", "integer", "null"]}',
+    type=one_of("str", "int"),
+    choices=STRINGS,
+    metavar=STRING,
+    complete=STRING,
+)
+GRAMMAR = record(
+    version=STRING,
+    options=array(_ARGUMENT),
+    commands=array('{"type": "object", "required": ["name", "help", "arguments", "verbs", "result"]}'),
+    exit_codes=mapping(STRING),
+)

@@ -1,0 +1,55 @@
+"""The whole grammar as one JSON value: what a tool or a model needs to drive `driven` without guessing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from driven.grammar.command import Argument, Command
+from driven.grammar.commands import COMMANDS, EXIT_CODES, OPTIONS, TOP_OPTIONS
+
+
+def to_json(version: str, commands: Iterable[Command] = COMMANDS) -> dict[str, Any]:
+    """`version` of driven, the options that every command takes, the commands with their result schemas, exit codes."""
+    return {
+        "version": version,
+        "options": [_argument(a) for a in (*OPTIONS, *TOP_OPTIONS)],
+        "commands": [_command(c) for c in commands],
+        "exit_codes": {str(code): words for code, words in EXIT_CODES.items()},
+    }
+
+
+def _argument(a: Argument) -> dict[str, Any]:
+    return {
+        "name": a.name,
+        "short": a.short,
+        "help": a.help,
+        "flag": a.flag,
+        "many": a.many,
+        "optional": a.optional,
+        "default": a.default,
+        "type": a.type,
+        "choices": list(a.choices),
+        "metavar": a.metavar,
+        "complete": a.complete,
+    }
+
+
+def _command(c: Command) -> dict[str, Any]:
+    import json
+
+    return {
+        "name": c.name,
+        "help": c.help,
+        "description": c.description,
+        "group": c.group,
+        "arguments": [_argument(a) for a in c.arguments],
+        "verbs": [_command(verb) for verb in c.verbs],
+        "capability": c.capability,
+        "band": c.band,
+        "safety": c.safety,
+        "stability": c.stability,
+        "examples": list(c.examples),
+        "run": c.run,
+        "result": json.loads(c.result) if c.result else None,
+    }

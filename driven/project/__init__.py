@@ -1,0 +1,1 @@
+"""The user's tree: configuration, sources, ledger. `disk` is the only writer."""

@@ -1,0 +1,236 @@
+"""`.driven/config.toml`, or `[tool.driven]` in pyproject.toml: which editors, how to sync."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from driven.errors import ConfigError
+from driven.model.diagnostic import Diagnostic
+from driven.span import Span
+
+CONFIG = ".driven/config.toml"
+PYPROJECT = "pyproject.toml"
+MAX_BYTES = 1 << 20
+
+SYNC_KEYS = {"mode": ("two-way", "one-way"), "always": ("native", "agents"), "debounce_ms": int, "header": bool}
+TOP_KEYS = ("version", "editors", "sync", "validate")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What a project says. `editors` holds the enabled ones with their options, in the order of the file;
+    `disabled` those that are named with `false`. `path` is the file it came from, "" for none."""
+
+    editors: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    disabled: tuple[str, ...] = ()
+    unsure: frozenset[str] = frozenset()  # named, but not as any plugin knows them: left alone
+    mode: Literal["two-way", "one-way"] = "two-way"
+    always: Literal["native", "agents"] = "native"
+    debounce_ms: int = 75
+    header: bool = False
+    ignore: tuple[str, ...] = ()
+    path: str = ""
+    text: str = field(default="", repr=False)
+
+
+def read_config(root: str) -> Config:
+    """The configuration of the project at `root`; the defaults when there is none. ConfigError with line and column."""
+    data = _read(os.path.join(root, CONFIG))
+    if data is not None:
+        return parse_config(data, CONFIG)
+    data = _read(os.path.join(root, PYPROJECT))
+    if data is not None and b"tool.driven" in data:
+        return parse_config(data, PYPROJECT)
+    return Config()
+
+
+def _read(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ConfigError(f"`{os.path.basename(path)}` cannot be read: {error.strerror}") from None
+    if len(data) > MAX_BYTES:
+        raise ConfigError(f"`{os.path.basename(path)}` is larger than {MAX_BYTES:,} bytes")
+    return data
+
+
+def parse_config(data: bytes, path: str) -> Config:
+    """A configuration from TOML. ConfigError that points at the line, with a did-you-mean for an unknown key."""
+    import tomllib
+
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError("not UTF-8", span=Span(path=path, line=line), hint="save the file as UTF-8") from None
+    try:
+        whole = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise _unparsable(str(error), text, path) from None
+    prefix = ""
+    if path == PYPROJECT:
+        prefix = "tool.driven"
+        whole = _table(whole.get("tool", {}), "tool", text, path).get("driven", {})
+    table = _table(whole, prefix or "the file", text, path)
+    _known(table, TOP_KEYS, prefix, text, path)
+    if table.get("version", 1) != 1:
+        raise ConfigError(
+            f"version `{table['version']}` is not known to this driven", hint="this driven reads version 1",
+            span=_span(text, path, prefix, "version"),
+        )  # fmt: skip
+    editors: dict[str, Mapping[str, object]] = {}
+    disabled: list[str] = []
+    section = _join(prefix, "editors")
+    for name, value in _table(table.get("editors", {}), section, text, path).items():
+        if value is False:
+            disabled.append(name)
+        elif value is True or isinstance(value, dict):
+            editors[name] = {} if value is True else value
+        else:
+            raise ConfigError(
+                f"`{name}` is {_kind(value)}", hint="write true, false or a table of that editor's options",
+                span=_span(text, path, section, name),
+            )  # fmt: skip
+    sync = _sync(_table(table.get("sync", {}), _join(prefix, "sync"), text, path), _join(prefix, "sync"), text, path)
+    validate = _table(table.get("validate", {}), _join(prefix, "validate"), text, path)
+    _known(validate, ("ignore",), _join(prefix, "validate"), text, path)
+    ignore = validate.get("ignore", [])
+    if not isinstance(ignore, list) or not all(isinstance(code, str) for code in ignore):
+        raise ConfigError(
+            "`ignore` is not a list of codes", hint='write `ignore = ["CUR14"]`',
+            span=_span(text, path, _join(prefix, "validate"), "ignore"),
+        )  # fmt: skip
+    return Config(
+        editors=editors, disabled=tuple(disabled), ignore=tuple(ignore), path=path, text=text, **sync
+    )  # fmt: skip
+
+
+def known_editors(config: Config, options: Mapping[str, Iterable[str]]) -> tuple[Config, list[Diagnostic]]:
+    """The configuration without the editors, and the options, that no plugin knows; each of those is an error.
+
+    `options`: editor name -> option names. What such an editor has on disk stays as it is: its name goes to `unsure`.
+    """
+    section = "tool.driven.editors" if config.path == PYPROJECT else "editors"
+    found: list[Diagnostic] = []
+    unsure: set[str] = set()
+
+    def report(name: str, message: str, hint: str, span: Span) -> None:
+        unsure.add(name)
+        found.append(Diagnostic(code="CFG01", severity="error", message=message, span=span, hint=hint))
+
+    for name in (*config.editors, *config.disabled):
+        if name not in options:
+            hint = _meant(name, options) + "; `driven plugin list` shows them all"
+            report(name, f"unknown editor `{name}`", hint, _span(config.text, config.path, section, name))
+            continue
+        for option, value in config.editors.get(name, {}).items():
+            span = _span(config.text, config.path, f"{section}.{name}", option)
+            if option not in options[name]:
+                known = list(options[name])
+                hint = _meant(option, known) if known else f"write `{name} = true`"
+                report(name, f"`{name}` has no option `{option}`", hint, span)
+            elif not isinstance(value, str | bool | int):
+                report(name, f"the option `{option}` of `{name}` is {_kind(value)}", "write a text", span)
+    kept = {name: value for name, value in config.editors.items() if name not in unsure}
+    return replace(config, editors=kept, unsure=frozenset(unsure)), found
+
+
+def _sync(table: dict[str, Any], section: str, text: str, path: str) -> dict[str, Any]:
+    _known(table, SYNC_KEYS, section, text, path)
+    for key, value in table.items():
+        wanted = SYNC_KEYS[key]
+        span = _span(text, path, section, key)
+        if isinstance(wanted, tuple):
+            if value not in wanted:
+                words = " or ".join(f'"{word}"' for word in wanted)
+                raise ConfigError(f"`{key}` is {_kind(value)}", hint=f"write {words}", span=span)
+        elif type(value) is not wanted:
+            kind = "true or false" if wanted is bool else "a whole number"
+            raise ConfigError(f"`{key}` is {_kind(value)}", hint=f"write {kind}", span=span)
+    if not 0 <= table.get("debounce_ms", 0) <= 60_000:
+        raise ConfigError(
+            "`debounce_ms` is out of range", hint="write 0 to 60000 (milliseconds)",
+            span=_span(text, path, section, "debounce_ms"),
+        )  # fmt: skip
+    return table
+
+
+def _unparsable(error: str, text: str, path: str) -> ConfigError:
+    found = re.search(r"\(at line (\d+), column (\d+)\)", error)
+    message = error[: found.start()].strip() if found else error.replace("(at end of document)", "").strip()
+    lines = text.splitlines() or [""]
+    line, column = (int(found[1]), int(found[2])) if found else (len(lines), len(lines[-1]) + 1)
+    return ConfigError(
+        f"not valid TOML: {message[:1].lower()}{message[1:]}", span=Span(path=path, line=line, column=column),
+        hint="strings need quotes, tables `[name]`; nothing was written",
+    )  # fmt: skip
+
+
+def _table(value: object, name: str, text: str, path: str) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return value
+    parent, _, key = name.rpartition(".")
+    span = _span(text, path, parent, key)
+    raise ConfigError(f"`{name}` is {_kind(value)}", hint=f"write a table, [{name}]", span=span)
+
+
+def _known(table: Mapping[str, object], keys: Iterable[str], section: str, text: str, path: str) -> None:
+    for key in table:
+        if key not in keys:
+            where = f" in [{section}]" if section else ""
+            raise ConfigError(
+                f"unknown key `{key}`{where}", hint=_meant(key, keys), span=_span(text, path, section, key)
+            )
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    names = sorted(known)
+    close = get_close_matches(word, names, 1, 0.5)
+    return f"did you mean `{close[0]}`?" if close else "it can be " + ", ".join(f"`{name}`" for name in names)
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f'"{value}"' if len(value) < 40 else "a text"
+    if isinstance(value, int | float):
+        return f"the number {value}"
+    return "a list" if isinstance(value, list) else "a table" if isinstance(value, dict) else "a date"
+
+
+def _join(prefix: str, name: str) -> str:
+    return f"{prefix}.{name}" if prefix else name
+
+
+def _span(text: str, path: str, section: str, key: str) -> Span:
+    """Where `key` of `section` stands, as near as a scan of lines can tell (tomllib keeps no places)."""
+    here = ""
+    dotted = f"{section}.{key}" if section else key
+    fallback = Span(path=path)
+    for number, line in enumerate(text.splitlines(), 1):
+        head = re.match(r"\s*\[+\s*([^\]]+?)\s*\]", line)
+        if head:
+            here = re.sub(r"[\"'\s]", "", head[1])
+            if here == dotted:
+                return Span(path=path, line=number, column=line.index("[") + 1)
+            if here.startswith(dotted + "."):
+                fallback = Span(path=path, line=number, column=line.index("[") + 1)
+            continue
+        name = re.match(r"\s*([\w.\"'-]+)\s*=", line)
+        full = _join(here, re.sub(r"[\"']", "", name[1])) if name else ""
+        if name and (full == dotted or full.startswith(dotted + ".")):
+            return Span(path=path, line=number, column=name.start(1) + 1)
+        inline = re.search(rf"[{{,]\s*[\"']?({re.escape(key)})[\"']?\s*=", line)
+        if inline and (here == section or section.startswith(full)):
+            fallback = Span(path=path, line=number, column=inline.start(1) + 1)
+    return fallback

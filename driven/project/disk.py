@@ -1,0 +1,328 @@
+"""The only writer. Reads what stands in a project and applies a Plan to it: temps, one flush, renames.
+
+A crash at any instant leaves each file old or new. The journal names what a run is about to write, so that the next one
+knows those files for its own and clears the temps. Folders are opened once and files are reached through their
+handles, never through a link that leaves the project.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from driven.errors import DiskError
+from driven.model.plan import Create, Delete, Replace, Standing
+
+STATE = ".driven/state"
+JOURNAL = STATE + "/journal"
+TEMP_SUFFIX = ".drvtmp"
+MAX_OUTPUT = 16 << 20  # bytes; a rule file of an editor is far smaller, and what stands there is read into memory
+GROUP = 50  # from so many files on, one flush of the file system costs less than one each
+CHANGED = "it was changed in this very moment; run `driven sync` again"
+LOCAL_ERRORS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP}
+
+Seen = tuple[int, int, int]  # size, mtime_ns, inode
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What came of a plan: the stat of each file written, and why others could not be."""
+
+    written: dict[str, Seen] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+class Tree:
+    """A project's folders, opened once each. Use as a context manager."""
+
+    def __init__(self, root: str) -> None:
+        self.root = os.path.realpath(root)
+        self.began = tick()  # a file with this mtime or a later one may yet change without a trace in its stat
+        self._folders: dict[str, int | str] = {}  # path -> handle, or why it is not to be used
+        self._read: dict[str, Seen | None] = {}  # what was planned with: a file changed since is not written over
+
+    def __enter__(self) -> Tree:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for handle in self._folders.values():
+            if isinstance(handle, int) and handle >= 0:
+                os.close(handle)
+        self._folders.clear()
+
+    def folder(self, path: str, *, create: bool = False) -> int:
+        """A handle of the folder `path`; -1 when it is not there. DiskError when it is not to be used."""
+        known = self._folders.get(path)
+        if known is None or (known == -1 and create):
+            known = self._folders[path] = self._open(path, create)
+        if isinstance(known, str):
+            raise DiskError(f"`{path}` {known}", hint="make it a folder inside the project, then run this again")
+        return known
+
+    def _open(self, path: str, create: bool) -> int | str:
+        full = os.path.join(self.root, path) if path else self.root
+        real = os.path.realpath(full)
+        if real != self.root and not real.startswith(self.root + os.sep):
+            return f"leads out of the project, to `{real}`"
+        if os.path.relpath(real, self.root).split(os.sep)[0] == ".git":
+            return "leads into `.git`"
+        try:
+            if create:
+                os.makedirs(real, exist_ok=True)
+            return os.open(real, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return -1
+        except (NotADirectoryError, FileExistsError):
+            return "is not a folder, or stands below a file"
+        except OSError as error:
+            if error.errno not in LOCAL_ERRORS:
+                raise DiskError(f"`{path}` cannot be made: {error.strerror}") from None
+            return f"cannot be used: {(error.strerror or 'unknown').lower()}"
+
+    def read(self, path: str) -> Standing:
+        """What stands at `path`."""
+        parent, _, name = path.rpartition("/")
+        try:
+            folder = self.folder(parent)
+            if folder < 0:
+                self._read[path] = None
+                return Standing("absent")
+            handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+        except FileNotFoundError:
+            self._read[path] = None
+            return Standing("absent")
+        except DiskError as error:
+            return Standing("blocked", note=f"cannot be written: {error.message}")
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                return Standing("blocked", note="is a link, and `driven` does not write through links")
+            return Standing("blocked", note=f"cannot be read: {(error.strerror or 'unknown').lower()}")
+        try:
+            seen = os.fstat(handle)
+            if not stat.S_ISREG(seen.st_mode):
+                return Standing("blocked", note="is not a file")
+            if seen.st_size > MAX_OUTPUT:
+                return Standing("blocked", note=f"is {seen.st_size:,} bytes large, more than any rule file")
+            if not seen.st_mode & 0o222:
+                return Standing("blocked", note="is read-only")
+            self._read[path] = (seen.st_size, seen.st_mtime_ns, seen.st_ino)
+            return Standing("file", os.read(handle, seen.st_size) if seen.st_size else b"")
+        except OSError as error:
+            return Standing("blocked", note=f"cannot be read: {(error.strerror or 'unknown').lower()}")
+        finally:
+            os.close(handle)
+
+    def read_stat(self, path: str) -> Seen | None:
+        """The stat of `path` when `read` read it."""
+        return self._read.get(path)
+
+    def seen(self, path: str) -> Seen | None:
+        """The stat of `path` itself, None when it is not there."""
+        try:
+            found = os.lstat(os.path.join(self.root, path))
+        except OSError:
+            return None
+        return found.st_size, found.st_mtime_ns, found.st_ino
+
+    def apply(self, changes: Iterable[Create | Replace | Delete], journal: bytes) -> Applied:
+        """Carry out `changes` as one group. `journal` tells the next run what is ours, should this one be killed.
+
+        DiskError when the disk is full or broken: nothing was renamed then, so every file is as it was.
+        """
+        applied = Applied()
+        temps: list[tuple[int, str, str, str]] = []  # folder, temp, name, path
+        deletes: list[str] = []
+        folders: set[int] = set()
+        newest = 0
+        self.write_state(JOURNAL, journal, durable=True)
+        try:
+            for change in changes:
+                if isinstance(change, Delete) and change.after is None:
+                    deletes.append(change.path)
+                    continue
+                try:
+                    newest = max(newest, self._write_temp(change, temps, applied))
+                except DiskError as error:
+                    applied.failed[change.path] = error.message
+                except OSError as error:
+                    if error.errno not in LOCAL_ERRORS:
+                        raise
+                    applied.failed[change.path] = f"cannot be written: {(error.strerror or 'unknown').lower()}"
+            self._flush(temps)
+        except OSError as error:
+            self._abandon(temps)
+            raise DiskError(
+                f"{error.strerror or error}; no file was changed", hint="free some space, then run `driven sync` again"
+            ) from None
+        except BaseException:
+            self._abandon(temps)
+            raise
+        pass_tick(newest)
+        for folder, temp, name, path in temps:
+            try:
+                if path in self._read and self.seen(path) != self._read[path]:
+                    raise OSError(errno.EBUSY, CHANGED)
+                os.rename(temp, name, src_dir_fd=folder, dst_dir_fd=folder)
+                folders.add(folder)
+            except OSError as error:
+                applied.failed[path] = f"was not written: {(error.strerror or 'unknown').lower()}"
+                applied.written.pop(path, None)
+                self._unlink(folder, temp)
+        for path in deletes:
+            self._delete(path, folders, applied)
+        for folder in folders:
+            os.fsync(folder)
+        return applied
+
+    def _write_temp(
+        self, change: Create | Replace | Delete, temps: list[tuple[int, str, str, str]], applied: Applied
+    ) -> int:
+        path, data, before = change.path, change.after or b"", change.before
+        parent, _, name = path.rpartition("/")
+        folder = self.folder(parent, create=True)
+        temp = temp_name(name)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            handle = os.open(temp, flags, 0o666, dir_fd=folder)
+        except FileExistsError:
+            os.unlink(temp, dir_fd=folder)
+            handle = os.open(temp, flags, 0o666, dir_fd=folder)
+        temps.append((folder, temp, name, path))
+        try:
+            _write_all(handle, data)
+            if before is not None:
+                os.fchmod(handle, stat.S_IMODE(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode))
+            seen = os.fstat(handle)
+        finally:
+            os.close(handle)
+        applied.written[path] = (seen.st_size, seen.st_mtime_ns, seen.st_ino)
+        return seen.st_mtime_ns
+
+    def _flush(self, temps: list[tuple[int, str, str, str]]) -> None:
+        if len(temps) >= GROUP and _sync_file_system(temps[0][0]):
+            return
+        for folder, temp, _, _ in temps:
+            handle = os.open(temp, os.O_RDONLY | os.O_CLOEXEC, dir_fd=folder)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
+    def _abandon(self, temps: list[tuple[int, str, str, str]]) -> None:
+        for folder, temp, _, _ in temps:
+            self._unlink(folder, temp)
+        self.remove_state(JOURNAL)
+
+    def _unlink(self, folder: int, name: str) -> None:
+        try:
+            os.unlink(name, dir_fd=folder)
+        except OSError:
+            return
+
+    def _delete(self, path: str, folders: set[int], applied: Applied) -> None:
+        parent, _, name = path.rpartition("/")
+        try:
+            folder = self.folder(parent)
+            if path in self._read and self.seen(path) != self._read[path]:
+                raise OSError(errno.EBUSY, CHANGED)
+            os.unlink(name, dir_fd=folder)
+            folders.add(folder)
+        except FileNotFoundError:
+            return
+        except DiskError as error:
+            applied.failed[path] = error.message
+            return
+        except OSError as error:
+            applied.failed[path] = f"cannot be deleted: {(error.strerror or 'unknown').lower()}"
+            return
+        while parent:  # a folder that we emptied is of no use to anybody; one that holds anything stays
+            try:
+                os.rmdir(os.path.join(self.root, parent))
+            except OSError:
+                return
+            parent = parent.rpartition("/")[0]
+
+    def write_state(self, path: str, data: bytes, *, durable: bool = False) -> Seen:
+        """Replace a file of our own below `.driven`, whole. DiskError when the disk refuses."""
+        parent, _, name = path.rpartition("/")
+        try:
+            folder = self.folder(parent, create=True)
+            temp = temp_name(name)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+            handle = os.open(temp, flags, 0o666, dir_fd=folder)
+            try:
+                _write_all(handle, data)
+                if durable:
+                    os.fsync(handle)
+                seen = os.fstat(handle)
+            finally:
+                os.close(handle)
+            os.rename(temp, name, src_dir_fd=folder, dst_dir_fd=folder)
+        except OSError as error:
+            raise DiskError(f"`{path}` cannot be written: {(error.strerror or str(error)).lower()}") from None
+        return seen.st_size, seen.st_mtime_ns, seen.st_ino
+
+    def remove_state(self, path: str) -> None:
+        """Remove a file of our own; nothing happens when it is not there."""
+        try:
+            os.unlink(os.path.join(self.root, path))
+        except OSError:
+            return
+
+    def clear_temps(self, paths: Iterable[str]) -> None:
+        """Remove the temps that a killed run left for `paths`."""
+        for path in paths:
+            parent, _, name = path.rpartition("/")
+            try:
+                folder = self.folder(parent)
+            except DiskError:
+                continue
+            if folder >= 0:
+                self._unlink(folder, temp_name(name))
+
+
+def temp_name(name: str) -> str:
+    """The temp of a file, beside it: hidden, and of no suffix that an editor reads."""
+    return f".{name.encode()[:200].decode(errors='ignore')}{TEMP_SUFFIX}"
+
+
+def _write_all(handle: int, data: bytes) -> None:
+    done = os.write(handle, data)
+    while done < len(data):
+        done += os.write(handle, data[done:])
+
+
+def _sync_file_system(handle: int) -> bool:
+    """One flush of the file system that holds `handle`, where the platform has it (Linux)."""
+    try:
+        import ctypes
+
+        return bool(ctypes.CDLL(None, use_errno=True).syncfs(handle) == 0)
+    except (ImportError, OSError, AttributeError):
+        return False
+
+
+def tick() -> int:
+    """The clock that stamps files, in nanoseconds; it stands still between two ticks (1–10 ms)."""
+    clock = getattr(time, "CLOCK_REALTIME_COARSE", None)
+    return time.time_ns() if clock is None else time.clock_gettime_ns(clock)
+
+
+def pass_tick(newest: int) -> None:
+    """Wait (a few ms) until a file changed now would show a later mtime than `newest`: no edit can then hide."""
+    for _ in range(20):
+        if tick() > newest:
+            return
+        time.sleep(0.001)
+
+
+def keep_copies(tree: Tree, copies: Mapping[str, bytes]) -> str:
+    """Keep what --force is about to overwrite below `.driven/state/kept/`; the folder's path."""
+    folder = f"{STATE}/kept/{time.strftime('%Y%m%dT%H%M%S')}-{time.time_ns() % 1_000_000_000:09d}"
+    for path, data in copies.items():
+        tree.write_state(f"{folder}/{path}", data, durable=True)
+    return folder

@@ -1,0 +1,230 @@
+"""What a project remembers: `outputs.lock` (ours, committed) and `state/` (this machine: stats, compiled rules)."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from driven import __version__
+from driven.core._rt import FormatError
+from driven.core.state import ABSENT, OUTPUT, SEARCHED, SETTING, SOURCE, UNSURE, Entry, Ledger, build_ledger, run_key
+from driven.errors import ConfigError, DrivenError
+from driven.model.plan import Lock, Owned
+from driven.model.rule import Rule
+from driven.project.disk import JOURNAL, STATE, Seen, Tree, pass_tick, tick
+from driven.span import Span
+
+LOCK = ".driven/outputs.lock"
+LEDGER = STATE + "/ledger"
+COMPILED = STATE + "/rules.drv"
+HEAD = "# What `driven sync` wrote, one line per path and editor, with its digest. Commit this file; do not edit it.\n"
+NO_DIGEST = b"\0" * 32
+SETTINGS = (".driven/config.toml", "pyproject.toml", LOCK)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the last sync left. Empty where it left nothing that holds for this run.
+
+    `outputs` maps path -> (editors, rule ids, stat); `sources` path -> ledger entry, whose names are the rule's id.
+    """
+
+    made_ns: int = 0
+    sources: dict[str, Entry] = field(default_factory=dict)
+    outputs: dict[str, Entry] = field(default_factory=dict)
+    rules: dict[str, Rule] = field(default_factory=dict)
+    current: bool = False  # the same settings, plugins and driven: what did not change need not be done again
+
+
+def this_run() -> bytes:
+    """The key under which this run's ledger holds."""
+    return run_key(__version__, sys.prefix, sys.path)
+
+
+def read_memory(root: str) -> Memory:
+    """The memory of the project at `root`. A ledger that is missing, damaged or another run's is no error."""
+    try:
+        with open(os.path.join(root, LEDGER), "rb") as file:
+            made = os.fstat(file.fileno()).st_mtime_ns
+            ledger = Ledger(file.read())
+        entries = ledger.entries()
+    except (OSError, FormatError):
+        return Memory(rules=_read_compiled(root, None))
+    by_kind: dict[int, dict[str, Entry]] = {}
+    current = ledger.key == this_run()
+    for entry in entries:
+        path = os.fsdecode(entry[1])
+        by_kind.setdefault(entry[0], {})[path] = entry
+        if entry[0] in (SEARCHED, SETTING) and current:
+            current = entry[4] == _stat_now(root, path, entry)
+    rules = _read_compiled(root, ledger.checksum)
+    return Memory(
+        made_ns=made,
+        sources=by_kind.get(SOURCE, {}),
+        outputs=by_kind.get(OUTPUT, {}),
+        rules=rules,
+        current=current and bool(rules),
+    )
+
+
+def _stat_now(root: str, path: str, entry: Entry) -> int:
+    try:
+        seen = os.stat(os.path.join(root, path))
+    except OSError:
+        return ABSENT
+    if entry[0] == SETTING and (seen.st_size, seen.st_ino & 0x7FFFFFFFFFFFFFFF) != (entry[3], entry[5]):
+        return UNSURE - 1
+    return seen.st_mtime_ns
+
+
+def _read_compiled(root: str, checksum: bytes | None) -> dict[str, Rule]:
+    """The last good form of every rule; only the one that the ledger names, where it names one."""
+    from driven.format.drv import from_drv
+
+    try:
+        with open(os.path.join(root, COMPILED), "rb") as file:
+            data = file.read()
+        if checksum is not None and data[8:32] != checksum:
+            return {}
+        return {rule.id: rule for rule in from_drv(data)}
+    except (OSError, DrivenError):
+        return {}
+
+
+def setting_entries(root: str, search_path: Iterable[tuple[str, int]]) -> list[Entry]:
+    """Ledger entries of what the whole run depends on: the folders of the search path and the settings files."""
+    entries: list[Entry] = [
+        (SEARCHED, os.fsencode(path), "", 0, mtime, 0, NO_DIGEST) for path, mtime in search_path
+    ]  # fmt: skip
+    for path in SETTINGS:
+        try:
+            seen = os.stat(os.path.join(root, path))
+        except OSError:
+            entries.append((SETTING, path.encode(), "", 0, ABSENT, 0, NO_DIGEST))
+        else:
+            entries.append((SETTING, path.encode(), "", seen.st_size, seen.st_mtime_ns, seen.st_ino, NO_DIGEST))
+    return entries
+
+
+def output_entry(path: str, rule_ids: Mapping[str, Iterable[str]], seen: Seen | None) -> Entry:
+    """The ledger entry of an output that carries these rules per editor; without `seen` the next sync looks again."""
+    size, mtime, inode = seen or (0, UNSURE, 0)
+    names = ";".join(f"{editor}:{','.join(ids)}" for editor, ids in rule_ids.items())
+    return (OUTPUT, os.fsencode(path), names, size, mtime, inode, NO_DIGEST)
+
+
+def output_rules(entry: Entry) -> dict[str, list[str]]:
+    """Editor -> ids of its rules in an output: what `output_entry` was given."""
+    pairs = (part.partition(":") for part in entry[2].split(";") if part)
+    return {editor: ids.split(",") if ids else [] for editor, _, ids in pairs}
+
+
+def write_ledger(tree: Tree, entries: list[Entry], summary: str, checksum: bytes, settled: bool) -> None:
+    """Write the ledger: the last act of a sync, one tick of the clock after the last change that it speaks of."""
+    now = tick()
+    pass_tick(max((entry[4] for entry in entries if entry[4] <= now), default=0))
+    tree.write_state(LEDGER, build_ledger(this_run(), summary.encode(), checksum, settled, entries))
+
+
+def forget(tree: Tree) -> None:
+    """Remove the ledger: the next sync looks at everything."""
+    tree.remove_state(LEDGER)
+
+
+def write_compiled(tree: Tree, rules: Iterable[Rule]) -> bytes:
+    """Write the compiled rule set; its checksum, which the ledger keeps."""
+    from driven.format.drv import to_drv
+    from driven.model.rule import RuleSet
+
+    data = to_drv(RuleSet.of(rules))
+    tree.write_state(COMPILED, data)
+    return data[8:32]
+
+
+def compiled_checksum(root: str) -> bytes:
+    """The checksum of the compiled rule set as it stands, `b""` when there is none."""
+    try:
+        with open(os.path.join(root, COMPILED), "rb") as file:
+            return file.read(32)[8:]
+    except OSError:
+        return b""
+
+
+def prepare_state(tree: Tree) -> None:
+    """Make `.driven/state` with its own .gitignore."""
+    tree.folder(STATE, create=True)
+    if tree.seen(STATE + "/.gitignore") is None:
+        tree.write_state(STATE + "/.gitignore", b"*\n")
+
+
+def read_lock(root: str) -> dict[Owned, frozenset[str]]:
+    """`outputs.lock`, and what a killed run was about to write. ConfigError for a line that is none.
+
+    After a merge of two branches both sides hold: git's marker lines are passed over.
+    """
+    lock: dict[Owned, frozenset[str]] = {}
+    for path in (LOCK, JOURNAL):
+        try:
+            with open(os.path.join(root, path), encoding="utf-8") as file:
+                text = file.read()
+        except FileNotFoundError:
+            continue
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"`{path}` cannot be read: {error}", hint="restore it from version control") from None
+        for number, line in enumerate(text.splitlines(), 1):
+            if not line or line.startswith(("#", "<<<<<<<", "=======", ">>>>>>>", "|||||||")):
+                continue
+            fields = line.split("\t")
+            if len(fields) != 3:
+                raise ConfigError(
+                    "not a line of `outputs.lock`: path, editor and digest with tabs between them",
+                    hint="restore the file from version control", span=Span(path=path, line=number),
+                )  # fmt: skip
+            part, _, digest = fields[2].rpartition(":")
+            owned = (_unescape(fields[0]), fields[1], part or "file")
+            lock[owned] = lock.get(owned, frozenset()) | {digest}
+    return lock
+
+
+def render_lock(lock: Lock) -> bytes:
+    """The text of `outputs.lock`: sorted, so that a branch changes only its own lines."""
+    lines = [HEAD]
+    for (path, editor, part), digests in sorted(lock.items()):
+        head = "" if part == "file" else part + ":"
+        lines.extend(f"{_escape(path)}\t{editor}\t{head}{digest}\n" for digest in sorted(digests))
+    return "".join(lines).encode()
+
+
+def write_lock(tree: Tree, lock: Mapping[Owned, frozenset[str]], before: Lock) -> None:
+    """Write `outputs.lock` when it changed; remove it when nothing is ours any more."""
+    if not lock:
+        tree.remove_state(LOCK)
+    elif lock != before or tree.seen(LOCK) is None:
+        tree.write_state(LOCK, render_lock(lock), durable=True)
+
+
+def journal_paths(root: str) -> list[str]:
+    """The paths that a killed run was about to write; empty when the last one ended well."""
+    try:
+        with open(os.path.join(root, JOURNAL), encoding="utf-8") as file:
+            return [_unescape(line.split("\t")[0]) for line in file.read().splitlines() if line[:1] not in ("", "#")]
+    except (OSError, UnicodeDecodeError):
+        return []
+
+
+def _escape(path: str) -> str:
+    if path.isprintable() and not path.startswith(("#", "<", "=", ">", "|")) and "%" not in path:
+        return path
+    from urllib.parse import quote
+
+    return quote(path, safe="/ !$&'()*+,;:@[]^`{}~\"?\\")
+
+
+def _unescape(path: str) -> str:
+    if "%" not in path:
+        return path
+    from urllib.parse import unquote
+
+    return unquote(path)

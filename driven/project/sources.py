@@ -1,0 +1,201 @@
+"""The rule files of a project: found by stat, read and parsed only where they changed."""
+
+from __future__ import annotations
+
+import os
+import stat
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from blake3 import blake3
+
+from driven.core.state import FOLDER, SOURCE, UNSURE, Entry
+from driven.errors import ProjectError
+from driven.format.text import MAX_RULE_BYTES, parse_rule, rule_id_for
+from driven.model.diagnostic import Diagnostic
+from driven.model.rule import Rule
+from driven.project.disk import tick
+from driven.project.ledger import NO_DIGEST, Memory
+from driven.span import Span
+
+RULES = ".driven/rules"
+MAX_FILES = 100_000
+MAX_DEPTH = 32
+
+
+@dataclass(slots=True)
+class Sources:
+    """What stands in `.driven/rules` now.
+
+    rules     id -> rule; for a file that fails, its last good form where this machine knows one
+    changed   ids whose rule is new, different or gone
+    failed    ids of files that cannot be used, last good form or not
+    lost      whether a failed file has no last good form here: then nothing may be deleted
+    """
+
+    rules: dict[str, Rule] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)
+    lost: bool = False
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    path: str  # relative to the project root
+    size: int
+    mtime: int
+    inode: int
+    problem: str = ""
+
+
+def load_sources(root: str, memory: Memory) -> Sources:
+    """Every rule of the project. A file that cannot be used is a diagnostic and keeps its last good rule.
+
+    ProjectError when the folder itself is missing or unreadable: then nothing may be concluded, and nothing deleted.
+    """
+    began = tick()
+    sources = Sources()
+    names: dict[str, str] = {}  # folded id -> path
+    for found in _scan(root, began, sources.entries):
+        rule_id, problem = rule_id_for(found.path.removeprefix(RULES + "/"))
+        if problem:
+            sources.diagnostics.append(_diagnostic("RUL40", problem, found.path, "rename the file"))
+            sources.lost = True
+            continue
+        folded = unicodedata.normalize("NFC", rule_id).casefold()
+        if folded in names:
+            sources.diagnostics.append(
+                _diagnostic(
+                    "RUL41", f"`{found.path}` and `{names[folded]}` give one rule id, `{rule_id}`", found.path,
+                    "rename one of them",
+                )
+            )  # fmt: skip
+            sources.rules.pop(rule_id, None)
+            _fail(sources, memory, rule_id)
+            continue
+        names[folded] = found.path
+        _load_one(root, found, rule_id, memory, sources, began)
+    sources.changed.update(memory.rules.keys() - sources.rules.keys())
+    return sources
+
+
+def _load_one(root: str, found: _Found, rule_id: str, memory: Memory, sources: Sources, began: int) -> None:
+    entry = memory.sources.get(found.path)
+    known = memory.rules.get(rule_id)
+    if (
+        entry is not None and known is not None and entry[2] == rule_id
+        and (entry[3], entry[4], entry[5]) == (found.size, found.mtime, found.inode)
+        and found.mtime < memory.made_ns
+    ):  # fmt: skip
+        sources.rules[rule_id] = known
+        sources.entries.append(entry)
+        return
+    data, problem = _read(root, found)
+    digest = NO_DIGEST if problem else blake3(data).digest()
+    rule: Rule | None = None
+    if problem:
+        hint = "correct it, or move it out of the folder"
+        sources.diagnostics.append(_diagnostic("RUL42", problem, found.path, hint))
+    elif entry is not None and known is not None and entry[2] == rule_id and entry[6] == digest:
+        rule = known
+    else:
+        rule, findings = parse_rule(data, path=found.path, rule_id=rule_id)
+        sources.diagnostics.extend(findings)
+        if rule is not None and (known is None or rule != known or rule.source != known.source):
+            sources.changed.add(rule_id)
+    if rule is None:
+        _fail(sources, memory, rule_id)
+    else:
+        sources.rules[rule_id] = rule
+    # A file saved within the tick of this scan may yet change without a trace in its stat.
+    mtime = UNSURE if rule is None or found.mtime >= began else found.mtime
+    sources.entries.append((SOURCE, os.fsencode(found.path), rule_id, found.size, mtime, found.inode, digest))
+
+
+def _fail(sources: Sources, memory: Memory, rule_id: str) -> None:
+    """The rule keeps its last good form, where this machine remembers one."""
+    sources.failed.add(rule_id)
+    known = memory.rules.get(rule_id)
+    if known is None:
+        sources.lost = True
+    else:
+        sources.rules[rule_id] = known
+
+
+def _read(root: str, found: _Found) -> tuple[bytes, str]:
+    """The bytes of a rule file, or what is wrong with it."""
+    if found.problem:
+        return b"", found.problem
+    if found.size > MAX_RULE_BYTES:
+        return b"", f"the file has {found.size:,} bytes; a rule has at most {MAX_RULE_BYTES:,}"
+    try:
+        with open(os.path.join(root, found.path), "rb", buffering=0) as file:
+            data = file.read(MAX_RULE_BYTES + 1)
+    except OSError as error:
+        return b"", f"cannot be read: {(error.strerror or 'unknown').lower()}"
+    if data is None or len(data) > MAX_RULE_BYTES:
+        return b"", "the file grows while it is read"
+    return data, ""
+
+
+def _scan(root: str, began: int, entries: list[Entry]) -> Iterator[_Found]:
+    """The rule files in sorted order; the stats of the folders go to `entries`."""
+    top = os.path.join(root, RULES)
+    if not os.path.lexists(top):
+        raise ProjectError(f"`{RULES}` is missing; nothing was changed", hint="restore it, or start with `driven init`")
+    if not os.path.isdir(top):
+        raise ProjectError(f"`{RULES}` is not a folder; nothing was changed", hint="it must be a folder of rule files")
+    inside = os.path.realpath(root) + os.sep
+    todo = [(RULES, 0)]
+    seen_folders: set[tuple[int, int]] = set()
+    files: list[_Found] = []
+    while todo:
+        folder, depth = todo.pop()
+        full = os.path.join(root, folder)
+        try:
+            own = os.stat(full)
+            with os.scandir(full) as listing:
+                children = list(listing)
+        except OSError as error:
+            reason = (error.strerror or "unknown").lower()
+            raise ProjectError(f"`{folder}` cannot be read ({reason}); nothing was changed") from None
+        if (own.st_dev, own.st_ino) in seen_folders:
+            continue
+        seen_folders.add((own.st_dev, own.st_ino))
+        mtime = UNSURE if own.st_mtime_ns >= began else own.st_mtime_ns
+        entries.append((FOLDER, os.fsencode(folder), "", own.st_size, mtime, own.st_ino, NO_DIGEST))
+        for child in children:
+            path = f"{folder}/{child.name}"
+            if child.name.startswith("."):
+                continue
+            linked = child.is_symlink()
+            if linked and not os.path.realpath(os.path.join(root, path)).startswith(inside):
+                if child.name.endswith(".md"):
+                    files.append(_Found(path, 0, UNSURE, 0, "it is a link out of the project"))
+                continue
+            if child.is_dir():
+                if depth >= MAX_DEPTH:
+                    raise ProjectError(f"`{path}` is nested more than {MAX_DEPTH} folders deep")
+                todo.append((path, depth + 1))
+            elif child.name.endswith(".md"):
+                files.append(_stat_file(path, child))
+        if len(files) > MAX_FILES:
+            raise ProjectError(f"more than {MAX_FILES:,} rule files in `{RULES}`")
+    files.sort(key=lambda found: found.path)
+    yield from files
+
+
+def _stat_file(path: str, child: os.DirEntry[str]) -> _Found:
+    try:
+        seen = child.stat()
+    except OSError as error:
+        return _Found(path, 0, UNSURE, 0, f"cannot be read: {(error.strerror or 'unknown').lower()}")
+    problem = "" if stat.S_ISREG(seen.st_mode) else "it is not a file"
+    return _Found(path, seen.st_size, seen.st_mtime_ns, seen.st_ino, problem)
+
+
+def _diagnostic(code: str, message: str, path: str, hint: str) -> Diagnostic:
+    return Diagnostic(code=code, severity="error", message=message, span=Span(path=path), hint=hint)

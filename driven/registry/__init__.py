@@ -1,0 +1,234 @@
+"""Which plugins there are, and what they offer: each loaded behind its own guard, so that a broken one breaks alone.
+
+    PLG01 error    the plugin cannot be imported
+    PLG02 error    it names a hook that does not exist
+    PLG03 error    a hook's arguments are not those of the contract, or the plugin cannot be registered
+    PLG04 error    a hook raised
+    PLG05 error    a hook offers something that is not of the contract
+    PLG06 error    a name is taken; the first to offer it stays
+    PLG07 warning  the plugin has no hook at all
+    PLG08 warning  a distribution's list of entry points cannot be read
+    PLG09 warning  DRIVEN_DISABLE_PLUGINS names a plugin that is not there
+
+Our own plugins load first and win a name against strangers; among strangers the first by entry-point name wins.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from driven.model.diagnostic import Diagnostic, Severity
+from driven.registry.index import Entry, find, path_stamps
+from driven.span import Span
+
+if TYPE_CHECKING:
+    from driven.grammar.command import Command
+    from driven.hookspecs import Emitter, Importer, TokenCounter
+
+__all__ = ["Entry", "PluginInfo", "Registry", "find", "load", "path_stamps"]
+
+OWN = "driven"  # the distribution whose plugins are ours
+DISABLE = "DRIVEN_DISABLE_PLUGINS"  # entry-point or distribution names, joined by commas, or:
+ALL_THIRD_PARTY = "all-third-party"
+MAX_OFFERS = 1000  # per hook and plugin: an endless generator ends here
+
+Status = Literal["loaded", "disabled", "broken"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginInfo:
+    """One plugin. `value` is `module:attribute`; `offers` names what is in use of it, `emitter cursor`,
+    `command hello`; `error` is one line, every error of it joined."""
+
+    name: str
+    distribution: str
+    version: str
+    value: str
+    status: Status
+    error: str = ""
+    offers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """What all plugins offer together: by editor or command name, in the order the plugins load."""
+
+    emitters: dict[str, Emitter] = field(default_factory=dict)
+    importers: dict[str, Importer] = field(default_factory=dict)
+    commands: dict[str, Command] = field(default_factory=dict)
+    counters: list[TokenCounter] = field(default_factory=list)
+    plugins: list[PluginInfo] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+def load(*, index_path: str | None = None, editors: Collection[str] | None = None) -> Registry:
+    """Load every plugin that is not disabled. Whatever a plugin does becomes a diagnostic; only Ctrl-C is passed on.
+
+    `index_path` is the index file (`.driven/state/plugins.index`), None for none. `editors` leaves out those of our
+    own plugins whose entry point is called otherwise; strangers' are called what they like, and are always loaded.
+    """
+    registry = Registry()
+    entries = sorted(find(index_path), key=lambda e: (e.distribution != OWN, e.name, e.distribution, e.value))
+    disabled = {word.strip() for word in os.environ.get(DISABLE, "").split(",")} - {""}
+    known = {ALL_THIRD_PARTY, *(e.name for e in entries), *(e.distribution for e in entries)} - {""}
+    for word in sorted(disabled - known):
+        _report(registry, "PLG09", f"{DISABLE} names no plugin: {word!a}", Span(path=DISABLE), _suggest(word, known))
+    owners: dict[str, Entry] = {}
+    for entry in entries:
+        stranger = entry.distribution != OWN
+        if entry.error:
+            message = f"the entry points of `{entry.distribution}` cannot be read: {entry.error}"
+            _report(registry, "PLG08", message, Span(path=entry.distribution), "reinstall it")
+        elif disabled & {entry.name, entry.distribution} or (stranger and ALL_THIRD_PARTY in disabled):
+            registry.plugins.append(_info(entry, "disabled"))
+        elif stranger or editors is None or entry.name in editors:
+            _Loader(entry, registry, owners).load()
+    return registry
+
+
+class _Loader:
+    """Loads one plugin into a registry. It has a pluggy manager of its own: what goes wrong there is its doing."""
+
+    def __init__(self, entry: Entry, registry: Registry, owners: dict[str, Entry]) -> None:
+        self.entry = entry
+        self.label = f"`{entry.name}` ({entry.distribution} {entry.version})"
+        self.registry = registry
+        self.owners = owners  # who offers `emitter cursor`
+        self.errors: list[str] = []
+        self.offers: list[str] = []
+
+    def load(self) -> None:
+        """Import the plugin, register it, and ask each of its hooks once."""
+        from contextlib import redirect_stdout
+
+        with redirect_stdout(sys.stderr):  # stdout belongs to our answers: `--json` must stay JSON
+            self._load()
+        status: Status = "broken" if self.errors else "loaded"
+        self.registry.plugins.append(_info(self.entry, status, "; ".join(self.errors), self.offers))
+
+    def _load(self) -> None:
+        import pluggy
+
+        from driven import hookspecs
+
+        manager = pluggy.PluginManager(hookspecs.PROJECT_NAME)
+        manager.add_hookspecs(hookspecs.Hooks)
+        try:
+            plugin = _import(self.entry.value)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # SystemExit too: a plugin must not end us
+            hint = f"update or uninstall `{self.entry.distribution}`, or set {DISABLE}={self.entry.name}"
+            return self._broken("PLG01", f"plugin {self.label} cannot be imported", hint, error)
+        try:
+            manager.register(plugin, self.entry.name)
+            manager.check_pending()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            unknown = [caller.name for caller in manager.get_hookcallers(plugin) or [] if not caller.has_spec()]
+            if unknown:
+                hint = _suggest(unknown[0], [name for name in vars(hookspecs.Hooks) if name.startswith("driven_")])
+                return self._broken("PLG02", f"plugin {self.label} names an unknown hook `{unknown[0]}`", hint)
+            return self._broken("PLG03", f"plugin {self.label} does not fit its hooks", "see docs/plugins.md", error)
+        callers = [caller for caller in manager.get_hookcallers(plugin) or [] if caller.has_spec()]
+        for caller in sorted(callers, key=lambda caller: caller.name):
+            self._ask(caller.name, caller)
+        if not callers:
+            message = f"plugin {self.label} has no hook"
+            hint = "mark its hook functions with @hookimpl of driven.hookspecs"
+            _report(self.registry, "PLG07", message, Span(path=self.entry.value), hint)
+        return None
+
+    def _ask(self, hook: str, caller: Callable[[], Any]) -> None:
+        """Call one hook, check its whole answer, then take it or leave it."""
+        from itertools import islice
+
+        from driven.registry.contract import check, guard
+
+        try:
+            offers = [offer for answer in caller() for offer in islice(answer, MAX_OFFERS)]
+            checked = [(offer, *check(hook, offer)) for offer in offers]
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            hint = f"report it to the authors of `{self.entry.distribution}`"
+            return self._broken("PLG04", f"hook `{hook}` of plugin {self.label} raised", hint, error)
+        wrong = next((wrong for _, _, wrong in checked if wrong), "")
+        if wrong:
+            message = f"hook `{hook}` of plugin {self.label} offers {wrong}"
+            return self._broken("PLG05", message, "see docs/plugins.md; nothing that this hook offers is used")
+        for offer, name, _ in checked:
+            self._take(hook, name, offer if self.entry.distribution == OWN else guard(hook, offer, self.label))
+        return None
+
+    def _take(self, hook: str, name: str, offer: Any) -> None:
+        kind = hook.removeprefix("driven_").removesuffix("s")
+        key = f"{kind} {name}"
+        if kind == "command" and _built_in(name):
+            message = f"plugin {self.label} offers the command `{name}`, which is built in"
+            return self._broken("PLG06", message, "the built-in one stays: give the plugin's another name")
+        first = self.owners.setdefault(key, self.entry)
+        if first is not self.entry or key in self.offers:
+            one = f"`{first.name}` ({first.distribution} {first.version})"
+            what = f"the editor `{name}`" if kind == "emitter" else f"the {kind} `{name}`"
+            hint = f"{one} is used; set {DISABLE}={first.name} to use the other"
+            return self._broken("PLG06", f"plugins {one} and {self.label} both offer {what}", hint)
+        self.offers.append(key)
+        table = getattr(self.registry, hook.removeprefix("driven_"))
+        if isinstance(table, dict):
+            table[name] = offer
+        else:
+            table.append(offer)
+        return None
+
+    def _broken(self, code: str, message: str, hint: str, error: BaseException | None = None) -> None:
+        span = Span(path=self.entry.value)
+        if error is not None:
+            from driven.registry.contract import one_line, place
+
+            message = f"{message}: {one_line(error)}"
+            span = place(error) or span
+        self.errors.append(message)
+        _report(self.registry, code, message, span, hint)
+
+
+def _built_in(name: str) -> bool:
+    from driven.grammar.commands import COMMANDS
+
+    return any(command.name == name for command in COMMANDS)
+
+
+def _import(value: str) -> object:
+    """What an entry point names: `module` or `module:attribute.attribute`, `[extras]` ignored."""
+    from importlib import import_module
+
+    module, _, attributes = value.partition("[")[0].strip().partition(":")
+    found: object = import_module(module.strip())
+    for attribute in filter(None, attributes.strip().split(".")):
+        found = getattr(found, attribute)
+    return found
+
+
+def _info(entry: Entry, status: Status, error: str = "", offers: Iterable[str] = ()) -> PluginInfo:
+    return PluginInfo(
+        name=entry.name, distribution=entry.distribution, version=entry.version, value=entry.value, status=status,
+        error=error, offers=tuple(offers),
+    )  # fmt: skip
+
+
+def _report(registry: Registry, code: str, message: str, span: Span, hint: str) -> None:
+    severity: Severity = "warning" if code in ("PLG07", "PLG08", "PLG09") else "error"
+    registry.diagnostics.append(Diagnostic(code=code, severity=severity, message=message, span=span, hint=hint))
+
+
+def _suggest(word: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    known = sorted(known)
+    close = get_close_matches(word, known, n=1)
+    return f"did you mean `{close[0]}`?" if close else f"there are: {', '.join(known)}"

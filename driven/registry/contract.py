@@ -1,0 +1,186 @@
+"""What a plugin's objects owe: checked once when they are offered, and for strangers at every call.
+
+A stranger's mistake must read as the stranger's: without this it would come up as an AttributeError deep in ours.
+"""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from driven.errors import PluginError
+from driven.grammar.command import Command
+from driven.hookspecs import Emitter, Imported, Importer, SourceFile, TokenCounter
+from driven.model.artefact import Artefact, Emission, Loss, Settings
+from driven.model.diagnostic import Diagnostic
+from driven.model.rule import Rule
+from driven.model.target import Target
+from driven.span import Span
+
+PROTOCOLS: dict[str, type] = {
+    "driven_emitters": Emitter,
+    "driven_importers": Importer,
+    "driven_counters": TokenCounter,
+}
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_RUN = re.compile(r"[\w.]+:\w+")
+
+
+def check(hook: str, offer: object) -> tuple[str, str]:
+    """The name under which `offer` is known, and what is wrong with it in words, "" when nothing is."""
+    kind = f"`{type(offer).__name__}`"
+    if isinstance(offer, type):
+        return "", f"the class `{offer.__name__}` itself: offer an object, `{offer.__name__}()`"
+    if hook == "driven_commands":
+        if not isinstance(offer, Command):
+            return "", f"{kind} where a `Command` of driven.grammar.command is due"
+        if not _NAME.fullmatch(offer.name):
+            return "", f"a command called {offer.name!a}: a name is lower-case letters, digits and `-`"
+        if not offer.verbs and not _RUN.fullmatch(offer.run):
+            return "", f"the command `{offer.name}` whose `run` is {offer.run!a}: it must be `module:function`"
+        return offer.name, ""
+    protocol = PROTOCOLS[hook]
+    for member, declared in vars(protocol).items():
+        if member.startswith("_"):
+            continue
+        if not hasattr(offer, member):
+            return "", f"{kind}, which has no `{member}`: see `{protocol.__name__}` in driven.hookspecs"
+        if not isinstance(declared, property) and not callable(getattr(offer, member)):
+            return "", f"{kind}, whose `{member}` is not a method"
+    if hook == "driven_counters":
+        name: object = getattr(offer, "name")  # noqa: B009  # `offer` is an object to the type checker
+        return (name, "") if isinstance(name, str) and name else ("", f"{kind}, whose `name` is no text")
+    target = getattr(offer, "target")  # noqa: B009
+    if not isinstance(target, Target):
+        return "", f"{kind}, whose `target` is {type(target).__name__}, not `Target` of driven.model.target"
+    if not _NAME.fullmatch(target.name):
+        return "", f"the editor {target.name!a}: a name is lower-case letters, digits and `-`"
+    if hook == "driven_importers" and not _texts(getattr(offer, "patterns")):  # noqa: B009
+        return "", f"{kind}, whose `patterns` is not a list of texts"
+    return target.name, ""
+
+
+def guard(hook: str, offer: Any, label: str) -> Any:
+    """`offer` of the plugin `label`, behind checks of what it answers."""
+    if hook == "driven_emitters":
+        return GuardedEmitter(offer, label)
+    if hook == "driven_importers":
+        return GuardedImporter(offer, label)
+    return GuardedCounter(offer, label) if hook == "driven_counters" else offer
+
+
+class GuardedEmitter:
+    """A stranger's emitter: PluginError, naming the plugin, when it raises or answers what it must not."""
+
+    def __init__(self, emitter: Emitter, label: str) -> None:
+        self.target = emitter.target
+        self._emitter = emitter
+        self._label = label
+
+    def group(self, rule: Rule, settings: Settings) -> str:
+        """See `Emitter.group`."""
+        answer = _call(self._label, "group", lambda: self._emitter.group(rule, settings))
+        if not isinstance(answer, str):
+            _refuse(self._label, "group", answer, "text")
+        return answer
+
+    def emit(self, rules: Sequence[Rule], settings: Settings) -> Emission:
+        """See `Emitter.emit`."""
+        answer = _call(self._label, "emit", lambda: self._emitter.emit(rules, settings))
+        if not isinstance(answer, Emission):
+            _refuse(self._label, "emit", answer, "an `Emission`")
+        for artefact in answer.artefacts:
+            if not isinstance(artefact, Artefact) or not isinstance(artefact.path, str):
+                _refuse(self._label, "emit", artefact, "an `Artefact`")
+            if not isinstance(artefact.text, str):
+                _refuse(self._label, "emit", artefact.text, f"text for `{artefact.path}`")
+        for loss in answer.losses:
+            if not isinstance(loss, Loss):
+                _refuse(self._label, "emit", loss, "a `Loss`")
+        return answer
+
+
+class GuardedImporter:
+    """A stranger's importer, as `GuardedEmitter`."""
+
+    def __init__(self, importer: Importer, label: str) -> None:
+        self.target = importer.target
+        self.patterns = tuple(importer.patterns)
+        self._importer = importer
+        self._label = label
+
+    def read(self, files: Sequence[SourceFile]) -> Imported:
+        """See `Importer.read`."""
+        answer = _call(self._label, "read", lambda: self._importer.read(files))
+        if not isinstance(answer, Imported):
+            _refuse(self._label, "read", answer, "an `Imported`")
+        for rule in answer.rules:
+            if not isinstance(rule, Rule):
+                _refuse(self._label, "read", rule, "a `Rule`")
+        for diagnostic in answer.diagnostics:
+            if not isinstance(diagnostic, Diagnostic):
+                _refuse(self._label, "read", diagnostic, "a `Diagnostic`")
+        return answer
+
+
+class GuardedCounter:
+    """A stranger's token counter, as `GuardedEmitter`."""
+
+    def __init__(self, counter: TokenCounter, label: str) -> None:
+        self.name = counter.name
+        self._counter = counter
+        self._label = label
+
+    def count(self, text: str) -> int:
+        """See `TokenCounter.count`."""
+        answer = _call(self._label, "count", lambda: self._counter.count(text))
+        if not isinstance(answer, int):
+            _refuse(self._label, "count", answer, "a number")
+        return answer
+
+
+def _call(label: str, method: str, call: Callable[[], object]) -> object:
+    try:
+        return call()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        hint = "report it to the plugin's authors; `driven plugin list` shows where it comes from"
+        message = f"plugin {label}: `{method}` raised {one_line(error)}"
+        raise PluginError(message, hint=hint, span=place(error)) from error
+
+
+def _refuse(label: str, method: str, answer: object, wanted: str) -> NoReturn:
+    message = f"plugin {label}: `{method}` answers {type(answer).__name__} where {wanted} is due"
+    raise PluginError(message, hint="report it to the plugin's authors")
+
+
+def _texts(value: object) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str) and all(isinstance(text, str) for text in value)
+
+
+def one_line(error: BaseException) -> str:
+    """An exception in one printable line of at most 300 characters; its own `__str__` may be broken too."""
+    try:
+        said = str(error)
+    except Exception:
+        said = ""
+    text = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    return "".join(char if char.isprintable() else " " for char in text)[:300]
+
+
+def place(error: BaseException) -> Span | None:
+    """Where an exception arose: the deepest line of Python that is not the import system's."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return Span(path=error.filename, line=error.lineno or 1, column=error.offset or 1)
+    frames = [
+        (frame.f_code.co_filename, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if not frame.f_code.co_filename.startswith("<") and not _NOT_THEIRS.match(frame.f_globals.get("__name__", ""))
+    ]
+    return Span(path=frames[-1][0], line=frames[-1][1] or 1) if frames else None
+
+
+_NOT_THEIRS = re.compile(r"(driven\.registry|importlib|pluggy)(\.|$)")

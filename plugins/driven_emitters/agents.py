@@ -1,0 +1,188 @@
+"""AGENTS.md, for every tool that reads it: the root file, one in a directory that a rule is for, skills for the rest.
+
+Vendor facts, verified 2026-11-21:
+- https://agents.md: plain Markdown, no front matter; the directory is the only scope, and the nearest file counts most.
+- https://github.com/openai/codex (codex-rs/core/src/project_doc.rs, issue 13386): Codex joins the files from the root
+  to the working directory and cuts the chain at 32,768 bytes, the nearest file first, without a word.
+- https://agentskills.io/specification: .agents/skills/<name>/SKILL.md, read by Codex, Cursor, VS Code, Devin and others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from driven.hookspecs import Emitter, hookimpl
+from driven.model.activation import Always, ForPaths, OnRequest, WhenRelevant
+from driven.model.artefact import Artefact, Emission, Loss, Section, Settings
+from driven.model.rule import Rule, Step
+from driven.model.target import Limit, Target, Way
+from driven_emitters.shared import (
+    agents_file,
+    approximated,
+    dropped,
+    extra_lost,
+    left_out,
+    markdown,
+    section,
+    skill,
+    step_texts,
+)
+
+ROOT = "AGENTS.md"
+LIMIT = 32_768  # bytes of the chain from the root to a directory
+MARKERS = 256  # bytes kept free in each file for the two lines that mark our section
+TARGET = Target(
+    name="agents",
+    title="AGENTS.md",
+    docs="https://agents.md",
+    verified="2026-11-21",
+    ways={
+        "always": Way(fidelity="native", words="a section of the root AGENTS.md"),
+        "paths": Way(fidelity="approximated", words="AGENTS.md in the directory; else a heading that names the paths"),
+        "model": Way(fidelity="approximated", words="a skill with that description"),
+        "manual": Way(fidelity="approximated", words="a skill with `disable-model-invocation: true`"),
+    },
+    files=(ROOT, "**/AGENTS.md", ".agents/skills/*/SKILL.md"),
+    limits=(Limit(bytes=LIMIT, note="Codex cuts the chain from the root to a directory there"),),
+)
+
+
+@dataclass
+class _Piece:
+    """A rule on its way into a file. `kept`: its steps, their text and line once some must go, None while all stay."""
+
+    rule: Rule
+    file: str
+    text: str
+    kept: dict[int, tuple[Step, str, int]] | None = None
+    size: int = 0  # bytes that it takes at most
+
+    def render(self) -> str:
+        if self.kept is None:
+            return self.text
+        body = "".join(text for _, text, _ in self.kept.values())
+        return section(self.rule, "agents", applies=self.file == ROOT, body=body)[0] if self.kept else ""
+
+
+@dataclass
+class _Chain:
+    """The files from the root to one directory."""
+
+    files: frozenset[str]
+    size: int = field(default=0)
+
+
+class AgentsEmitter:
+    """Rules for every tool that reads AGENTS.md."""
+
+    @property
+    def target(self) -> Target:
+        """AGENTS.md, as data."""
+        return TARGET
+
+    def group(self, rule: Rule, settings: Settings) -> str:
+        """All that stands in an AGENTS.md shares one limit; a skill is a file of its own."""
+        return ROOT if agents_file(rule, settings) else rule.id
+
+    def emit(self, rules: Sequence[Rule], settings: Settings) -> Emission:
+        """Sections of AGENTS.md files and skills. Where `always` is "agents" and the user did not enable this editor,
+        only what is always on."""
+        everything = settings.always == "native" or "agents" in settings.editors
+        artefacts: list[Artefact] = []
+        losses: list[Loss] = []
+        pieces: list[_Piece] = []
+        for rule in rules:
+            file = agents_file(rule, settings)
+            if file:
+                text, found = section(rule, "agents", applies=file == ROOT)
+                if isinstance(rule.activation, ForPaths) and file == ROOT:
+                    reason = "AGENTS.md has no globs: always on, under a heading that names them"
+                    found.append(approximated(rule, "agents", reason))
+                losses += found + extra_lost(rule, "agents", file)
+                if text:
+                    pieces.append(_Piece(rule, file, text))
+            elif everything and not isinstance(rule.activation, Always):
+                files, found = skill(rule, "agents", ".agents/skills", settings, _why(rule))
+                artefacts += files
+                losses += found
+        losses += _fit(pieces)
+        for file in sorted({piece.file for piece in pieces}):
+            held = [(piece.rule.id, piece.render()) for piece in pieces if piece.file == file]
+            texts = [text for _, text in held if text]
+            if texts:
+                ids = tuple(rule_id for rule_id, text in held if text)
+                artefacts.append(
+                    Artefact(path=file, text="\n".join(texts), ownership=Section("agents"), rule_ids=ids)
+                )
+        return Emission(artefacts=tuple(artefacts), losses=tuple(losses))
+
+
+def _why(rule: Rule) -> str:
+    match rule.activation:
+        case WhenRelevant():
+            return "AGENTS.md has nothing that the model decides on"
+        case OnRequest() | Always() | ForPaths():
+            return "AGENTS.md has nothing for people to ask for"
+
+
+def _fit(pieces: list[_Piece]) -> list[Loss]:
+    """Leave out steps until every chain of files is within the limit: the least important first, and of those the
+    last, whichever file of the chain it stands in."""
+    chains = _chains(pieces)
+    sizes: dict[str, int] = {}
+    for piece in pieces:
+        piece.size = len(piece.text.encode()) + 1
+        sizes[piece.file] = sizes.get(piece.file, MARKERS) + piece.size
+    for chain in chains:
+        chain.size = sum(sizes[file] for file in chain.files)
+    over = [chain for chain in chains if chain.size > LIMIT]
+    if not over:
+        return []
+    crowded = frozenset().union(*[chain.files for chain in over])
+    order: list[tuple[int, int, int]] = []
+    for at, piece in enumerate(pieces):
+        if piece.file in crowded:
+            piece.kept = dict(enumerate(step_texts(piece.rule)))
+            order += [(-step.priority, -at, -number) for number, (step, _, _) in piece.kept.items()]
+    losses: list[Loss] = []
+    for _, at, number in sorted(order):
+        piece = pieces[-at]
+        crowding = [chain for chain in over if piece.file in chain.files]
+        if not crowding or piece.kept is None:
+            continue
+        step, text, line = piece.kept.pop(-number)
+        freed = _freed(step, text) if piece.kept else piece.size
+        piece.size -= freed
+        for chain in crowding:
+            chain.size -= freed
+        over = [chain for chain in over if chain.size > LIMIT]
+        losses.append(left_out(piece.rule, "agents", step, text, line, f"{piece.file} is over {LIMIT:,} bytes"))
+        if not piece.kept:
+            losses.append(dropped(piece.rule, "agents", f"nothing of it fits in {piece.file}"))
+        if not over:
+            break
+    return losses
+
+
+def _freed(step: Step, text: str) -> int:
+    """How many bytes a file loses at least without this step. A heading may have to be written anew."""
+    bare = markdown(text).strip("\ufeff\n")
+    return len(bare.encode()) + 1 if bare and step.kind != "heading" else 0
+
+
+def _chains(pieces: list[_Piece]) -> list[_Chain]:
+    """One chain per file: itself and every file above it."""
+    files = {piece.file for piece in pieces}
+    chains: list[_Chain] = []
+    for file in sorted(files):
+        parts = file.split("/")
+        above = ["/".join([*parts[:depth], ROOT]) for depth in range(len(parts))]
+        chains.append(_Chain(files.intersection(above)))
+    return chains
+
+
+@hookimpl
+def driven_emitters() -> Iterable[Emitter]:
+    """Offer AGENTS.md."""
+    return [AgentsEmitter()]

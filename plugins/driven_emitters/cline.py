@@ -1,0 +1,102 @@
+"""Cline: rules in .clinerules, skills for what the model chooses, workflows for what a person asks for.
+
+Vendor facts, verified 2026-11-21:
+- https://docs.cline.bot/customization/cline-rules: .clinerules/*.md; `paths` is a list (a scalar is ignored), matched
+  by picomatch with dot files, relative to the workspace. Front matter opens with exactly `---` and a line end.
+- https://github.com/cline/cline at 2026-08-22: the loader of the CLI and of the 4.x extension does not evaluate
+  `paths`, does not read subfolders of .clinerules, and leaves out files without a body.
+- https://docs.cline.bot/customization/skills: .cline/skills/<name>/SKILL.md; .claude/skills and .agents/skills are read
+  too. https://docs.cline.bot/customization/workflows: .clinerules/workflows/<name>.md runs as `/<name>.md`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from driven.hookspecs import Emitter, hookimpl
+from driven.model.activation import Always, ForPaths, OnRequest, WhenRelevant
+from driven.model.artefact import Artefact, Emission, Loss, Settings
+from driven.model.rule import Rule
+from driven.model.target import Target, Way
+from driven.plugin_kit import quoted
+from driven_emitters.shared import approximated, description_lost, extra_lines, in_agents, own_path, rule_file, skill
+
+KEYS = frozenset(("paths",))
+OWN = re.compile(r"\.clinerules/(?!workflows/|hooks/|skills/).+\.(?:md|markdown|txt)")
+OWN_WORKFLOW = re.compile(r"\.clinerules/workflows/[^/]+\.md")
+SHARED_SKILLS = ("claude", "agents")  # editors whose skill folders Cline reads as well
+TARGET = Target(
+    name="cline",
+    title="Cline",
+    docs="https://docs.cline.bot/customization/cline-rules",
+    verified="2026-11-21",
+    ways={
+        "always": Way(fidelity="native", words="a rule without front matter"),
+        "paths": Way(fidelity="approximated", words="`paths`; current builds may load the rule always"),
+        "model": Way(fidelity="approximated", words="a skill with that description"),
+        "manual": Way(fidelity="approximated", words="a workflow"),
+    },
+    files=(".clinerules/**/*.md", ".cline/skills/*/SKILL.md"),
+    also_reads=("AGENTS.md", ".claude/skills/*/SKILL.md", ".agents/skills/*/SKILL.md", ".cursor/rules/*.mdc"),
+)
+
+
+class ClineEmitter:
+    """Rules for Cline."""
+
+    @property
+    def target(self) -> Target:
+        """Cline, as data."""
+        return TARGET
+
+    def group(self, rule: Rule, settings: Settings) -> str:
+        """Every rule has a file of its own."""
+        return rule.id
+
+    def emit(self, rules: Sequence[Rule], settings: Settings) -> Emission:
+        """One rule file, skill or workflow per rule."""
+        artefacts: list[Artefact] = []
+        losses: list[Loss] = []
+        for rule in rules:
+            if in_agents(rule, settings) != "root":
+                files, found = _emit(rule, settings)
+                artefacts += files
+                losses += found
+        return Emission(artefacts=tuple(artefacts), losses=tuple(losses))
+
+
+def _emit(rule: Rule, settings: Settings) -> tuple[list[Artefact], list[Loss]]:
+    match rule.activation:
+        case Always():
+            return _rule(rule, [], settings, [])
+        case ForPaths(globs):
+            doubt = approximated(rule, "cline", "builds of Cline that do not evaluate `paths` load the rule always")
+            return _rule(rule, ["paths:", *[f"  - {quoted(glob)}" for glob in globs]], settings, [doubt])
+        case WhenRelevant():
+            files, losses = skill(
+                rule, "cline", ".cline/skills", settings, "Cline has no rules that the model decides on"
+            )
+            shared = any(name in settings.editors and rule.for_editor(name) for name in SHARED_SKILLS)
+            return ([] if shared else files), losses
+        case OnRequest():
+            path = own_path(rule, "cline", OWN_WORKFLOW) or f".clinerules/workflows/{rule.slug}.md"
+            found = [approximated(rule, "cline", "Cline has no rules for people to ask for: written as a workflow")]
+            extra, more = extra_lines(rule, "cline", KEYS)
+            files, empty = rule_file(rule, path, extra, settings, "cline")
+            return files, found + more + description_lost(rule, "cline", "Cline's workflows have none") + empty
+
+
+def _rule(
+    rule: Rule, front: list[str], settings: Settings, doubts: list[Loss]
+) -> tuple[list[Artefact], list[Loss]]:
+    extra, losses = extra_lines(rule, "cline", KEYS)
+    path = own_path(rule, "cline", OWN) or f".clinerules/{rule.slug}.md"
+    files, empty = rule_file(rule, path, front + extra, settings, "cline")
+    return files, doubts + losses + description_lost(rule, "cline", "Cline's rules have none") + empty
+
+
+@hookimpl
+def driven_emitters() -> Iterable[Emitter]:
+    """Offer Cline."""
+    return [ClineEmitter()]

@@ -1,0 +1,146 @@
+"""Cursor: one .mdc file per rule, written and read back.
+
+Vendor facts, verified 2026-11-21:
+- https://cursor.com/docs/rules: .cursor/rules/**/*.mdc with the keys `description`, `globs` (comma-separated, without
+  quotes) and `alwaysApply` (a bare boolean); `alwaysApply: true` wins over globs, globs win over the description; a file
+  without any is loaded only as `@name`. Rules over 500 lines should be split.
+- https://forum.cursor.com/t/146274, cosai-oasis/project-codeguard#121, PIsberg/vibetags#712: quoted globs, lists and a
+  blank after the comma match nothing in some builds; some split at commas inside braces.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from driven.hookspecs import Emitter, Imported, Importer, SourceFile, hookimpl
+from driven.model.activation import Always, ForPaths, OnRequest, WhenRelevant
+from driven.model.artefact import Artefact, Emission, Loss, Settings
+from driven.model.rule import Rule
+from driven.model.target import Limit, Target, Way
+from driven.plugin_kit import one_line, scalar
+from driven_emitters.shared import comma_globs, description_lost, extra_lines, in_agents, note, own_path, rule_file
+
+KEYS = frozenset(("description", "globs", "alwaysApply"))
+OWN = re.compile(r"(?:.+/)?\.cursor/rules/(?:.+/)?[^/]+\.mdc")
+TARGET = Target(
+    name="cursor",
+    title="Cursor",
+    docs="https://cursor.com/docs/rules",
+    verified="2026-11-21",
+    ways={
+        "always": Way(fidelity="native", words="`alwaysApply: true`"),
+        "paths": Way(fidelity="native", words="`globs`"),
+        "model": Way(fidelity="native", words="`description` without globs"),
+        "manual": Way(fidelity="native", words="loaded as `@name`"),
+    },
+    files=(".cursor/rules/**/*.mdc",),
+    also_reads=("AGENTS.md", "**/AGENTS.md", ".claude/skills/*/SKILL.md", ".agents/skills/*/SKILL.md"),
+    limits=(Limit(lines=500, hard=False, note="advised"),),
+)
+
+
+class CursorEmitter:
+    """Rules for Cursor."""
+
+    @property
+    def target(self) -> Target:
+        """Cursor, as data."""
+        return TARGET
+
+    def group(self, rule: Rule, settings: Settings) -> str:
+        """Every rule has a file of its own."""
+        return rule.id
+
+    def emit(self, rules: Sequence[Rule], settings: Settings) -> Emission:
+        """One .mdc file per rule. A rule that was imported keeps its file's layout while that means the same."""
+        artefacts: list[Artefact] = []
+        losses: list[Loss] = []
+        for rule in rules:
+            if in_agents(rule, settings) in ("root", "below"):
+                continue
+            path = own_path(rule, "cursor", OWN) or file_of(rule)
+            text = _as_imported(rule, path, settings)
+            if text is not None:
+                artefacts.append(Artefact(path=path, text=text, rule_ids=(rule.id,)))
+                continue
+            front, found = _front(rule)
+            files, _ = rule_file(rule, path, front, settings, "cursor")
+            artefacts += files
+            losses += found
+        return Emission(artefacts=tuple(artefacts), losses=tuple(losses))
+
+
+def file_of(rule: Rule) -> str:
+    """Where the rule's file stands unless it was imported from another one."""
+    return f".cursor/rules/{rule.slug}.mdc"
+
+
+def _front(rule: Rule) -> tuple[list[str], list[Loss]]:
+    extra, losses = extra_lines(rule, "cursor", KEYS)
+    match rule.activation:
+        case Always():
+            losses += description_lost(rule, "cursor", "Cursor uses none for a rule that is always on")
+            return ["alwaysApply: true", *extra], losses
+        case ForPaths(globs):
+            patterns, found = comma_globs(rule, globs, "cursor", bare=True)
+            about = [f"description: {scalar(one_line(rule.description))}"] if rule.description else []
+            return [*about, f"globs: {','.join(patterns)}", "alwaysApply: false", *extra], losses + found
+        case WhenRelevant(description):
+            about = [f"description: {scalar(one_line(description or rule.summary))}"]
+            return [*about, "alwaysApply: false", *extra], losses
+        case OnRequest():
+            losses += description_lost(rule, "cursor", "with one, the model could load the rule by itself")
+            return ["alwaysApply: false", *extra], losses
+
+
+def _as_imported(rule: Rule, path: str, settings: Settings) -> str | None:
+    """The rule in the layout of the file it was imported from, or None: it had none, or it means something else now."""
+    held = rule.extra.get("cursor")
+    front = held.get("$front") if held else None
+    if held is None or not isinstance(front, str):
+        return None
+    from driven_emitters import cursor_read
+
+    if not cursor_read.means(front + rule.body, path, rule, front):
+        return None
+    comment = note(rule, settings)
+    return f"{front}{comment}\n\n{rule.body}" if comment else front + rule.body
+
+
+class CursorImporter:
+    """Cursor's rules, read."""
+
+    @property
+    def target(self) -> Target:
+        """Cursor, as data."""
+        return TARGET
+
+    @property
+    def patterns(self) -> Sequence[str]:
+        """The project's rules, and those of a directory in it, which Cursor's documentation described until 2026."""
+        return (".cursor/rules/**/*.mdc", "**/.cursor/rules/**/*.mdc")
+
+    def read(self, files: Sequence[SourceFile]) -> Imported:
+        """One rule per file, its id proposed from the path below `.cursor/rules/`."""
+        from driven_emitters import cursor_read
+
+        return cursor_read.read_files(files, _canonical)
+
+
+def _canonical(rule: Rule) -> tuple[str, str]:
+    """The path and the text that `emit` would choose for the rule without a memory of its file."""
+    artefact = CursorEmitter().emit([rule], Settings()).artefacts[0]
+    return artefact.path, artefact.text
+
+
+@hookimpl
+def driven_emitters() -> Iterable[Emitter]:
+    """Offer Cursor."""
+    return [CursorEmitter()]
+
+
+@hookimpl
+def driven_importers() -> Iterable[Importer]:
+    """Offer Cursor's rules to read."""
+    return [CursorImporter()]
