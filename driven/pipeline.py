@@ -78,7 +78,7 @@ def sync(
         say("reading rules", 0, 4)
         project = load(root)
         say("emitting", 1, 4)
-        emitted, planned = plan(project, tree, force)
+        emitted, planned = plan(project, tree, force=force)
         say("writing", 2, 4)
         applied, copies = (Applied(), "") if looks else apply(project, tree, planned)
         report = _report(project, emitted, planned.plan, applied, copies, not looks, time.perf_counter() - began)
@@ -117,9 +117,10 @@ def load(root: str) -> Project:
     )  # fmt: skip
 
 
-def plan(project: Project, tree: Tree, force: bool) -> tuple[Emitted, Planned]:
-    """Emit what changed (everything, where the last sync's memory does not hold) and decide each file."""
-    drifted = _drifted(project, tree) if project.memory.current and not project.sources.lost else None
+def plan(project: Project, tree: Tree, *, force: bool = False, whole: bool = False) -> tuple[Emitted, Planned]:
+    """Emit what changed (everything with `whole`, or where the last sync's memory does not hold); decide each file."""
+    holds = project.memory.current and not project.sources.lost and not whole
+    drifted = _drifted(project, tree) if holds else None
     if drifted is not None:
         emitted = emit_changed(
             project.emitters, project.settings, project.rules.rules,
@@ -240,19 +241,22 @@ def _planned(project: Project, tree: Tree, emitted: Emitted, force: bool) -> Pla
     return make_plan(pieces, gone, {path: tree.read(path) for path in paths}, project.lock, force=force)
 
 
+def plan_with(plan: Plan, project: Project, emitted: Emitted) -> Plan:
+    """`plan` with the losses and the findings of the run that made it."""
+    return replace(plan, losses=tuple(emitted.losses), diagnostics=(*project.diagnostics, *emitted.diagnostics))
+
+
 def _report(
     project: Project, emitted: Emitted, plan: Plan, applied: Applied, copies: str, wrote: bool, seconds: float
 ) -> SyncReport:
+    in_conflict = {rule_id for conflict in plan.conflicts for rule_id in conflict.rule_ids}
+    kept = 0 if emitted.whole else len(project.memory.outputs.keys() - {change.path for change in plan.changes})
     failed = [
         Diagnostic(code="DSK01", severity="error", message=f"`{path}` {why}", span=Span(path=path))
         for path, why in applied.failed.items()
     ]
-    in_conflict = {rule_id for conflict in plan.conflicts for rule_id in conflict.rule_ids}
-    kept = 0 if emitted.whole else len(project.memory.outputs.keys() - {change.path for change in plan.changes})
-    plan = replace(
-        plan, kept=kept, losses=tuple(emitted.losses),
-        diagnostics=(*project.diagnostics, *emitted.diagnostics, *failed),
-    )  # fmt: skip
+    plan = replace(plan_with(plan, project, emitted), kept=kept)
+    plan = replace(plan, diagnostics=(*plan.diagnostics, *failed))
     return SyncReport(
         plan=plan, rules=len(project.rules), editors=tuple(project.emitters), applied=wrote,
         held=tuple(sorted(project.sources.failed | in_conflict)), kept_copies=copies, seconds=seconds,

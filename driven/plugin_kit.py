@@ -20,6 +20,8 @@ from driven.core.globs import plain_first as plain_first
 from driven.core.globs import split_list as split_list
 from driven.core.globs import starts_plain as starts_plain
 from driven.core.globs import under_directory as under_directory
+from driven.core.tokens import parse_front as parse_front
+from driven.core.tokens import split_front as split_front
 from driven.hookspecs import Emitter as Emitter
 from driven.hookspecs import Imported as Imported
 from driven.hookspecs import Importer as Importer
@@ -56,7 +58,8 @@ _NOT_STRING = re.compile(
     r"""~|=|<<|null|Null|NULL|yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF
     |[-+]?0b[0-1_]+|[-+]?0x[0-9a-fA-F_]+|[-+]?0o[0-7]+|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])*(?:\.[0-9_]*)?
     |[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9_]+)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)
-    |[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{4}-[0-9][0-9]?-[0-9][0-9]?(?:[Tt]|[ \t]+)[0-9][0-9]?:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?
+    |[0-9]{4}-[0-9]{2}-[0-9]{2}
+    |[0-9]{4}-[0-9][0-9]?-[0-9][0-9]?(?:[Tt]|[ \t]+)[0-9][0-9]?:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?
     (?:[ \t]*(?:Z|[-+][0-9][0-9]?(?::[0-9]{2})?))?""",
     re.VERBOSE,
 )

@@ -48,11 +48,14 @@ class App:
 
     @property
     def base(self) -> str:
-        """The project's folder, or where the command runs when there is none."""
-        try:
-            return self.root
-        except DrivenError:
-            return os.path.abspath(self.root_option or os.curdir)
+        """The project's folder, or where the command runs when there is none; nothing heavy is imported to tell."""
+        here = folder = os.path.abspath(self.root_option or os.curdir)
+        while not os.path.isdir(os.path.join(folder, ".driven")):
+            parent = os.path.dirname(folder)
+            if parent == folder:
+                return here
+            folder = parent
+        return folder
 
     def registry(self) -> Registry:
         """Everything that plugins offer, loaded once."""
@@ -159,7 +162,7 @@ def _guarded(app: App, words: list[str]) -> int:
 
 def _color(argv: Sequence[str]) -> str:
     """What --color says in words that are not read yet."""
-    for word, following in zip(argv, [*argv[1:], ""], strict=True):
+    for word, following in zip(argv, (*argv[1:], ""), strict=False):
         value = following if word == "--color" else word.removeprefix("--color=")
         if value in ("always", "never"):
             return value

@@ -16,6 +16,7 @@ decomposed; ASCII pays nothing for it. Matching takes O(pattern x path) steps, n
 from __future__ import annotations
 
 from driven.core._rt import final, i64
+from driven.core.braces import MAX_EXPANSIONS as MAX_EXPANSIONS
 from driven.core.braces import class_end
 from driven.core.braces import count as count
 from driven.core.braces import expand as expand

@@ -18,6 +18,7 @@ from driven.core._rt import FormatError, i64
 VERSION = 1
 MAX_PROGRAM = 65_535  # bytes
 MAX_STACK = 64
+MAX_CALLS = 256
 
 PUSH, CALL, TEXT = 1, 2, 3
 NOT, TRUTH = 4, 5
@@ -188,7 +189,10 @@ def _strings_start(program: bytes) -> int:
         raise FormatError("the condition is cut short", 0)
     if program[0] != VERSION:
         raise FormatError(f"a condition of version {program[0]}; this release reads version {VERSION}", 0)
-    return 5 + 3 * _word(program, 1)
+    count = _word(program, 1)
+    if count > MAX_CALLS:
+        raise FormatError(f"the condition makes more than {MAX_CALLS} calls", 1)
+    return 5 + 3 * count
 
 
 def _code_start(program: bytes) -> int:

@@ -224,10 +224,7 @@ def pack(sections: list[tuple[int, bytes]], compress: bool, signed: bool) -> byt
             import zlib
 
             stored = zlib.compress(raw, 9)
-        table.append(kind)
-        table.append(0)
-        table.append(0)
-        table.append(0)
+        put_u32(table, kind)  # kind u16, flags u16 = 0
         put_u32(table, first + len(content))
         put_u32(table, len(stored))
         put_u32(table, len(raw))

@@ -16,25 +16,22 @@ from typing import TYPE_CHECKING, Literal, NoReturn
 from driven.core import globs, machine
 from driven.core._rt import FormatError
 from driven.errors import SourceError
+from driven.format.expression import SUBSET, Source, parse
 from driven.format.languages import LANGUAGES, language, languages_of
 from driven.format.languages import lang_of as lang_of
+from driven.format.words import similar
 from driven.span import Span
 
 if TYPE_CHECKING:
     import ast
 
-MAX_LENGTH = 4096  # code points
-MAX_TOKENS = 512
-MAX_DEPTH = 32  # of parentheses, and of `not not …`
 FUNCTIONS = ("lang", "files")  # a program names a function by its place here: never reorder
+
+TOO_MANY = f"the globs of a condition stand for more than {globs.MAX_EXPANSIONS} patterns"
 
 Type = Literal["truth", "number", "text"]
 _RESULTS: dict[str, Type] = {"lang": "truth", "files": "number"}
 _WORDS = {"truth": "true or false", "number": "a number", "text": "text"}
-_SUBSET = 'a condition has and, or, not, in, comparisons, lang("…") and files("…")'
-_ALIASES = {"&&": " and ", "||": " or ", "!": " not "}
-_INSTEAD = {"=": "==", "&": "and", "|": "or"}
-_OPERATORS = ("&&", "||", "==", "!=", "<=", ">=", "<", ">", "!", "(", ")", "[", "]", ",", "-", "=", "&", "|")
 
 
 class Facts:
@@ -63,7 +60,7 @@ class Facts:
 
 def compile_condition(text: str) -> bytes:
     """The program of a condition. SourceError with a span (line 1, columns of `text`) and a hint when it is wrong."""
-    return _program(*_parse(text))
+    return _program(*parse(text))
 
 
 def evaluate(condition: str | bytes, facts: Facts) -> bool:
@@ -76,38 +73,44 @@ def explain_condition(text: str, facts: Facts) -> list[tuple[str, bool | int]]:
     """Every part of a condition with its value, inner parts first, the whole last; each is looked at, none twice."""
     import ast
 
-    root, source = _parse(text)
+    root, source = parse(text)
+    _program(root, source)
     parts: dict[str, bool | int] = {}
     for node in reversed(list(_preorder(root))):
-        if isinstance(node, ast.BoolOp | ast.Compare | ast.Call | ast.UnaryOp | ast.Constant):
+        is_not = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
+        if is_not or node is root or isinstance(node, ast.BoolOp | ast.Compare | ast.Call):
             start, end = source.place(node)
-            if not isinstance(node, ast.Constant) or node is root:
-                code = _Code(source)
-                kind = code.add(node)
-                value = _value(code.program(), facts)
-                shown = source.text[start:end]
-                parts.pop(shown, None)
-                parts[shown] = value if kind == "number" else value != 0
+            code = _Code(source)
+            kind = code.add(node)
+            value = _value(code.program(), facts)
+            parts.setdefault(source.text[start:end], value if kind == "number" else value != 0)
     return list(parts.items())
 
 
 def _value(program: bytes, facts: Facts) -> int:
     try:
         values: list[int] = []
+        patterns = 0
         for function, argument in machine.calls(program):
             if function >= len(FUNCTIONS):
                 raise FormatError(f"function {function} is unknown: it comes from a newer release", 0)
-            values.append(argument in facts.languages if FUNCTIONS[function] == "lang" else facts.count(argument))
+            if FUNCTIONS[function] == "lang":
+                values.append(argument in facts.languages)
+                continue
+            patterns += globs.count(argument)
+            if patterns > globs.MAX_EXPANSIONS:
+                raise FormatError(TOO_MANY, 0)
+            values.append(facts.count(argument))
         return machine.run(program, values)
     except FormatError as error:
         raise SourceError(f"the compiled condition is broken: {error}", hint="build the .drv file again") from error
 
 
-def _program(root: ast.expr, source: _Source) -> bytes:
+def _program(root: ast.expr, source: Source) -> bytes:
     code = _Code(source)
     kind = code.add(root)
     if kind == "text":
-        source.fail("text alone is no condition", _SUBSET, *source.place(root))
+        source.fail("text alone is no condition", SUBSET, *source.place(root))
     try:
         return code.program()
     except FormatError as error:
@@ -130,101 +133,15 @@ def _preorder(root: ast.expr) -> Iterable[ast.expr]:
             waiting[:0] = [part for part in reversed([node.left, *node.comparators]) if not isinstance(part, ast.List)]
 
 
-class _Source:
-    """The text as Python reads it: aliases replaced, blanks straightened; `offsets` leads back to the text."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.python = ""
-        self.offsets: list[int] = []
-        if len(text) > MAX_LENGTH:
-            self.fail(f"a condition has at most {MAX_LENGTH} characters", "split the rule", 0, len(text))
-        pieces: list[str] = []
-        depth = run = 0
-        end = 0
-        for count, (token, start) in enumerate(self._tokens()):
-            if count >= MAX_TOKENS:
-                self.fail(f"a condition has at most {MAX_TOKENS} words and signs", "split the rule", start, len(text))
-            run = run + 1 if token in ("not", "!", "-") else 0
-            depth += (token in ("(", "[")) - (token in (")", "]"))
-            if depth + run > MAX_DEPTH:
-                self.fail("the condition is nested too deeply", "write it flatter", start, start + len(token))
-            if token in _INSTEAD:
-                self.fail(f"`{token}` means nothing here", f"write `{_INSTEAD[token]}`", start, start + 1)
-            if start > end and pieces:
-                pieces.append(" ")
-                self.offsets.append(end)
-            end = start + len(token)
-            alias = _ALIASES.get(token)
-            pieces.append(alias or token)
-            self.offsets.extend([start] * len(alias) if alias else range(start, end))
-        self.python = "".join(pieces)
-        self.offsets.append(end)
-        if not pieces:
-            self.fail("the condition is empty", 'leave `when` out, or write lang("python")', 0, len(text))
-
-    def _tokens(self) -> Iterable[tuple[str, int]]:
-        text, at = self.text, 0
-        while at < len(text):
-            char, start = text[at], at
-            if char.isspace():
-                at += 1
-            elif char in "'\"":
-                at = text.find(char, start + 1) + 1
-                inside = text[start:at]
-                if at == 0:
-                    self.fail("text without a closing quote", f"end it with `{char}`", start, len(text))
-                if "\\" in inside or "\n" in inside or "\0" in inside:
-                    self.fail("text holds a backslash or a line break", "write `/` in globs", start, at)
-                yield inside, start
-            elif char.isascii() and (char.isalnum() or char == "_"):
-                while at < len(text) and text[at].isascii() and (text[at].isalnum() or text[at] in "_."):
-                    at += 1
-                if text[at : at + 1] in ("'", '"') and text[at : at + 1]:
-                    self.fail(f"`{text[start:at]}` before a quote", "write plain text in quotes", start, at)
-                yield text[start:at], start
-            else:
-                sign = next((sign for sign in _OPERATORS if text.startswith(sign, at)), "")
-                if not sign:
-                    self.fail(f"`{char}` means nothing here", _SUBSET, start, start + 1)
-                at += len(sign)
-                yield sign, start
-
-    def place(self, node: ast.expr) -> tuple[int, int]:
-        """Where a node stands in the text. The parser counts bytes."""
-        return self._offset(node.col_offset, False), self._offset(node.end_col_offset or 0, True)
-
-    def _offset(self, column: int, is_end: bool) -> int:
-        at = len(self.python.encode()[:column].decode())
-        return self.offsets[at - 1] + 1 if is_end and at else self.offsets[at]
-
-    def fail(self, message: str, hint: str, start: int, end: int) -> NoReturn:
-        span = Span(path="", line=1, column=start + 1, end_line=1, end_column=end + 1)
-        raise SourceError(message, hint=hint, span=span)
-
-
-def _parse(text: str) -> tuple[ast.expr, _Source]:
-    import ast
-
-    source = _Source(text)
-    try:
-        return ast.parse(source.python, mode="eval").body, source
-    except SyntaxError as error:
-        at = min(max((error.offset or 1) - 1, 0), len(source.offsets) - 1)
-        reason = error.msg.removesuffix(". Perhaps you forgot a comma?").removesuffix(". Maybe you meant '==' or ':='?")
-        source.fail(f"the condition does not read: {reason}", _SUBSET, source.offsets[at], len(text))
-    except (ValueError, RecursionError, MemoryError):
-        source.fail("the condition does not read", _SUBSET, 0, len(text))
-
-
 class _Code:
     """Writes a program while it checks types."""
 
-    def __init__(self, source: _Source) -> None:
+    def __init__(self, source: Source) -> None:
         self.source = source
         self.calls: list[tuple[int, int]] = []
         self.strings: list[str] = []
         self.code = bytearray()
+        self.patterns = 0
 
     def program(self) -> bytes:
         """What was added so far, packed."""
@@ -324,7 +241,7 @@ class _Code:
         if name == "lang":
             known = language(text)
             if not known:
-                near = _nearest(text.lower(), LANGUAGES)
+                near = similar(text, LANGUAGES)
                 hint = f"did you mean `{near}`?" if near else 'ask for its files instead: files("**/*.ext") > 0'
                 self._fail(argument, f"no language is called `{text}`", hint)
             text = known
@@ -334,6 +251,9 @@ class _Code:
             except FormatError as error:
                 start, end = self.source.place(argument)
                 self.source.fail(f"the glob `{text}`: {error.message}", "", min(start + 1 + error.offset, end - 1), end)
+            self.patterns += globs.count(text)
+            if self.patterns > globs.MAX_EXPANSIONS:
+                self._fail(argument, TOO_MANY, "split the rule")
         call = (FUNCTIONS.index(name), self._string(text))
         if call not in self.calls:
             self.calls.append(call)
@@ -355,22 +275,20 @@ class _Code:
             self.code.append(machine.PUSH)
             self.code += (sign * value).to_bytes(8, "little", signed=True)
             return "truth" if isinstance(value, bool) else "number"
-        if isinstance(value, str) and inner is node:
-            self._word(machine.TEXT, self._string(value))
-            return "text"
-        if isinstance(inner, ast.Name | ast.Attribute):
+        if isinstance(inner, ast.Name | ast.Attribute) and value is None:
             self._unknown(inner)
         if isinstance(inner, ast.List):
-            self._fail(node, "a list stands only after `in`", _SUBSET)
-        if isinstance(value, float):
-            self._fail(node, "numbers are whole", "leave the fraction out")
-        self._fail(node, "this means nothing in a condition", _SUBSET)
+            self._fail(node, "a list stands only after `in`", SUBSET)
+        if not isinstance(value, str) or inner is not node:
+            self._fail(node, "this means nothing in a condition", SUBSET)
+        self._word(machine.TEXT, self._string(value))
+        return "text"
 
     def _unknown(self, node: ast.expr) -> NoReturn:
         start, end = self.source.place(node)
         name = self.source.text[start:end]
-        near = _nearest(name, (*FUNCTIONS, "true", "false"))
-        self._fail(node, f"nothing is called `{name}`", f"did you mean `{near}`?" if near else _SUBSET)
+        near = similar(name, (*FUNCTIONS, "true", "false"))
+        self._fail(node, f"nothing is called `{name}`", f"did you mean `{near}`?" if near else SUBSET)
 
     def _fail(self, node: ast.expr, message: str, hint: str) -> NoReturn:
         self.source.fail(message, hint, *self.source.place(node))
@@ -388,9 +306,3 @@ class _Code:
         """Let all `jumps` land here. The distance counts from the end of the jump."""
         for at in jumps:
             self.code[at + 1 : at + 3] = (len(self.code) - at - 3).to_bytes(2, "little")
-
-
-def _nearest(name: str, names: Sequence[str]) -> str:
-    from difflib import get_close_matches
-
-    return next(iter(get_close_matches(name, names, 1, 0.6)), "")

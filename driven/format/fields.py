@@ -1,10 +1,11 @@
-"""The front matter of a rule file -> the fields of a Rule: every key checked, every mistake with its place and its cure."""
+"""The front matter of a rule file -> the fields of a Rule; every mistake with its place and its cure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from driven.format.words import one_line, shown, similar
 from driven.model.activation import ALWAYS, ON_REQUEST, Activation, ForPaths, WhenRelevant
 from driven.model.diagnostic import Diagnostic, Fix, Severity, TextEdit
 from driven.model.rule import CATEGORIES, KINDS, Value
@@ -32,10 +33,10 @@ class Places:
         self.loaded: Any = None
 
     def key(self, key: str) -> Span:
-        return self._loaded().keys.get(key) or self._line(key)  # type: ignore[no-any-return]
+        return self._loaded().keys.get(key) or self._line(key)
 
     def value(self, key: str) -> Span:
-        return self._loaded().at.get(key) or self._line(key)  # type: ignore[no-any-return]
+        return self._loaded().at.get(key) or self._line(key)
 
     def item(self, key: str, index: int) -> Span:
         items = self._loaded().items.get(key, ())
@@ -73,7 +74,7 @@ class Fields:
         self.rule_id = rule_id
 
     def read(self, summary: Callable[[str], str]) -> dict[str, Any]:
-        """The arguments of `Rule` that the front matter gives; `summary` makes a rule's summary from its description."""
+        """The arguments of `Rule` that the front matter gives. `summary`: description -> the summary of the rule."""
         for key in self.values:
             if key not in KEYS:
                 self._unknown_key(key)
@@ -89,19 +90,20 @@ class Fields:
         priority = self._typed("priority", int, "a number from 0 to 255", "0 comes first; without it, 100")
         if priority is not None:
             if not 0 <= priority <= 255:
-                self.error("RUL09", "`priority` is a number from 0 to 255", self.places.value("priority"), "0 comes first")
+                message = f"`priority` is a number from 0 to 255, not {shown(str(priority))}"
+                self.error("RUL09", message, self.places.value("priority"), "0 comes first; without it, 100")
             given["priority"] = priority
         for key, valid, hint in (
             ("targets", _is_target, "write an editor's name, `cursor`, or `-cursor` to leave it out"),
             ("tags", _is_tag, "write one line of text"),
         ):
             items = self._list(key)
-            for index, item in enumerate(items):
+            for index, item in items:
                 if not valid(item):
-                    message = f"`{_shown(item)}` is not one of what `{key}` takes"
+                    message = f"`{shown(item)}` is not one of what `{key}` takes"
                     self.error("RUL13", message, self.places.item(key, index), hint)
             if items:
-                given[key] = tuple(items)
+                given[key] = tuple(item for _, item in items)
         when = self._text("when")
         if when is not None and when.strip():
             given["when"] = when.strip()
@@ -126,11 +128,13 @@ class Fields:
     def _unknown_key(self, key: str) -> None:
         other = FOREIGN.get(key) or similar(key, KEYS)
         span = self.places.key(key)
-        hint = f"did you mean `{other}`?" if other else f"a rule has {', '.join(KEYS)}; an editor's own go under `extra`"
+        hint = (
+            f"did you mean `{other}`?" if other else f"a rule has {', '.join(KEYS)}; an editor's own go under `extra`"
+        )
         fix = None
         if other and key not in FOREIGN and other not in self.values:
             fix = Fix(title=f"Rename to `{other}`", edits=(TextEdit(span=span, text=other),), safe=False)
-        self.error("RUL06", f"`{_shown(key)}` is not a key of a rule", span, hint, fix)
+        self.error("RUL06", f"`{shown(key)}` is not a key of a rule", span, hint, fix)
 
     def _typed(self, key: str, kind: type, what: str, hint: str) -> Any:
         """The value of `key` if it is of `kind`; None when it is not written or of another type."""
@@ -152,15 +156,16 @@ class Fields:
         span = self.places.value(key)
         hint = f"did you mean `{other}`?" if other else f"write one of {', '.join(allowed)}"
         fix = Fix(title=f"Change to `{other}`", edits=(TextEdit(span=span, text=other),), safe=False) if other else None
-        self.error("RUL08", f"`{_shown(value)}` is not a value of `{key}`", span, hint, fix)
+        self.error("RUL08", f"`{shown(value)}` is not a value of `{key}`", span, hint, fix)
         return None
 
-    def _list(self, key: str) -> list[str]:
+    def _list(self, key: str) -> list[tuple[int, str]]:
+        """The items of a list of text, each with its index in what was written."""
         items: list[Value] = self._typed(key, list, "a list", f"write `{key}: [one, two]`") or []
-        good: list[str] = []
+        good: list[tuple[int, str]] = []
         for index, item in enumerate(items):
             if isinstance(item, str):
-                good.append(item)
+                good.append((index, item))
             else:
                 message = f"an item of `{key}` is text, not {_type(item)}"
                 self.error("RUL07", message, self.places.item(key, index), "put it in quotes")
@@ -195,7 +200,7 @@ class Fields:
         if value is None:
             return None
         if isinstance(value, str):
-            parts = split_list(value)
+            parts = list(enumerate(split_list(value)))
         elif isinstance(value, list):
             parts = self._list("paths")
         else:
@@ -206,13 +211,13 @@ class Fields:
             hint = "write a glob, or delete the key: the rule is then always on"
             self.error("RUL10", "`paths` names no glob", self.places.value("paths"), hint)
         globs: list[str] = []
-        for index, part in enumerate(parts):
+        for index, part in parts:
             try:
                 globs.append(check(part))
             except FormatError as problem:
                 span = self.places.value("paths") if isinstance(value, str) else self.places.item("paths", index)
                 span = self.places.inside(span, part, problem.offset)
-                message = f"the glob `{_shown(part)}` cannot be used: {problem.message}"
+                message = f"the glob `{shown(part)}` cannot be used: {problem.message}"
                 self.error("RUL10", message, span, "globs are relative to the project root: `src/**/*.py`")
         return globs
 
@@ -224,7 +229,7 @@ class Fields:
             compile_condition(text)
         except SourceError as problem:
             span = self.places.value("when")
-            if problem.span is not None:
+            if problem.span is not None and problem.span.line == 1:
                 span = self.places.inside(span, text, problem.span.column - 1)
             self.error("RUL12", problem.message, span, problem.hint)
 
@@ -235,41 +240,16 @@ class Fields:
         for editor, keys in extra.items():
             if not editor or not NAME.issuperset(editor):
                 hint = "write an editor's name, `cursor`"
-                self.error("RUL13", f"`{_shown(editor)}` is not an editor's name", self.places.value("extra"), hint)
+                self.error("RUL13", f"`{shown(editor)}` is not an editor's name", self.places.value("extra"), hint)
             elif not isinstance(keys, dict):
                 message = f"`extra.{editor}` is a map of keys, not {_type(keys)}"
                 self.error("RUL07", message, self.places.value("extra"), f"write `{editor}: {{key: value}}`")
             else:
                 good[editor] = keys
         if not _all_finite(good):
-            hint = "put it in quotes"
-            self.error("RUL07", "`extra` holds `.inf` or `.nan`, which JSON cannot say", self.places.value("extra"), hint)
+            message = "`extra` holds `.inf` or `.nan`, which JSON cannot say"
+            self.error("RUL07", message, self.places.value("extra"), "put it in quotes")
         return good
-
-
-def one_line(text: str) -> str:
-    """`text` as one line: line ends, with the blanks around them, and control characters become a space."""
-    if text.isprintable():
-        return text.strip(" ")
-    parts = "".join([char if char.isprintable() or _is_format(char) else "\n" for char in text]).split("\n")
-    return " ".join([part for part in (part.strip(" ") for part in parts) if part])
-
-
-def similar(word: str, known: Iterable[str]) -> str:
-    """The known word that was probably meant, "" for none."""
-    if len(word) > 40:
-        return ""
-    from difflib import get_close_matches
-
-    lower = {name.lower(): name for name in known}
-    return next((lower[match] for match in get_close_matches(word.lower(), lower, 1, 0.6)), "")
-
-
-def _is_format(char: str) -> bool:
-    """Not printable to Python, yet text: other spaces, joiners, private use, unassigned - but no control, no line end."""
-    from unicodedata import category
-
-    return category(char) not in ("Cc", "Cs", "Zl", "Zp")
 
 
 def _is_target(text: str) -> bool:
@@ -279,12 +259,6 @@ def _is_target(text: str) -> bool:
 
 def _is_tag(text: str) -> bool:
     return text != "" and one_line(text) == text
-
-
-def _shown(text: str) -> str:
-    from driven.format.yaml12 import shown
-
-    return shown(text)
 
 
 def _type(value: Value) -> str:

@@ -32,7 +32,7 @@ def _bounds(data: bytes, marker: str) -> tuple[int, int, int, int] | None:
         bare = line.strip()
         if bare.startswith(b"<!-- driven:") and bare.endswith(b"-->"):
             for mark, found in ((opening, begins), (closing, ends)):
-                if bare.startswith(mark) and bare[len(mark) : len(mark) + 1] in (b" ", b"-"):
+                if bare.startswith(mark) and bare[len(mark) : len(mark) + 1] == b" ":
                     found.append((at, at + len(line)))
         at += len(line)
     if not begins and not ends:
@@ -56,10 +56,10 @@ def put_section(data: bytes | None, marker: str, text: bytes) -> bytes:
     lines = f"{begin_line(marker)}\n".encode() + text + f"{end_line(marker)}\n".encode()
     if not data:
         return lines
-    if b"\r\n" in data:
-        lines = lines.replace(b"\n", b"\r\n")
-    newline = b"\r\n" if b"\r\n" in data else b"\n"
     bounds = _bounds(data, marker)
+    around = data if bounds is None else data[bounds[0] : bounds[1]]
+    newline = b"\r\n" if b"\r\n" in around else b"\n"
+    lines = lines.replace(b"\n", newline)
     if bounds is not None:
         tail = data[bounds[3] :]
         if not data[bounds[2] : bounds[3]].endswith(b"\n"):

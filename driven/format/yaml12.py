@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from driven.format.words import shown
 from driven.model.diagnostic import Diagnostic
 from driven.model.rule import Value
 from driven.span import Span
@@ -68,7 +69,9 @@ def load_yaml(text: str, *, path: str, line_offset: int = 0) -> Loaded:
         above = text[: bad.start()].replace("\r\n", "\n").replace("\r", "\n").split("\n")
         span = Span(path=path, line=line_offset + len(above), column=len(above[-1]) + 1)
         message = f"the character U+{ord(bad.group()):04X} may not stand in YAML"
-        return Loaded(diagnostics=[_error("RUL01", message, span, "delete it, or write it as an escape in double quotes")])
+        return Loaded(
+            diagnostics=[_error("RUL01", message, span, "delete it, or write it as an escape in double quotes")]
+        )
     builder = _Builder(path, line_offset, _stand_ins(text))
     for real, stand_in in builder.stand_ins.items():
         text = text.replace(real, stand_in)
@@ -240,9 +243,3 @@ class _Builder:
         for real, stand_in in self.stand_ins.items():
             text = text.replace(stand_in, real)
         return resolve(text) if event.implicit[0] else text
-
-
-def shown(text: str, limit: int = 60) -> str:
-    """`text` short enough for a message, on one line, its invisible characters escaped."""
-    cut = text if len(text) <= limit else text[: limit - 1] + "…"
-    return cut if cut.isprintable() else "".join([char if char.isprintable() else repr(char)[1:-1] for char in cut])

@@ -158,7 +158,11 @@ def _proven(data: bytes, edited: str, before: dict[str, Any], key: str, entries:
     wanted = {name: value for name, value in before.items() if name != key}
     if entries is not None:
         wanted[key] = entries
-    if _load(edited) != wanted:
+    try:
+        proven = _load(edited) == wanted
+    except SourceError:
+        proven = False
+    if not proven:
         raise SourceError(
             f"the list `{key}` is written in a way that cannot be edited line by line",
             hint=f"write it as a plain list, one `- entry` a line, below `{key}:`",

@@ -60,10 +60,10 @@ def load_sources(root: str, memory: Memory) -> Sources:
     sources = Sources()
     names: dict[str, str] = {}  # folded id -> path
     for found in _scan(root, began, sources.entries):
-        rule_id, problem = rule_id_for(found.path.removeprefix(RULES + "/"))
-        if problem:
-            sources.diagnostics.append(_diagnostic("RUL40", problem, found.path, "rename the file"))
-            sources.lost = True
+        rule_id = rule_id_for(found.path.removeprefix(RULES + "/"))
+        if not rule_id:
+            message = f"`{found.path}` gives no rule id: a part of its name has neither a letter nor a digit"
+            sources.diagnostics.append(_diagnostic("RUL40", message, found.path, "rename the file"))
             continue
         folded = unicodedata.normalize("NFC", rule_id).casefold()
         if folded in names:

@@ -126,10 +126,10 @@ def _search() -> list[Entry]:
 
     Of two distributions with one name the first on `sys.path` counts, as it does for imports.
     """
-    from importlib import invalidate_caches
-    from importlib.metadata import distributions
+    from importlib.metadata import MetadataPathFinder, distributions
 
-    invalidate_caches()  # it remembers folders by mtime alone, and whoever asks anew has seen a change
+    # It remembers folders by their mtime alone. On an object: before 3.13 this was no class method.
+    MetadataPathFinder().invalidate_caches()
     found: dict[str, list[Entry]] = {}
     for distribution in distributions():
         try:

@@ -4,7 +4,7 @@ Vendor facts, verified 2026-11-21:
 - https://agents.md: plain Markdown, no front matter; the directory is the only scope, and the nearest file counts most.
 - https://github.com/openai/codex (codex-rs/core/src/project_doc.rs, issue 13386): Codex joins the files from the root
   to the working directory and cuts the chain at 32,768 bytes, the nearest file first, without a word.
-- https://agentskills.io/specification: .agents/skills/<name>/SKILL.md, read by Codex, Cursor, VS Code, Devin and others.
+- https://agentskills.io/specification: .agents/skills/<name>/SKILL.md, read by Codex, Cursor, VS Code and more.
 """
 
 from __future__ import annotations
@@ -112,9 +112,7 @@ class AgentsEmitter:
             texts = [text for _, text in held if text]
             if texts:
                 ids = tuple(rule_id for rule_id, text in held if text)
-                artefacts.append(
-                    Artefact(path=file, text="\n".join(texts), ownership=Section("agents"), rule_ids=ids)
-                )
+                artefacts.append(Artefact(path=file, text="\n".join(texts), ownership=Section("agents"), rule_ids=ids))
         return Emission(artefacts=tuple(artefacts), losses=tuple(losses))
 
 
@@ -178,7 +176,7 @@ def _chains(pieces: list[_Piece]) -> list[_Chain]:
     for file in sorted(files):
         parts = file.split("/")
         above = ["/".join([*parts[:depth], ROOT]) for depth in range(len(parts))]
-        chains.append(_Chain(files.intersection(above)))
+        chains.append(_Chain(frozenset(files.intersection(above))))
     return chains
 
 

@@ -68,9 +68,7 @@ class ClaudeEmitter:
             losses += found
         if shared:
             section = Section("claude")
-            artefacts.append(
-                Artefact(path="CLAUDE.md", text="@AGENTS.md\n", ownership=section, rule_ids=tuple(shared))
-            )
+            artefacts.append(Artefact(path="CLAUDE.md", text="@AGENTS.md\n", ownership=section, rule_ids=tuple(shared)))
         return Emission(artefacts=tuple(artefacts), losses=tuple(losses))
 
 

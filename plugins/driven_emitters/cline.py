@@ -87,9 +87,7 @@ def _emit(rule: Rule, settings: Settings) -> tuple[list[Artefact], list[Loss]]:
             return files, found + more + description_lost(rule, "cline", "Cline's workflows have none") + empty
 
 
-def _rule(
-    rule: Rule, front: list[str], settings: Settings, doubts: list[Loss]
-) -> tuple[list[Artefact], list[Loss]]:
+def _rule(rule: Rule, front: list[str], settings: Settings, doubts: list[Loss]) -> tuple[list[Artefact], list[Loss]]:
     extra, losses = extra_lines(rule, "cline", KEYS)
     path = own_path(rule, "cline", OWN) or f".clinerules/{rule.slug}.md"
     files, empty = rule_file(rule, path, front + extra, settings, "cline")

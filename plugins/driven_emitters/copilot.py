@@ -4,8 +4,8 @@ Vendor facts, verified 2026-11-21:
 - https://docs.github.com/en/copilot/how-tos/configure-custom-instructions/add-repository-instructions: every surface
   reads .github/copilot-instructions.md; .github/instructions/**/NAME.instructions.md hold for the comma list in
   `applyTo`. Code review reads the first 4,000 characters of each file.
-- https://code.visualstudio.com/docs/copilot/customization/custom-instructions: VS Code takes `applyTo` as a string only,
-  puts `**/` before a pattern that begins with neither `/` nor `**/`, and ignores case; it offers a file with a
+- https://code.visualstudio.com/docs/copilot/customization/custom-instructions: VS Code takes `applyTo` as a string
+  only, puts `**/` before a pattern that begins with neither `/` nor `**/`, and ignores case; it offers a file with a
   `description` and no `applyTo` to the model. Elsewhere such a file does nothing.
 """
 

@@ -2,8 +2,8 @@
 
 Vendor facts, verified 2026-11-21:
 - https://cursor.com/docs/rules: .cursor/rules/**/*.mdc with the keys `description`, `globs` (comma-separated, without
-  quotes) and `alwaysApply` (a bare boolean); `alwaysApply: true` wins over globs, globs win over the description; a file
-  without any is loaded only as `@name`. Rules over 500 lines should be split.
+  quotes) and `alwaysApply` (a bare boolean); `alwaysApply: true` wins over globs, globs over the description; a
+  file without any is loaded only as `@name`. Rules over 500 lines should be split.
 - https://forum.cursor.com/t/146274, cosai-oasis/project-codeguard#121, PIsberg/vibetags#712: quoted globs, lists and a
   blank after the comma match nothing in some builds; some split at commas inside braces.
 """
@@ -102,7 +102,10 @@ def _as_imported(rule: Rule, path: str, settings: Settings) -> str | None:
         return None
     from driven_emitters import cursor_read
 
-    if not cursor_read.means(front + rule.body, path, rule, front):
+    try:
+        if not cursor_read.means(front + rule.body, path, rule, front):
+            return None
+    except UnicodeEncodeError:  # a lone surrogate: no file ever read so
         return None
     comment = note(rule, settings)
     return f"{front}{comment}\n\n{rule.body}" if comment else front + rule.body

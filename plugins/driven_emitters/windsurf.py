@@ -2,8 +2,8 @@
 
 Vendor facts, verified 2026-11-21:
 - https://docs.devin.ai/desktop/cascade/memories: .devin/rules/*.md is preferred, .windsurf/rules/*.md is read by both
-  names of the editor; one level, no subfolders. `trigger` is always_on, model_decision, glob or manual. 12,000 characters
-  per file; earlier pages say that the rest is cut, so it is taken as a hard limit.
+  names of the editor; one level, no subfolders. `trigger` is always_on, model_decision, glob or manual. 12,000
+  characters per file; earlier pages say that the rest is cut, so it is taken as a hard limit.
 - `globs` is shown as one bare pattern; several are joined by commas.
 """
 

@@ -81,7 +81,9 @@ globs_of_one_name = st.lists(pieces, min_size=1, max_size=5).map("".join).filter
 segments = st.one_of(st.just("**"), st.just("*"), globs_of_one_name).filter(lambda s: s not in (".", ".."))
 plain_patterns = st.lists(segments, min_size=1, max_size=6).map("/".join)
 braced = st.lists(
-    st.one_of(plain_patterns, st.lists(plain_patterns, min_size=2, max_size=3).map(lambda xs: "{" + ",".join(xs) + "}")),
+    st.one_of(
+        plain_patterns, st.lists(plain_patterns, min_size=2, max_size=3).map(lambda xs: "{" + ",".join(xs) + "}")
+    ),
     min_size=1,
     max_size=3,
 ).map("/".join)

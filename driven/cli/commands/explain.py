@@ -10,13 +10,13 @@ if TYPE_CHECKING:
 
 def run(args: Any, app: App) -> int:
     """Explain PATH. 2 when a rule cannot be read, because then the answer may lack it."""
-    from driven import pipeline
+    from driven import views
     from driven.cli import data
     from driven.cli.render import Output
     from driven.cli.render_explain import show_explain
     from driven.cli.render_findings import show_findings
 
-    report = pipeline.explain(app.root, args.path, args.editor)
+    report = views.explain(app.root, args.path, args.editor)
 
     def show(out: Output) -> None:
         show_explain(out, report, everything=args.all or out.verbose)

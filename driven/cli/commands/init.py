@@ -19,7 +19,7 @@ _TRIES = 3  # answers that mean nothing before the question is given up
 
 def run(args: Any, app: App) -> int:
     """Ask on a terminal, unless --yes or --json; then write. The codes of `driven import` when it imports."""
-    from driven import pipeline
+    from driven import intake
     from driven.cli import data
 
     root = os.path.abspath(app.root_option or os.curdir)
@@ -30,13 +30,13 @@ def run(args: Any, app: App) -> int:
             raise UsageError(f"unknown editor `{name}`", hint=hint)
     editors, wants = tuple(dict.fromkeys(args.editor)), not args.no_import
     if not args.yes and not app.json and app.out.can_ask():
-        found = pipeline.detect(root)
+        found = intake.detect(root)
         _tell(app.out, found)
         if not editors:
             editors = _ask_editors(app.out, known, found)
         files = sum(len(files) for files in found.values())
         wants = wants and bool(files) and _ask_import(app.out, files)
-    report = pipeline.init(root, editors=editors, import_found=wants)
+    report = intake.init(root, editors=editors, import_found=wants)
     app.answer(lambda: data.initialised(report), lambda out: _show(out, report))
     made = report.imported
     return app.outcome(

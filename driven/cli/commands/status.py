@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 def run(args: Any, app: App) -> int:
     """Show it. Always 0 when it can be shown: `driven sync --check` is the one that fails on drift."""
-    from driven import pipeline
+    from driven import views
     from driven.cli import data
     from driven.cli.render_status import show_status
 
-    report = pipeline.status(app.root)
+    report = views.status(app.root)
     app.answer(lambda: data.status(report), lambda out: show_status(out, report, everything=args.all))
     return app.outcome()

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 def run(args: Any, app: App) -> int:
     """Report all findings. 1 when there are errors, with --strict also when there are warnings."""
-    from driven import pipeline
+    from driven import views
     from driven.cli import data
     from driven.cli.render_findings import show_findings, tally
     from driven.cli.text import count
 
-    report = pipeline.validate(app.root)
+    report = views.validate(app.root)
     failing = ("error", "warning") if args.strict else ("error",)
 
     def show(out: Output) -> None:

@@ -1,0 +1,90 @@
+# Everything sets itself up: `make demo` shows driven at work, `make test` runs its tests. Also: check bench wheel clean.
+# PYTHON=python3.12 chooses the interpreter, VENV=.venv-3.12 another environment, PYTEST="-k globs" narrows the tests.
+
+PYTHON ?= python3
+VENV ?= .venv
+PYTEST ?=
+# The wheel is installed and tested in an environment of its own, away from the sources that it must not import.
+WHEEL_VENV := $(VENV)-wheel
+WHEELS := wheels/$(notdir $(VENV))
+READY := $(VENV)/.driven-ready
+WHEEL := $(WHEELS)/.built
+WHEEL_READY := $(WHEEL_VENV)/.driven-ready
+SOURCES := $(shell find driven plugins lsp templates -name '*.py' -not -path '*/__pycache__/*' 2>/dev/null)
+COMPILER := $(shell command -v $(CC) >/dev/null 2>&1 && $(CC) --version >/dev/null 2>&1 && echo yes)
+RUN = -n auto --dist loadgroup $(PYTEST)
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test test-pure test-wheel check bench wheel setup clean
+.DELETE_ON_ERROR:
+
+help:
+	@sed -n '1,2s/^# //p' Makefile
+
+demo: $(READY)
+	@$(VENV)/bin/python docs/demo.py
+
+test: test-pure test-wheel
+
+# With the wheel ready first, the tests of the build need not compile it a second time.
+test-pure: $(READY) $(if $(COMPILER),$(WHEEL))
+	@echo "== tests: pure Python, editable, $$($(VENV)/bin/python --version)"
+	@DRIVEN_EXPECT=pure $(if $(COMPILER),DRIVEN_COMPILED_WHEEL="$$(ls $(CURDIR)/$(WHEELS)/*.whl)") \
+		$(VENV)/bin/python -m pytest $(RUN)
+
+ifeq ($(COMPILER),yes)
+test-wheel: $(WHEEL_READY)
+	@echo "== tests: the compiled wheel, from another folder, $$($(WHEEL_VENV)/bin/python --version)"
+	@cd $(WHEEL_VENV) && DRIVEN_EXPECT=compiled DRIVEN_COMPILED_WHEEL="$$(ls $(CURDIR)/$(WHEELS)/*.whl)" \
+		bin/python -m pytest -c $(CURDIR)/pyproject.toml --rootdir $(CURDIR) $(CURDIR)/tests -p no:cacheprovider $(RUN)
+else
+test-wheel:
+	@echo "== no C compiler ($(CC)): the compiled wheel is neither built nor tested here, only pure Python"
+endif
+
+check: $(READY)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+bench: $(if $(COMPILER),$(WHEEL_READY),$(READY))
+	@cd $(if $(COMPILER),$(WHEEL_VENV),$(VENV)) && bin/driven benchmark
+
+wheel: $(WHEEL)
+
+setup: $(READY)
+
+$(READY): pyproject.toml hatch_build.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "driven needs Python 3.11 or later and $(PYTHON) is not; say which: make PYTHON=python3.x"; exit 2; }
+	@echo "== setting up $(VENV): driven as pure Python, editable, with $$($(PYTHON) --version)"
+	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/python -m pip install --quiet --upgrade pip
+	@$(VENV)/bin/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], \
+		sep="\n")' > $(VENV)/build-requires.txt
+	@$(VENV)/bin/python -m pip install --quiet -r $(VENV)/build-requires.txt
+	@DRIVEN_MYPYC=0 $(VENV)/bin/python -m pip install --quiet --no-build-isolation --editable '.[dev]'
+	@touch $@
+
+$(WHEEL): $(READY) $(SOURCES)
+	@echo "== building the wheel$(if $(COMPILER),: mypyc compiles driven/core, which takes half a minute, as pure Python: no C compiler)"
+	@rm -rf $(WHEELS) && mkdir -p $(WHEELS)
+	@DRIVEN_MYPYC=$(if $(COMPILER),1,0) $(VENV)/bin/python -m pip wheel --quiet --no-build-isolation --no-deps \
+		--wheel-dir $(WHEELS) .
+	@ls $(WHEELS)/*.whl
+	@touch $@
+
+$(WHEEL_READY): $(WHEEL)
+	@echo "== installing the wheel in $(WHEEL_VENV)"
+	@test -x $(WHEEL_VENV)/bin/python || $(VENV)/bin/python -m venv $(WHEEL_VENV)
+	@$(WHEEL_VENV)/bin/python -m pip install --quiet --upgrade pip -r $(VENV)/build-requires.txt
+	@$(WHEEL_VENV)/bin/python -m pip install --quiet "$$(ls $(CURDIR)/$(WHEELS)/*.whl)[dev]"
+	@$(WHEEL_VENV)/bin/python -m pip install --quiet --no-deps --force-reinstall $(WHEELS)/*.whl
+	@cat $(WHEEL_VENV)/lib/python*/site-packages/driven/core/_build.txt
+	@touch $@
+
+clean:
+	rm -rf $(VENV) $(WHEEL_VENV) wheels .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find driven plugins lsp templates tests -name __pycache__ -prune -exec rm -rf {} +

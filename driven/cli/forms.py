@@ -1,0 +1,204 @@
+"""The forms that rules come in, for `driven convert`: rule files, .drv, .json, and every editor's own files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from driven.cli import files
+from driven.errors import SourceError, UsageError
+from driven.grammar.suggest import did_you_mean
+from driven.model.artefact import Artefact, ListEntry, Loss, Section, Settings
+from driven.model.diagnostic import Diagnostic
+from driven.model.rule import Rule, RuleSet
+
+if TYPE_CHECKING:
+    from driven.hookspecs import Emitter, Importer, SourceFile
+
+OWN_FORMS = ("rules", "drv", "json")
+_ENDINGS = {".drv": "drv", ".json": "json"}
+_MAX_RULE = 1 << 20  # bytes of one rule file, or of one editor's file
+
+
+def check_form(form: str, known: Iterable[str]) -> None:
+    """UsageError when `form` is neither one of ours nor an editor in `known`."""
+    names = (*OWN_FORMS, *known)
+    if form not in names:
+        hint = did_you_mean(form, names, otherwise=f"one of: {', '.join(names)}")
+        raise UsageError(f"there is no form `{form}`", hint=hint)
+
+
+# Reading
+
+
+def read_rules(path: str, form: str, importers: Mapping[str, Importer]) -> tuple[str, RuleSet, tuple[Diagnostic, ...]]:
+    """What stands at `path`: its form (told, or found when `form` is ""), the rules, and what is wrong with them."""
+    if not os.path.exists(path):
+        raise SourceError(f"there is no `{path}`", hint="IN is a file or a folder of rules")
+    names = files.walk(path) if os.path.isdir(path) else [""]
+    form = form or _form_of(path, names, importers)
+    if form == "drv":
+        from driven.format.drv import from_drv
+
+        return form, from_drv(files.read(path), path=path), ()
+    if form == "json":
+        from driven.format.rules_json import from_json
+
+        return form, from_json(_decode(path)), ()
+    rules, diagnostics = (
+        _read_rule_files(path, names) if form == "rules" else _read_editor(path, names, importers[form])
+    )  # fmt: skip
+    try:
+        return form, RuleSet.of(rules), diagnostics
+    except ValueError:
+        ids = [rule.id for rule in rules]
+        twice = next(name for name in ids if ids.count(name) > 1)
+        raise SourceError(f"two files give the rule `{twice}`", hint="rename one of them") from None
+
+
+def _decode(path: str) -> str:
+    try:
+        return files.read(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SourceError(f"`{path}` is not UTF-8 at byte {error.start}", hint="save it as UTF-8") from None
+
+
+def _form_of(path: str, names: Sequence[str], importers: Mapping[str, Importer]) -> str:
+    """By the ending, else by the editor whose files these are, else rule files."""
+    ending = os.path.splitext(path)[1].lower()
+    if not os.path.isdir(path) and ending in _ENDINGS:
+        return _ENDINGS[ending]
+    if os.path.isdir(os.path.join(path, ".driven", "rules")):
+        return "rules"
+    found = [name for name, importer in importers.items() if any(_spelled(path, n, importer) for n in names)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        hint = f"say which with --from: {', '.join(found)}"
+        raise UsageError(f"`{path}` holds files of several editors", hint=hint)
+    if any(name.endswith(".md") for name in ([path] if names == [""] else names)):
+        return "rules"
+    raise UsageError(
+        f"`{path}` is of no form that is known", hint=f"say which with --from: {', '.join((*OWN_FORMS, *importers))}"
+    )  # fmt: skip
+
+
+def _spelled(path: str, name: str, importer: Importer) -> str:
+    """The path of a file as the editor knows it, from the project's root: the longest tail that one of the importer's
+    patterns matches; "" when none does."""
+    from driven.core.globs import Glob
+
+    globs = [Glob(pattern) for pattern in importer.patterns]
+    whole = os.path.abspath(os.path.join(path, *name.split("/")))
+    here = os.path.abspath(os.curdir) + os.sep
+    inside = whole.removeprefix(here) if whole.startswith(here) else ""
+    near = _tails(inside.replace(os.sep, "/"))
+    # Seen from elsewhere, the shortest tail that matches is the one with the least guessed about the root.
+    far = reversed(_tails(whole.replace(os.sep, "/").lstrip("/")))
+    return next((tail for tail in (*near, *far) if any(glob.match(tail) for glob in globs)), "")
+
+
+def _tails(path: str) -> list[str]:
+    parts = path.split("/") if path else []
+    return ["/".join(parts[i:]) for i in range(max(0, len(parts) - 32), len(parts))]
+
+
+def _read_rule_files(path: str, names: Sequence[str]) -> tuple[list[Rule], tuple[Diagnostic, ...]]:
+    from driven.format.text import parse_rule, rule_id_for
+
+    own = os.path.join(path, ".driven", "rules")
+    if os.path.isdir(own):
+        path, names = own, files.walk(own)
+    rules: list[Rule] = []
+    found: list[Diagnostic] = []
+    for name in names:
+        shown = name or os.path.basename(path)
+        if name and not name.endswith(".md"):
+            continue
+        file = os.path.join(path, *name.split("/")) if name else path
+        rule, diagnostics = parse_rule(files.read(file, _MAX_RULE), path=shown, rule_id=rule_id_for(shown))
+        found += diagnostics
+        if rule is not None:
+            rules.append(rule)
+    return rules, tuple(found)
+
+
+def _read_editor(path: str, names: Sequence[str], importer: Importer) -> tuple[list[Rule], tuple[Diagnostic, ...]]:
+    from driven.hookspecs import SourceFile
+
+    given: list[SourceFile] = []
+    for name in names:
+        spelled = _spelled(path, name, importer)
+        if spelled or not name:
+            file = os.path.join(path, *name.split("/")) if name else path
+            given.append(SourceFile(path=spelled or os.path.basename(path), data=files.read(file, _MAX_RULE)))
+    made = importer.read(given)
+    return list(made.rules), tuple(made.diagnostics)
+
+
+# Writing
+
+
+def form_of_output(path: str) -> str:
+    """What OUT is by its name: .drv, .json, else rule files."""
+    return _ENDINGS.get(os.path.splitext(path)[1].lower(), "rules")
+
+
+def write_rules(
+    rules: RuleSet, path: str, form: str, emitters: Mapping[str, Emitter], *, compress: bool, source: bool
+) -> tuple[dict[str, bytes], tuple[Loss, ...]]:
+    """The files, by path, that hold `rules` in `form` at `path`, and what the form cannot say."""
+    if form == "drv":
+        from driven.format.drv import to_drv
+
+        return {path: to_drv(rules, compress=compress, source=source)}, ()
+    if form == "json":
+        from driven.format.rules_json import to_json
+
+        return {path: to_json(rules, source=source, indent=2).rstrip("\n").encode() + b"\n"}, ()
+    if form == "rules":
+        return _rule_files(rules, path, source=source), ()
+    return _editor_files(rules, path, emitters[form])
+
+
+def _rule_files(rules: RuleSet, path: str, *, source: bool) -> dict[str, bytes]:
+    from dataclasses import replace
+
+    from driven.format.text import render_rule
+    from driven.model.rule import Source
+
+    single = path.lower().endswith(".md")
+    if single and len(rules) != 1:
+        raise UsageError(f"`{path}` can hold one rule, not {len(rules)}", hint="name a folder")
+    made: dict[str, bytes] = {}
+    for rule in rules:
+        name = path if single else os.path.join(path, *f"{rule.id}.md".split("/"))
+        made[name] = render_rule(rule if source else replace(rule, source=Source()))
+    return made
+
+
+def _editor_files(rules: RuleSet, path: str, emitter: Emitter) -> tuple[dict[str, bytes], tuple[Loss, ...]]:
+    name = emitter.target.name
+    settings = Settings(options=emitter.target.options, editors=frozenset({name}))
+    emission = emitter.emit([rule for rule in rules if rule.for_editor(name)], settings)
+    made: dict[str, bytes] = {}
+    for artefact in emission.artefacts:
+        file = os.path.join(path, *artefact.path.split("/"))
+        made[file] = _join(made.get(file), artefact)
+    return made, emission.losses
+
+
+def _join(before: bytes | None, artefact: Artefact) -> bytes:
+    """A shared file, as it would stand in a project where nobody else writes it."""
+    data = artefact.text.encode()
+    match artefact.ownership:
+        case Section(marker):
+            from driven.format.sections import put_section
+
+            return put_section(before, marker, data)
+        case ListEntry(key):
+            from driven.format.yaml_list import put_entry
+
+            return put_entry(before, key, data)
+    return data

@@ -1,0 +1,36 @@
+"""Small things about text for messages and one-line values: shorten, make one line, guess what was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def shown(text: str, limit: int = 60) -> str:
+    """`text` short enough for a message, on one line, its invisible characters escaped."""
+    cut = text if len(text) <= limit else text[: limit - 1] + "…"
+    return cut if cut.isprintable() else "".join([char if char.isprintable() else repr(char)[1:-1] for char in cut])
+
+
+def one_line(text: str) -> str:
+    """`text` as one line: line ends, with the blanks around them, and control characters become a space."""
+    if text.isprintable():
+        return text.strip(" ")
+    parts = "".join([char if char.isprintable() or _is_format(char) else "\n" for char in text]).split("\n")
+    return " ".join([part for part in (part.strip(" ") for part in parts) if part])
+
+
+def similar(word: str, known: Iterable[str]) -> str:
+    """The known word that was probably meant, "" for none."""
+    if len(word) > 40:
+        return ""
+    from difflib import get_close_matches
+
+    lower = {name.lower(): name for name in known}
+    return next((lower[match] for match in get_close_matches(word.lower(), lower, 1, 0.6)), "")
+
+
+def _is_format(char: str) -> bool:
+    """Not printable to Python, yet text: other spaces, joiners, private use; neither a control nor a line end."""
+    from unicodedata import category
+
+    return category(char) not in ("Cc", "Cs", "Zl", "Zp")

@@ -1,0 +1,278 @@
+"""Bringing rules in: the files that editors have already, as rules of `.driven/`; nothing is deleted."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from driven.core.globs import Glob, literal_prefix
+from driven.errors import DiskError, ProjectError, UsageError
+from driven.format.hashes import digest
+from driven.format.text import MAX_RULE_BYTES, render_rule
+from driven.hookspecs import Importer, SourceFile
+from driven.model.diagnostic import Diagnostic
+from driven.model.plan import Change, Conflict, Create, Keep, Owned, Plan
+from driven.model.report import ImportReport, InitReport
+from driven.model.rule import Rule
+from driven.project import ledger
+from driven.project.config import CONFIG, known_editors, read_config
+from driven.project.disk import JOURNAL, STATE, Tree
+from driven.project.sources import RULES
+from driven.project.writer import Writer
+from driven.registry import Registry
+from driven.registry import load as load_plugins
+from driven.span import Span
+
+MAX_FILES = 20_000
+
+STARTER = """\
+---
+description: How to work in this project
+---
+
+# Working here
+
+- Read README.md before the first change.
+- Run the tests before you say that work is done.
+"""
+
+
+def detect(root: str) -> dict[str, tuple[str, ...]]:
+    """Editor name -> the rule files of it that stand in `root` already; editors without any are left out."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, emitter in _plugins(root).emitters.items():
+        paths = sorted({path for pattern in emitter.target.files for path in _matching(root, pattern)})
+        if paths:
+            found[name] = tuple(paths)
+    return found
+
+
+def init(root: str, *, editors: Sequence[str] = (), import_found: bool = True) -> InitReport:
+    """Make `root` a project: a configuration, and rules from the files that are there, else one to start with.
+
+    `editors` are those to enable; none given: those whose files were found, else every one but `agents`.
+    UsageError when it is a project already or an editor is unknown.
+    """
+    if os.path.lexists(os.path.join(root, CONFIG)) or read_config(root).path:
+        raise UsageError(f"`{root}` is a project already", hint="`driven status` shows it; `driven import` adds rules")
+    known = list(_plugins(root).emitters)
+    for name in editors:
+        if name not in known:
+            raise UsageError(f"unknown editor `{name}`", hint="it can be " + ", ".join(known))
+    found = detect(root)
+    chosen = [*editors] or [*found] or [name for name in known if name != "agents"]
+    lines = ["version = 1", "", "[editors]", *(f"{name} = {str(name in chosen).lower()}" for name in known), ""]
+    written = [CONFIG]
+    with Tree(root) as tree:
+        ledger.prepare_state(tree)
+        with Writer(tree):
+            tree.write_state(CONFIG, "\n".join(lines).encode(), durable=True)
+            tree.folder(RULES, create=True)
+    imported = import_files(root, []) if import_found else None
+    if not any(os.scandir(os.path.join(root, RULES))):
+        with Tree(root) as tree, Writer(tree):
+            tree.write_state(f"{RULES}/working-here.md", STARTER.encode(), durable=True)
+        written.append(f"{RULES}/working-here.md")
+    elif imported is not None:
+        written.extend(change.path for change in imported.plan.writes)
+    return InitReport(root=root, found=found, editors=tuple(chosen), written=tuple(written), imported=imported)
+
+
+def import_files(
+    root: str, paths: Sequence[str], *, editor: str | None = None, dry_run: bool = False
+) -> ImportReport:
+    """Make rules of the files at `paths` (folders are searched), or of every file that an importer knows.
+
+    A file outside the project is read as if it stood where its editor looks. A rule that stands in `.driven/rules`
+    already and differs is a conflict and stays. Files inside the project are entered in `outputs.lock` as ours.
+    """
+    plugins = _plugins(root)
+    importers = _importers(plugins, editor)
+    known_editors(read_config(root), {name: tuple(e.target.options) for name, e in plugins.emitters.items()})
+    diagnostics: list[Diagnostic] = []
+    files = _collect(root, paths, importers, diagnostics)
+    with Tree(root) as tree:
+        changes: dict[str, Change] = {}
+        rules: dict[str, str] = {}
+        same: list[str] = []
+        entered: dict[Owned, frozenset[str]] = {}
+        for name, importer in importers.items():
+            mine = files.get(name, {})
+            imported = importer.read([file for file, _ in mine.values()])
+            diagnostics.extend(imported.diagnostics)
+            for rule in imported.rules:
+                origin = imported.files.get(rule.id, "")
+                change = _place(tree, rule, changes, origin)
+                changes[change.path] = change
+                if isinstance(change, Conflict):
+                    continue
+                if isinstance(change, Keep):
+                    same.append(rule.id)
+                rules[rule.id] = origin
+                if origin in mine and mine[origin][1]:
+                    entered[origin, name, "file"] = frozenset((digest(mine[origin][0].data),))
+        plan = Plan(
+            changes=tuple(changes[path] for path in sorted(changes)), diagnostics=tuple(diagnostics)
+        )  # fmt: skip
+        if not dry_run and (plan.writes or entered):
+            ledger.prepare_state(tree)
+            with Writer(tree):
+                _apply(root, tree, plan, entered)
+    return ImportReport(
+        rules=rules, plan=plan, applied=not dry_run, same=tuple(same), diagnostics=tuple(diagnostics)
+    )  # fmt: skip
+
+
+def _plugins(root: str) -> Registry:
+    index = os.path.join(root, STATE, "plugins.index")
+    return load_plugins(index_path=index if os.path.isdir(os.path.join(root, STATE)) else None)
+
+
+def _importers(plugins: Registry, editor: str | None) -> dict[str, Importer]:
+    if editor is None:
+        return dict(plugins.importers)
+    if editor not in plugins.importers:
+        raise UsageError(
+            f"no plugin reads the files of `{editor}`", hint="it can be " + ", ".join(sorted(plugins.importers))
+        )
+    return {editor: plugins.importers[editor]}
+
+
+def _place(tree: Tree, rule: Rule, changes: Mapping[str, Change], origin: str) -> Change:
+    """Where the rule goes, and whether it can."""
+    path = f"{RULES}/{rule.id}.md"
+    text = render_rule(rule)
+    other = changes.get(path)
+    if other is not None:
+        return Conflict(
+            path=path, drift="foreign", before=b"", after=text, rule_ids=(rule.id,),
+            message=f"`{origin}` and another file give one rule, `{rule.id}`",
+            hint="rename one of the two files, then import again",
+        )  # fmt: skip
+    standing = tree.read(path)
+    if standing.kind == "absent":
+        return Create(path=path, after=text, rule_ids=(rule.id,))
+    if standing.kind == "file" and standing.data == text:
+        return Keep(path=path, rule_ids=(rule.id,))
+    return Conflict(
+        path=path, drift="foreign", before=standing.data, after=text, rule_ids=(rule.id,),
+        message=standing.note or f"a rule stands here already, and differs from `{origin}`",
+        hint="delete or rename it to import anew, or leave out that file",
+    )  # fmt: skip
+
+
+def _apply(root: str, tree: Tree, plan: Plan, entered: Mapping[Owned, frozenset[str]]) -> None:
+    lock = ledger.read_lock(root)
+    applied = tree.apply(plan.writes, ledger.render_lock(lock))
+    for path, why in applied.failed.items():
+        raise DiskError(f"`{path}` {why}")
+    ledger.write_lock(tree, {**lock, **entered}, lock)
+    tree.remove_state(JOURNAL)
+    ledger.forget(tree)
+
+
+def _collect(
+    root: str, paths: Sequence[str], importers: Mapping[str, Importer], diagnostics: list[Diagnostic]
+) -> dict[str, dict[str, tuple[SourceFile, bool]]]:
+    """Editor -> path -> (the file, whether it stands in the project at that path)."""
+    files: dict[str, dict[str, tuple[SourceFile, bool]]] = {}
+
+    def add(name: str, path: str, full: str, inside: bool) -> None:
+        data = _read(full, path, diagnostics)
+        if data is not None:
+            files.setdefault(name, {})[path] = (SourceFile(path=path, data=data), inside)
+
+    if not paths:
+        for name, importer in importers.items():
+            for pattern in importer.patterns:
+                for path in _matching(root, pattern):
+                    add(name, path, os.path.join(root, path), True)
+        return files
+    for given in paths:
+        top = os.path.abspath(given)
+        if not os.path.lexists(top):
+            raise UsageError(f"no file or folder `{given}`", hint="without a path, `driven import` finds them itself")
+        taken = 0
+        for full in sorted(_walk(top)) if os.path.isdir(top) else [top]:
+            placed = _where(root, full, os.path.dirname(full) if full == top else top, importers)
+            if placed is not None:
+                add(placed[0], placed[1], full, placed[2])
+                taken += 1
+        if not taken:
+            patterns = ", ".join(f"`{pattern}`" for importer in importers.values() for pattern in importer.patterns)
+            raise UsageError(f"`{given}` holds no file that can be imported", hint=f"these can: {patterns}")
+    return files
+
+
+def _where(root: str, full: str, top: str, importers: Mapping[str, Importer]) -> tuple[str, str, bool] | None:
+    """(editor, path in the project, whether it stands there) of a file named on the command line."""
+    relative = os.path.relpath(full, root).replace(os.sep, "/")
+    if not relative.startswith("../"):
+        for name, importer in importers.items():
+            if any(Glob(pattern).match(relative) for pattern in importer.patterns):
+                return name, relative, True
+    below = os.path.relpath(full, top).replace(os.sep, "/")
+    for name, importer in importers.items():
+        for pattern in importer.patterns:
+            path = f"{literal_prefix(pattern)}/{below}"
+            if Glob(pattern).match(path):
+                return name, path, False
+    return None
+
+
+def _matching(root: str, pattern: str) -> Iterator[str]:
+    """The files below `root` that a pattern matches; only the folder that it names is walked."""
+    prefix = literal_prefix(pattern)
+    if not any(wild in pattern for wild in "*?[{"):
+        if os.path.isfile(os.path.join(root, pattern)):
+            yield pattern
+        return
+    if not prefix:
+        return  # a pattern that begins with a wildcard would mean the whole tree
+    glob = Glob(pattern)
+    for full in sorted(_walk(os.path.join(root, prefix))):
+        path = os.path.relpath(full, root).replace(os.sep, "/")
+        if glob.match(path):
+            yield path
+
+
+def _walk(top: str) -> Iterable[str]:
+    """The files below a folder; links are not followed. ProjectError past a cap that no rule folder reaches."""
+    found: list[str] = []
+    todo = [top]
+    while todo:
+        try:
+            with os.scandir(todo.pop()) as listing:
+                for child in listing:
+                    if child.is_dir(follow_symlinks=False):
+                        todo.append(child.path)
+                    elif child.is_file(follow_symlinks=False):
+                        found.append(child.path)
+        except OSError:
+            continue
+        if len(found) > MAX_FILES:
+            raise ProjectError(f"`{top}` holds more than {MAX_FILES:,} files", hint="name the folder of the rules")
+    return found
+
+
+def _read(full: str, path: str, diagnostics: list[Diagnostic]) -> bytes | None:
+    problem = ""
+    try:
+        with open(full, "rb") as file:
+            seen = os.fstat(file.fileno())
+            if not stat.S_ISREG(seen.st_mode):
+                problem = "it is not a file"
+            elif seen.st_size > MAX_RULE_BYTES:
+                problem = f"it has {seen.st_size:,} bytes; a rule has at most {MAX_RULE_BYTES:,}"
+            else:
+                return file.read()
+    except OSError as error:
+        problem = f"it cannot be read: {(error.strerror or 'unknown').lower()}"
+    diagnostics.append(
+        Diagnostic(
+            code="IMP01", severity="error", message=f"`{path}` was left out: {problem}", span=Span(path=path),
+            hint="split it into rules, or leave it out",
+        )
+    )  # fmt: skip
+    return None
