@@ -15,6 +15,8 @@ COMPILER := $(shell command -v $(CC) >/dev/null 2>&1 && $(CC) --version >/dev/nu
 RUN = -n auto --dist loadgroup $(PYTEST)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# It would put the sources before the installed wheel.
+unexport PYTHONPATH
 
 .PHONY: help demo test test-pure test-wheel check bench wheel setup clean
 .DELETE_ON_ERROR:
@@ -69,7 +71,7 @@ $(READY): pyproject.toml hatch_build.py
 	@touch $@
 
 $(WHEEL): $(READY) $(SOURCES)
-	@echo "== building the wheel$(if $(COMPILER),: mypyc compiles driven/core, which takes half a minute, as pure Python: no C compiler)"
+	@echo "== building the wheel: $(if $(COMPILER),mypyc compiles driven/core and takes half a minute,pure Python for want of a C compiler)"
 	@rm -rf $(WHEELS) && mkdir -p $(WHEELS)
 	@DRIVEN_MYPYC=$(if $(COMPILER),1,0) $(VENV)/bin/python -m pip wheel --quiet --no-build-isolation --no-deps \
 		--wheel-dir $(WHEELS) .

@@ -218,6 +218,8 @@ def _gone(project: Project, emitted: Emitted) -> list[Owned]:
     given = {piece.owned for piece in emitted.pieces}
     keeps = project.config.unsure | emitted.failed
     known = project.plugins.emitters
+    if project.config.unsure:  # `claud = true` must not delete what `claude` had
+        keeps |= known.keys() - project.emitters.keys() - {*project.config.disabled}
     gone = [owned for owned in project.lock if owned not in given and owned[1] in known and owned[1] not in keeps]
     if emitted.whole:
         return gone

@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from driven.errors import PlanError, SourceError
 from driven.format.hashes import digest
@@ -141,7 +141,7 @@ class _Decision:
     def make(self, standing: Standing, force: bool) -> Change:
         if standing.kind == "blocked":
             hint = "move it away, then run `driven sync` again"
-            return self._conflict("foreign", standing, None, standing.note, hint)
+            return replace(self._conflict("foreign", standing, None, f"it {standing.note}", hint), holds=False)
         before = standing.data if standing.kind == "file" else None
         try:
             wanted, worst, inserted = self._edit(before)
@@ -250,7 +250,7 @@ def _explain(drift: Drift, has_rules: bool, deletes: bool) -> tuple[str, str]:
 
 def _hold_back(changes: list[Change], after: dict[Owned, frozenset[str]], lock: Lock) -> Iterable[Change]:
     """A conflict holds back its own rule everywhere: files of that rule alone stay as they are in every editor."""
-    held = {c.rule_ids[0]: c.path for c in changes if isinstance(c, Conflict) and len(c.rule_ids) == 1}
+    held = {c.rule_ids[0]: c.path for c in changes if isinstance(c, Conflict) and c.holds and len(c.rule_ids) == 1}
     for change in changes:
         if isinstance(change, Create | Replace) and len(change.rule_ids) == 1 and change.rule_ids[0] in held:
             for owned in [owned for owned in after if owned[0] == change.path]:

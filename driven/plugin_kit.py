@@ -144,7 +144,7 @@ def code_span(text: str) -> str:
 
 def _escape(match: re.Match[str]) -> str:
     char = match.group()
-    return _ESCAPES.get(char) or (f"\\x{ord(char):02x}" if char < "\x80" else f"\\u{ord(char):04x}")
+    return _ESCAPES.get(char) or f"\\u{ord(char):04x}"  # which JSON has too
 
 
 def _flow(value: Value, depth: int) -> str:

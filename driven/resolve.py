@@ -176,16 +176,22 @@ class _Case:
         )
 
     def _alone(self) -> Artefact | None:
-        """The file that carries this rule and nothing else, if it has one."""
-        return next((a for a in self.artefacts if isinstance(a.ownership, WholeFile) and len(a.rule_ids) == 1), None)
+        """The file that carries this rule and nothing else, if it has one: the first, where a limit made it several."""
+        return next(iter(self._own()), None)
+
+    def _own(self) -> list[Artefact]:
+        return [a for a in self.artefacts if isinstance(a.ownership, WholeFile) and len(a.rule_ids) == 1]
 
     def _characters(self, carrier: Artefact | None) -> int:
-        """A file of its own is sent without its front matter; of a shared one, the rule's body is what it adds."""
-        if carrier is None or carrier is not self._alone():
-            return len(self.rule.body)
-        text = carrier.text.replace("\r\n", "\n")
-        end = text.find("\n---\n", 3) if text.startswith("---\n") else -1
-        return len(text[end + 5 :].removeprefix("\n")) if end >= 0 else len(text)
+        """Files of its own are sent without their front matter; to a shared one, the rule adds its body."""
+        own = self._own()
+        return sum(map(_sent, own)) if carrier in own else len(self.rule.body)
+
+
+def _sent(artefact: Artefact) -> int:
+    text = artefact.text.replace("\r\n", "\n")
+    end = text.find("\n---\n", 3) if text.startswith("---\n") else -1
+    return len(text[end + 5 :].removeprefix("\n")) if end >= 0 else len(text)
 
 
 def _key(rule: Rule) -> str:

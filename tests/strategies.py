@@ -13,7 +13,9 @@ ids = st.from_regex(r"\A[a-z0-9][a-z0-9-]{0,12}(/[a-z0-9-]{1,8}){0,2}\Z")
 characters = st.characters(exclude_categories=("Cs",), exclude_characters="\0")
 text = st.text(characters, max_size=200)
 # One line as a rule file can give it: no control characters, no blanks around it.
-lines = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), max_size=60).map(lambda line: line.strip(" "))
+lines = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), max_size=60).map(
+    lambda line: line.strip(" ")
+)
 
 _blocks = st.one_of(
     st.builds("{} {}".format, st.sampled_from(["#", "##", "######"]), lines),

@@ -85,21 +85,21 @@ def _form_of(path: str, names: Sequence[str], importers: Mapping[str, Importer])
 
 
 def _spelled(path: str, name: str, importer: Importer) -> str:
-    """The path of a file as the editor knows it, from the project's root: the longest tail that one of the importer's
-    patterns matches; "" when none does."""
+    """The path of a file as the editor knows it, from the project's root; "" when no pattern of the importer matches.
+
+    The root is IN itself when the patterns match from there, else the nearest folder above from where they do.
+    """
     from driven.core.globs import Glob
 
     globs = [Glob(pattern) for pattern in importer.patterns]
-    whole = os.path.abspath(os.path.join(path, *name.split("/")))
-    here = os.path.abspath(os.curdir) + os.sep
-    inside = whole.removeprefix(here) if whole.startswith(here) else ""
-    near = _tails(inside.replace(os.sep, "/"))
-    # Seen from elsewhere, the shortest tail that matches is the one with the least guessed about the root.
-    far = reversed(_tails(whole.replace(os.sep, "/").lstrip("/")))
-    return next((tail for tail in (*near, *far) if any(glob.match(tail) for glob in globs)), "")
+    whole = os.path.abspath(os.path.join(path, *name.split("/"))).replace(os.sep, "/").lstrip("/")
+    tails = [name] if name else []
+    tails += [tail for tail in reversed(_tails(whole)) if len(tail) > len(name)]
+    return next((tail for tail in tails if any(glob.match(tail) for glob in globs)), "")
 
 
 def _tails(path: str) -> list[str]:
+    """`a/b/c` -> `a/b/c`, `b/c`, `c`."""
     parts = path.split("/") if path else []
     return ["/".join(parts[i:]) for i in range(max(0, len(parts) - 32), len(parts))]
 

@@ -100,10 +100,10 @@ class Output:
         color = self.error_color if error else self.color
         self._write("".join(_ansi(piece, color) for piece in pieces) + "\n", error=error)
 
-    def note(self, *pieces: Piece) -> None:
+    def note(self, *pieces: Piece, error: bool = False) -> None:
         """Print one line unless --quiet."""
         if not self.quiet:
-            self.line(*pieces)
+            self.line(*pieces, error=error)
 
     def detail(self, *pieces: Piece) -> None:
         """Print one line only with --verbose."""
@@ -127,13 +127,13 @@ class Output:
     # Layout
 
     def text(self, *pieces: Piece) -> Text:
-        """A cell or a title for rich, made safe."""
+        """A cell or a title for rich, made safe; a piece that is just a line end is one."""
         from rich.text import Text
 
         made = Text()
         for piece in pieces:
             words, style = piece if isinstance(piece, tuple) else (piece, "")
-            made.append(safe(words), style or None)
+            made.append(words if words == "\n" else safe(words), style or None)
         return made
 
     def table(
@@ -144,25 +144,28 @@ class Output:
         right: Sequence[int] = (),
         wrap: Sequence[int] = (),
         indent: int = 2,
+        stretch: int = -1,
     ) -> RenderableType:
         """Columns without lines between them. `head` are the titles, `right` the columns that align to the right,
-        `wrap` those that may break over lines when the terminal is narrow (others are cut with `…` only then)."""
+        `wrap` those that may break over lines when the terminal is narrow (others are cut with `…` only then),
+        `stretch` one that takes what a terminal has to spare."""
         from rich.padding import Padding
         from rich.table import Table
 
         made = [[self._cell(cell) for cell in row] for row in rows]
         table = Table(box=None, show_header=bool(head), header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
+        table.expand = self.terminal and stretch >= 0
         for i in range(max((len(row) for row in made), default=len(head))):
             table.add_column(
                 head[i] if i < len(head) else "",
                 justify="right" if i in right else "left",
                 no_wrap=i not in wrap,
                 overflow="fold" if i in wrap else "ellipsis",
-                ratio=None,
+                ratio=1 if table.expand and i == stretch else None,
             )
         for row in made:
             table.add_row(*row)
-        return Padding(table, (0, 0, 0, indent), expand=False)
+        return Padding(table, (0, 0, 0, indent), expand=table.expand)
 
     def _cell(self, cell: Sequence[Piece] | Piece) -> Text:
         if isinstance(cell, str):

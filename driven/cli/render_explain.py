@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _STYLES = {"always": "green", "match": "bold green", "model": "cyan", "manual": "blue", "no": "dim", "off": "dim"}
 _WORDS = {"always": "always", "match": "match", "model": "offered", "manual": "by name", "no": "no", "off": "off"}
 _ABSENT = ("no", "off")  # verdicts of rules that do not hold
-_WIDE = 110  # columns from which the file gets a column of its own
+_WHY = 36  # columns that the reason needs before the file gets a column of its own
 _NAMES = 6  # rules that do not hold, named before the rest is counted
 
 
@@ -49,14 +49,15 @@ def _show_editor(
     loaded = [r for r in rules if r.verdict in LOADED]
     title = out.text((f" {target.title} " if out.terminal else target.title, "bold"))
     tail = f"{len(loaded)} of {count(len(rules), 'rule')} loaded"
-    title.append_text(out.text((f"{tail} " if out.terminal else f": {tail}", "dim")))
+    title.append_text(out.text((f" {tail} " if out.terminal else f": {tail}", "dim")))
     parts: list[RenderableType] = []
     if holding:
-        wide = out.width >= _WIDE
+        longest = max(len(r.rule_id) + len(r.file) for r in holding)
+        wide = not out.terminal or (not alone and out.width >= longest + _WHY + 36)
         head = ["", "", "Rule", "Why", *(["File"] if wide else []), "Chars", "Tokens"]
         right = (5, 6) if wide else (4, 5)
         rows = [_row(out, r, wide=wide, alone=alone) for r in holding]
-        parts.append(out.table(rows, head=head, right=right, wrap=(3, 4) if wide else (3,), indent=0))
+        parts.append(out.table(rows, head=head, right=right, wrap=(3,), indent=0, stretch=3))
     else:
         parts.append(out.text(("no rule holds", "dim")))
     if absent and everything:
@@ -77,16 +78,17 @@ def _show_editor(
 
 def _row(out: Output, r: Reach, *, wide: bool, alone: bool) -> list[list[Piece] | Piece]:
     style = _STYLES[r.verdict]
+    apart = "\n" if out.terminal else "  "
     why: list[Piece] = [r.why]
     if r.pattern and r.pattern not in r.why:
         why += [" ", (r.pattern, "yellow")]
     if r.file and not wide:
-        why.append((f" {out.glyph('arrow')} {r.file}", "dim"))
+        why += [apart, (f"{out.glyph('arrow')} {r.file}", "dim")]
     for loss in r.losses:
-        why += ["; " if why else "", *loss_pieces(out, loss)]
+        why += [apart, *loss_pieces(out, loss)]
     name: list[Piece] = [(r.rule_id, "bold" if r.verdict in LOADED else "")]
     if alone and r.title:
-        name.append((f"  {r.title}", "dim"))
+        name += [apart, (r.title, "dim")]
     costs = r.verdict in LOADED
     return [
         (out.glyph(r.verdict), style),
@@ -144,20 +146,19 @@ def _limit(limit: Limit) -> str:
 def _show_legend(out: Output, report: ExplainReport) -> None:
     held = {r.verdict for r in report.reaches}
     meaning = {
-        "always": "always in the conversation",
-        "match": "the path matches",
-        "model": "the model decides",
-        "manual": "only when named",
-        "no": "path does not match",
-        "off": "never reaches the editor",
+        "always": "always",
+        "match": "path matches",
+        "model": "model decides",
+        "manual": "when named",
+        "no": "no match",
+        "off": "never here",
     }
     pieces: list[Piece] = []
     for verdict, words in meaning.items():
         if verdict in held:
-            pieces += [(out.glyph(verdict), _STYLES[verdict]), (f" {words}   ", "dim")]
+            pieces += [(out.glyph(verdict), _STYLES[verdict]), (f" {words}  ", "dim")]
+    if any(r.verdict in LOADED for r in report.reaches):
+        pieces.append(("~ estimate: characters/4", "dim"))
     if not out.terminal:
         out.line()
-    if out.terminal:
-        out.show(out.text("", *pieces))
-    if any(r.verdict in LOADED for r in report.reaches):
-        out.line(("~ estimate: characters/4", "dim"))
+    out.show(out.text("", *pieces))

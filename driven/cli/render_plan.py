@@ -29,9 +29,10 @@ def show_sync(out: Output, report: SyncReport, root: str, *, diff: bool, check: 
         words = ", ".join(f"`{rule}`" for rule in report.held)
         out.line(("held back:", "bold yellow"), f" {words}: what it wrote before stays as it is", error=True)
     if report.kept_copies:
-        out.note(f"what was overwritten is kept in {report.kept_copies}")
-    _show_losses(out, plan.losses)
-    out.note(*_summary(report, check=check))
+        out.note(f"what was overwritten is kept in {report.kept_copies}", error=diff)
+    # A diff on stdout is a patch and nothing else: `driven sync --dry-run | git apply` works.
+    _show_losses(out, plan.losses, error=diff)
+    out.note(*_summary(report, check=check), error=diff)
 
 
 def show_changes(out: Output, plan: Plan) -> None:
@@ -79,7 +80,7 @@ def show_import(out: Output, report: ImportReport, root: str) -> None:
     if report.same:
         pieces.append(f", {number(len(report.same))} already there")
     told = tally(report.diagnostics)
-    out.note(*pieces, f"; {told}" if told else "")
+    out.note(*pieces, f"; {told}" if told else "", error=not report.applied)
 
 
 def _note(change: Change) -> str:
@@ -102,15 +103,15 @@ def _diff_style(line: str) -> str:
     return {"+": "green", "-": "red", "@": "cyan", "\\": "dim"}.get(line[:1], "")
 
 
-def _show_losses(out: Output, losses: Iterable[Loss]) -> None:
+def _show_losses(out: Output, losses: Iterable[Loss], *, error: bool) -> None:
     losses = tuple(losses)
     if not losses:
         return
     if not out.verbose:
-        out.note((f"{count(len(losses), 'loss', 'losses')}: `driven status --verbose` lists them", "dim"))
+        out.note((f"{count(len(losses), 'loss', 'losses')}: `driven status --verbose` lists them", "dim"), error=error)
         return
     for loss in losses:
-        out.line(f"{loss.editor}: {loss.rule_id}  ", *loss_pieces(out, loss))
+        out.line(f"{loss.editor}: {loss.rule_id}  ", *loss_pieces(out, loss), error=error)
 
 
 def _summary(report: SyncReport, *, check: bool) -> list[Piece]:
@@ -120,8 +121,9 @@ def _summary(report: SyncReport, *, check: bool) -> list[Piece]:
     unchanged = plan.kept + sum(isinstance(c, Keep) for c in plan.changes)
     conflicts = len(plan.conflicts)
     scope = f"{count(report.rules, 'rule')}, {count(len(report.editors), 'editor')}, {seconds(report.seconds)}"
-    if plan.is_clean:
-        return [("up to date", "bold green"), f": {count(unchanged, 'file')} ({scope})"]
+    if plan.is_clean:  # the words of `driven.pipeline.summary`, which the shortest sync prints by itself
+        counts = ((report.rules, "rule"), (len(report.editors), "editor"), (unchanged, "file"))
+        return [("up to date", "bold green"), ": " + ", ".join(count(n, what) for n, what in counts)]
     would = "" if report.applied else "to be "
     parts = []
     if written:

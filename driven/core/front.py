@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 MAX_KEYS: Final = 64  # of the front-matter subset; more go to the full reader
 MAX_ITEMS: Final = 1_024  # of all its lists
 MAX_FRONT: Final = 65_536  # bytes; the full reader refuses more
-NULLS = frozenset(("null", "Null", "NULL", "~"))
+NULLS: Final = frozenset(("null", "Null", "NULL", "~"))
 UNUSUAL: Final = object()  # what the front-matter subset says of a scalar that it leaves to YAML
-BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+BOOLS: Final = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 
 
 def split_front(data: bytes) -> tuple[int, int, int]:
@@ -67,7 +67,7 @@ def _is_fence(b: bytes, p: i64, n: i64) -> bool:
 
 
 def _next_line(b: bytes, p: i64, n: i64) -> i64:
-    while p < n and b[p] != 10 and b[p] != 13:
+    while p < n and (b[p] > 13 or (b[p] != 10 and b[p] != 13)):
         p += 1
     if p < n:
         p += 2 if b[p] == 13 and p + 1 < n and b[p + 1] == 10 else 1

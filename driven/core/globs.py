@@ -153,31 +153,41 @@ class _Line:
 
 
 def _match_segments(segments: list[_Segment], names: list[str], dot: bool, ignore_case: bool) -> bool:
-    """Match segment by segment; on a mismatch only the last `**` takes one name more, which is always enough."""
+    """What follows the last `**` is matched from the end, what comes before it from the start: there, on a mismatch,
+    only the `**` just passed takes one name more. That is enough, since the leftmost match leaves the most to come."""
     n: i64 = len(names)
     m: i64 = len(segments)
+    while m > 0 and segments[m - 1].kind != _GLOBSTAR:
+        if n == 0 or not _match_name(segments[m - 1], names[n - 1], dot, ignore_case):
+            return False
+        m -= 1
+        n -= 1
+    if m == 0:
+        return n == 0
     i: i64 = 0
     j: i64 = 0
     star: i64 = -1
     resume: i64 = 0
-    while i < n:
-        if j < m:
-            segment = segments[j]
-            if segment.kind == _GLOBSTAR:
-                star = j
-                resume = i
-                j += 1
-                continue
-            if _match_name(segment, names[i], dot, ignore_case):
-                i += 1
-                j += 1
-                continue
-        if star < 0 or (not dot and names[resume].startswith(".")):
+    while j < m - 1:
+        segment = segments[j]
+        if segment.kind == _GLOBSTAR:
+            star = j
+            resume = i
+            j += 1
+        elif i < n and _match_name(segment, names[i], dot, ignore_case):
+            i += 1
+            j += 1
+        elif star < 0 or i >= n or (not dot and names[resume].startswith(".")):
             return False
-        resume += 1
-        i = resume
-        j = star + 1
-    return j == m
+        else:
+            resume += 1
+            i = resume
+            j = star + 1
+    while i < n:
+        if not dot and names[i].startswith("."):
+            return False
+        i += 1
+    return True
 
 
 def _match_name(segment: _Segment, name: str, dot: bool, ignore_case: bool) -> bool:

@@ -133,7 +133,7 @@ def _check_class(inside: str, offset: int) -> None:
     at = 0
     while at < len(bounds):
         if bounds[at] > bounds[at + 1]:
-            raise FormatError(f"the range `{chr(bounds[at])}-{chr(bounds[at + 1])}` is out of order", offset)
+            raise FormatError("a range in brackets is out of order", offset)
         at += 2
 
 

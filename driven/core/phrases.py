@@ -20,24 +20,26 @@ EXAMPLE: Final = 4
 WORKFLOW: Final = 5
 REFERENCE: Final = 6
 
-FORBIDS = frozenset(
-    (b"never", b"avoid", b"don't", b"don\xe2\x80\x99t", b"dont", b"cannot", b"can't", b"mustn't", b"shouldn't",
-     b"mustn\xe2\x80\x99t", b"shouldn\xe2\x80\x99t", b"can\xe2\x80\x99t")
-)  # fmt: skip
-MODALS = frozenset((b"do", b"must", b"should", b"may", b"can"))
-NEGATIONS = frozenset((b"not", b"never"))
+MODAL: Final = 7  # not a kind: an instruction, unless `not` or `never` follows
+
 # First words that make a paragraph an instruction; list items are instructions without them.
-VERBS = frozenset(
-    b"""add address adhere adopt aim align always annotate apply ask assume be begin break build call catch check choose
+VERBS: Final = b"""
+    add address adhere adopt aim align always annotate apply ask assume be begin break build call catch check choose
     cite clean close commit configure confirm consider convert create declare define delete deliver describe design
     document emit enable encapsulate enforce ensure establish explain export expose extract favor favour find fix focus
     follow format generate give group handle ignore implement import include inject inspect install investigate keep
-    leave let limit list load log look maintain make mark match minimise minimize mock move must name note only
+    leave let limit list load log look maintain make mark match minimise minimize mock move name note only
     optimise optimize organise organize parse pass pick place please prefer preserve prevent provide put raise read
     refactor reference refer remember remove rename replace report request respect return reuse review run sanitise
-    sanitize search separate set should show sort specify split start state stay stick stop store structure take tell
+    sanitize search separate set show sort specify split start state stay stick stop store structure take tell
     test think throw treat try type update use utilise utilize validate verify wait wrap write""".split()
-)
+FORBIDS: Final = "never avoid cannot don't dont can't mustn't shouldn't don’t can’t mustn’t shouldn’t".encode().split()
+# What a first word, in lower case, says.
+WORDS: Final = {
+    **dict.fromkeys(VERBS, INSTRUCTION),
+    **dict.fromkeys(FORBIDS, PROHIBITION),
+    **dict.fromkeys((b"do", b"must", b"should"), MODAL),
+}
 
 
 def text_kind(b: bytes, s: i64, e: i64, item: bool) -> i64:
@@ -46,27 +48,39 @@ def text_kind(b: bytes, s: i64, e: i64, item: bool) -> i64:
         return REFERENCE
     while s < e and not (65 <= b[s] <= 90 or 97 <= b[s] <= 122):  # emphasis, quotes, `[ ]`, a symbol
         s += 1
-    word_end = _word_end(b, s, e)
-    word = b[s:word_end].lower()
-    if word in FORBIDS:
-        return PROHIBITION
-    p = word_end
-    modal = word in MODALS
-    while p < e:  # "must not" and the like: at once after a modal, or after `must`/`should` anywhere
-        while p < e and (b[p] == 32 or b[p] == 9 or b[p] == 10 or b[p] == 13):
-            p += 1
-        w = p
-        p = _word_end(b, p, e)
-        if modal and b[w:p].lower() in NEGATIONS:
+    p = _word_end(b, s, e)
+    first: i64 = b[s] if s < e else 0
+    first |= 32
+    kind: i64 = PROSE
+    if not item or first in (97, 99, 100, 109, 110, 115):  # nothing that forbids begins otherwise
+        kind = WORDS.get(b[s:p].lower(), PROSE)
+        if kind == PROHIBITION or (kind == MODAL and _negates(b, p, e)):
             return PROHIBITION
-        length = p - w
-        first = b[w] | 32 if length else 0
-        modal = (length == 4 and first == 109 and b[w:p].lower() == b"must") or (
-            length == 6 and first == 115 and b[w:p].lower() == b"should"
-        )
-        while p < e and b[p] != 32 and b[p] != 9 and b[p] != 10 and b[p] != 13:
+    while p < e:  # `must not` and `should never` anywhere: both words have the rare letter u
+        while p < e and b[p] != 117 and b[p] != 85:
             p += 1
-    return INSTRUCTION if item or word in VERBS else PROSE
+        if p < e and _forbids(b, s, p, e):
+            return PROHIBITION
+        p += 1
+    return PROSE if kind == PROSE and not item else INSTRUCTION
+
+
+def _forbids(b: bytes, s: i64, u: i64, e: i64) -> bool:
+    """Whether the `u` at `u` is that of `must` or `should`, and a negation follows."""
+    w = u - 1 if b[u - 1] == 109 or b[u - 1] == 77 else u - 3
+    if w < s or (w > s and b[w - 1] > 32):
+        return False
+    end = _word_end(b, w, e)
+    word = b[w:end].lower()
+    return (word == b"must" or word == b"should") and _negates(b, end, e)
+
+
+def _negates(b: bytes, p: i64, e: i64) -> bool:
+    """Whether the next word is `not` or `never`."""
+    while p < e and b[p] <= 32:
+        p += 1
+    word = b[p : _word_end(b, p, e)].lower()
+    return word == b"not" or word == b"never"
 
 
 def _word_end(b: bytes, s: i64, e: i64) -> i64:

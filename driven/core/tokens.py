@@ -41,6 +41,11 @@ def scan_steps(body: bytes) -> list[tuple[int, int, int]]:
     return _scan(body, False)
 
 
+def step_texts(body: bytes) -> list[tuple[int, str]]:
+    """The steps of a body in UTF-8 as (kind, text). UnicodeDecodeError when it is not UTF-8."""
+    return [(kind, body[start:end].decode("utf-8")) for kind, start, end in _scan(body, False)]
+
+
 def first_heading(text: str) -> str:
     """The text of the first heading (ATX or setext) outside fences and front matter, "" when there is none.
 
@@ -89,7 +94,7 @@ def _scan(b: bytes, find: bool) -> list[tuple[int, int, int]]:
                 break
             s += 1
         e = s
-        while e < n and b[e] != 10 and b[e] != 13:
+        while e < n and (b[e] > 13 or (b[e] != 10 and b[e] != 13)):
             e += 1
         pos = e
         if pos < n:

@@ -16,14 +16,14 @@ WHOLE_FILE: Final = 262144  # bytes; up to this size one read of everything cost
 PAGE: Final = 4096  # the head that is read first: header, section table and the start of STRINGS
 # A FIFO must not block, and Windows must neither translate line ends nor stop at ^Z.
 OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-HAS_PREAD = hasattr(os, "pread")
 
 
-def _read(fd: int, n: i64, at: i64) -> bytes:
-    if HAS_PREAD:
-        return os.pread(fd, n, at)
+def _seek_and_read(fd: int, n: int, at: int) -> bytes:
     os.lseek(fd, at, 0)
     return os.read(fd, n)
+
+
+pread = getattr(os, "pread", _seek_and_read)  # Windows has none
 
 
 def _open(path: str) -> tuple[int, i64]:
@@ -39,8 +39,8 @@ def _open(path: str) -> tuple[int, i64]:
 class FileReader(Reader):
     """A `.drv` that is read record by record, so that one rule costs the same however large the file is.
 
-    Takes over the open file descriptor `fd` of a file of `size` bytes; `close()` it, or leave it to `with` or to the
-    end of the object. A file that is cut short meanwhile gives a FormatError.
+    Takes over the open file descriptor `fd` of a file of `size` bytes; `close()` it, or leave that to the end of the
+    object. A file that is cut short meanwhile gives a FormatError.
     """
 
     def __init__(self, fd: int, size: i64) -> None:
@@ -52,7 +52,7 @@ class FileReader(Reader):
     def fetch(self, at: i64, n: i64) -> tuple[bytes, i64]:
         if n <= len(self.data) - at:
             return self.data, at
-        data = _read(self._fd, n, at)
+        data: bytes = pread(self._fd, n, at)
         if len(data) != n:
             raise FormatError("the file was cut short while it was read", at)
         return data, 0

@@ -19,7 +19,7 @@ from driven.errors import SourceError
 from driven.format.expression import SUBSET, Source, parse
 from driven.format.languages import LANGUAGES, language, languages_of
 from driven.format.languages import lang_of as lang_of
-from driven.format.words import similar
+from driven.format.words import shown, similar
 from driven.span import Span
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _program(root: ast.expr, source: Source) -> bytes:
 
 
 def _preorder(root: ast.expr) -> Iterable[ast.expr]:
-    """The parts that have a value of their own, outer ones and later ones first to be looked at last."""
+    """The parts of a condition, the whole first and the leftmost innermost last: reversed, the order of evaluation."""
     import ast
 
     waiting: list[ast.expr] = [root]
@@ -243,14 +243,16 @@ class _Code:
             if not known:
                 near = similar(text, LANGUAGES)
                 hint = f"did you mean `{near}`?" if near else 'ask for its files instead: files("**/*.ext") > 0'
-                self._fail(argument, f"no language is called `{text}`", hint)
+                self._fail(argument, f"no language is called `{shown(text)}`", hint)
             text = known
         else:
             try:
                 text = globs.check(text)
             except FormatError as error:
                 start, end = self.source.place(argument)
-                self.source.fail(f"the glob `{text}`: {error.message}", "", min(start + 1 + error.offset, end - 1), end)
+                self.source.fail(
+                    f"the glob `{shown(text)}`: {error.message}", "", min(start + 1 + error.offset, end - 1), end
+                )
             self.patterns += globs.count(text)
             if self.patterns > globs.MAX_EXPANSIONS:
                 self._fail(argument, TOO_MANY, "split the rule")

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NoReturn
 
 from driven.errors import SourceError
+from driven.format.words import shown
 from driven.span import Span
 
 if TYPE_CHECKING:
@@ -18,13 +19,13 @@ MAX_LENGTH = 4096  # code points
 MAX_TOKENS = 512
 MAX_DEPTH = 32  # of parentheses, and of `not not …`
 SUBSET = 'a condition has and, or, not, in, comparisons, lang("…") and files("…")'
-_ALIASES = {"&&": " and ", "||": " or ", "!": " not "}
+_ALIASES = {"&&": "and", "||": "or", "!": "not"}
 _INSTEAD = {"=": "==", "&": "and", "|": "or"}
 _OPERATORS = ("&&", "||", "==", "!=", "<=", ">=", "<", ">", "!", "(", ")", "[", "]", ",", "-", "=", "&", "|")
 
 
 class Source:
-    """The text as Python reads it: aliases replaced, blanks straightened; `offsets` leads back to the text."""
+    """The text as Python reads it: aliases replaced, one blank between tokens; `offsets` leads back to the text."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -44,14 +45,13 @@ class Source:
                 self.fail("the condition is nested too deeply", "write it flatter", start, start + len(token))
             if token in _INSTEAD:
                 self.fail(f"`{token}` means nothing here", f"write `{_INSTEAD[token]}`", start, start + 1)
-            if start > end and pieces:
-                pieces.append(" ")
-                self.offsets.append(end)
+            if pieces:
+                self.offsets.append(end)  # the blank between two tokens
             end = start + len(token)
             alias = _ALIASES.get(token)
             pieces.append(alias or token)
             self.offsets.extend([start] * len(alias) if alias else range(start, end))
-        self.python = "".join(pieces)
+        self.python = " ".join(pieces)
         self.offsets.append(end)
         if not pieces:
             self.fail("the condition is empty", 'leave `when` out, or write lang("python")', 0, len(text))
@@ -82,7 +82,7 @@ class Source:
             else:
                 sign = next((sign for sign in _OPERATORS if text.startswith(sign, at)), "")
                 if not sign:
-                    self.fail(f"`{char}` means nothing here", SUBSET, start, start + 1)
+                    self.fail(f"`{shown(char)}` means nothing here", SUBSET, start, start + 1)
                 at += len(sign)
                 yield sign, start
 

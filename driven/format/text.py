@@ -74,7 +74,8 @@ def render_rule(rule: Rule) -> bytes:
     lines = front_lines(rule)
     if not lines and (rule.body.startswith("\ufeff") or rule.body.lstrip().startswith("---")):
         lines = ["apply: always"]
-    front = "".join([line + source.newline for line in ("---", *lines, "---", "")]) if lines else ""
+    newline = "\n" if source.newline == "\r" and rule.body.startswith("\n") else source.newline  # else it were a CRLF
+    front = "".join([line + newline for line in ("---", *lines, "---", "")]) if lines else ""
     return bom + (front + rule.body).encode("utf-8", "surrogatepass")
 
 

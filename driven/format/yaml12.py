@@ -147,21 +147,30 @@ class _Builder:
 
     def refuse_text(self, error: yaml.MarkedYAMLError, text: str) -> None:
         """The parser's error, at the place it means and in words that help."""
-        alias = "alias" in (error.context or "") or "anchor" in (error.context or "")
-        mark = (error.context_mark if alias else None) or error.problem_mark or error.context_mark
+        context = error.context or ""
+        alias = "alias" in context or "anchor" in context
+        tag = "scanning a tag" in context
         lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        line = lines[mark.line] if mark and mark.line < len(lines) else ""
+        mark: Any = error.problem_mark or error.context_mark
+        if mark and error.context_mark and (alias or tag or not "".join(lines[mark.line :])[mark.column :].strip()):
+            mark = error.context_mark  # at the end of the text: what was left open
+        last = max(number for number, line in enumerate(lines) if line.strip() or not number)
+        row = min(mark.line, last) if mark else 0
+        line = lines[row]
         problem = (error.problem or "it is not YAML").replace("\t", "tab")
         hint = "correct it, or put the value in quotes"
         if alias:
             problem, hint = "a value may not begin with `*` or `&` unless it is quoted", 'put it in quotes: "**/*.py"'
+        elif tag:
+            problem, hint = "a value may not begin with `!` unless it is quoted", 'put it in quotes: "!name"'
         elif "mapping values are not allowed" in problem:
             hint = "a value that holds `: ` must be in quotes"
         elif "\t" in line:
             hint = "indent with spaces, not with tabs"
         elif "cannot start any token" in problem:
             hint = "put the value in quotes"
-        span = self.span(mark) if mark else Span(path=self.path, line=self.line_offset + 1)
+        column = 0 if mark is None else mark.column if mark.line == row else len(line)
+        span = Span(path=self.path, line=row + 1 + self.line_offset, column=column + 1)
         self.loaded.diagnostics.append(_error("RUL01", f"the YAML does not parse: {problem}", span, hint))
 
     def take(self, event: Any) -> bool:

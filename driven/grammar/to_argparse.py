@@ -36,21 +36,27 @@ def parse(command: Command, words: str, argv: Sequence[str]) -> Namespace:
     """Read `argv` (without the command's own `words`) as `command`. UsageError names what is wrong and the nearest
     right word.
 
-    argparse only splits options from values here: what is required, of which type and of which choice is checked
-    below, so that the messages are ours and the same on every Python.
+    argparse only takes the options and their values out of the words: what is unknown, required, of which type and of
+    which choice is decided here, so that the messages are ours and the same on every Python. After `--` no word is an
+    option.
     """
     arguments = (*OPTIONS, *command.arguments)
-    parser = _parser(words, arguments)
-    args, rest = parser.parse_known_intermixed_args(list(argv))
+    cut = list(argv).index("--") if "--" in argv else len(argv)
+    args, rest = _parser(words, arguments).parse_known_args(list(argv[:cut]))
     for word in rest:
-        if word.startswith("-") and word not in ("-", "--"):
+        if word.startswith("-") and word != "-":
             name = word.partition("=")[0]
             known = [a.name for a in arguments if a.name.startswith("-")]
             hint = did_you_mean(name, known, otherwise=f"`{words} --help` lists the options")
             raise UsageError(f"unknown option `{name}` of `{words}`", hint=hint)
-    for word in rest:
-        if word != "--":
-            raise UsageError(f"`{words}` does not take `{word}`", hint=f"usage: {usage(command, words)}")
+    values = [*rest, *argv[cut + 1 :]]
+    for argument in command.arguments:
+        if not argument.name.startswith("-"):
+            taken = values if argument.many else values[:1]
+            setattr(args, destination(argument), list(taken) if argument.many else next(iter(taken), None))
+            values = values[len(taken) :]
+    if values:
+        raise UsageError(f"`{words}` does not take `{values[0]}`", hint=f"usage: {usage(command, words)}")
     for argument in arguments:
         _check(argument, args, command, words)
     return args
@@ -68,7 +74,6 @@ def _parser(words: str, arguments: Iterable[Argument]) -> ArgumentParser:
     for argument in arguments:
         dest = destination(argument)
         if not argument.name.startswith("-"):
-            parser.add_argument(dest, nargs="*" if argument.many else "?", default=[] if argument.many else None)
             continue
         names = [argument.name, argument.short] if argument.short else [argument.name]
         if argument.flag:

@@ -79,7 +79,11 @@ class Keep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
-    """Not written: `drift` is `edited` or `foreign`. `after` is what would be written, None: it would be deleted."""
+    """Not written: `drift` is `edited` or `foreign`. `after` is what would be written, None: it would be deleted.
+
+    `holds`: the rule's files in other editors wait as well. A path that cannot be written at all (a link, a folder, a
+    read-only file) holds nothing else back.
+    """
 
     path: str
     drift: Drift
@@ -89,6 +93,7 @@ class Conflict:
     hint: str
     editors: tuple[str, ...] = ()
     rule_ids: tuple[str, ...] = ()
+    holds: bool = True
 
 
 Change = Create | Replace | Delete | Keep | Conflict

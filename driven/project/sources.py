@@ -63,13 +63,13 @@ def load_sources(root: str, memory: Memory) -> Sources:
         rule_id = rule_id_for(found.path.removeprefix(RULES + "/"))
         if not rule_id:
             message = f"`{found.path}` gives no rule id: a part of its name has neither a letter nor a digit"
-            sources.diagnostics.append(_diagnostic("RUL40", message, found.path, "rename the file"))
+            sources.diagnostics.append(_diagnostic("RUL23", message, found.path, "rename the file"))
             continue
         folded = unicodedata.normalize("NFC", rule_id).casefold()
         if folded in names:
             sources.diagnostics.append(
                 _diagnostic(
-                    "RUL41", f"`{found.path}` and `{names[folded]}` give one rule id, `{rule_id}`", found.path,
+                    "RUL24", f"`{found.path}` and `{names[folded]}` give one rule id, `{rule_id}`", found.path,
                     "rename one of them",
                 )
             )  # fmt: skip
@@ -98,7 +98,7 @@ def _load_one(root: str, found: _Found, rule_id: str, memory: Memory, sources: S
     rule: Rule | None = None
     if problem:
         hint = "correct it, or move it out of the folder"
-        sources.diagnostics.append(_diagnostic("RUL42", problem, found.path, hint))
+        sources.diagnostics.append(_diagnostic("RUL22" if found.size > MAX_RULE_BYTES else "RUL25", problem, found.path, hint))
     elif entry is not None and known is not None and entry[2] == rule_id and entry[6] == digest:
         rule = known
     else:

@@ -1,16 +1,18 @@
 """Which plugins there are, and what they offer: each loaded behind its own guard, so that a broken one breaks alone.
 
-    PLG01 error    the plugin cannot be imported
-    PLG02 error    it names a hook that does not exist
-    PLG03 error    a hook's arguments are not those of the contract, or the plugin cannot be registered
-    PLG04 error    a hook raised
-    PLG05 error    a hook offers something that is not of the contract
+    PLG01 warning  the plugin cannot be imported
+    PLG02 warning  it names a hook that does not exist
+    PLG03 warning  a hook's arguments are not those of the contract, or the plugin cannot be registered
+    PLG04 warning  a hook raised
+    PLG05 warning  a hook offers something that is not of the contract
     PLG06 error    a name is taken; the first to offer it stays
     PLG07 warning  the plugin has no hook at all
     PLG08 warning  a distribution's list of entry points cannot be read
     PLG09 warning  DRIVEN_DISABLE_PLUGINS names a plugin that is not there
 
-Our own plugins load first and win a name against strangers; among strangers the first by entry-point name wins.
+A plugin that breaks is a warning: nothing that was asked for fails by it, and where an editor is enabled that nobody
+offers any more, that is the error. Our own plugins load first and win a name against strangers; among strangers the
+first by entry-point name wins.
 """
 
 from __future__ import annotations
@@ -222,7 +224,7 @@ def _info(entry: Entry, status: Status, error: str = "", offers: Iterable[str] =
 
 
 def _report(registry: Registry, code: str, message: str, span: Span, hint: str) -> None:
-    severity: Severity = "warning" if code in ("PLG07", "PLG08", "PLG09") else "error"
+    severity: Severity = "error" if code == "PLG06" else "warning"
     registry.diagnostics.append(Diagnostic(code=code, severity=severity, message=message, span=span, hint=hint))
 
 

@@ -1,6 +1,6 @@
 """Where the plugins are: the entry points of the group `driven`, found once and kept in a small text file, the index.
 
-Finding them costs 25 ms and more by `importlib.metadata`; reading the index costs some 20 µs. It begins with
+Finding them costs 25 ms and more by `importlib.metadata`; reading the index costs some 25 µs. It begins with
 everything its truth depends on: the versions, the prefix, and each folder of `sys.path` with its mtime and ctime. So
 it holds exactly while a fresh index would begin with the same bytes; a stale, torn or hostile one is made anew. The
 ctime is there because it cannot be set: an index that comes with a stranger's project cannot be made to fit.
@@ -11,8 +11,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from driven import __version__
 
@@ -24,8 +23,7 @@ MAX_BYTES = 1 << 20  # a larger index is not one of ours
 _CODEC = ("utf-8", "surrogateescape")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One entry point. With an `error` it stands for a distribution whose list cannot be read, and has no name."""
 
     name: str
@@ -59,7 +57,7 @@ def find(index_path: str | None = None) -> list[Entry]:
 def _stamps() -> list[tuple[str, int, int]]:
     stamps = []
     for path in dict.fromkeys(sys.path):
-        folder = os.path.abspath(path)  # "" is the current folder
+        folder = path if path[:1] == "/" else os.path.abspath(path)  # "" is the current folder
         try:
             found = os.stat(folder)
         except (OSError, ValueError):

@@ -22,6 +22,7 @@ _KEY_LINE = re.compile(r"([^\s#:\-\[\]{}'\"][^:]*?)[ \t]*:(?:[ \t]+(.*)|)$")
 _GLOBS_LINE = re.compile(r"globs[ \t]*:(.*)$")
 _ITEM = re.compile(r"[ \t]*-(?:[ \t]+(.*)|)$")
 _BLOCK = re.compile(r"[|>][+-]?[0-9]?[+-]?[ \t]*(?:#.*)?$")
+_STARS = re.compile(r"\*\*+")
 _COMMENT = re.compile(r"(?:^|[ \t])#.*$")
 _NAMES = {"path": "globs", "paths": "globs", "glob": "globs", "applyTo": "globs", "trigger": "alwaysApply"}
 
@@ -143,10 +144,11 @@ def _rule_id(path: str, taken: dict[str, str], diagnostics: list[Diagnostic]) ->
 
     folder = _folder(path)
     name = path[len(folder) :].lstrip("/").removeprefix(".cursor/rules/").removesuffix(".mdc")
-    proposed, problem = rule_id_for(f"{folder}/{name}" if folder else name)
-    if problem:
+    proposed = rule_id_for(f"{folder}/{name}" if folder else name)
+    if not proposed:
         proposed = "rule"
-        diagnostics.append(_finding("CUR16", "warning", path, f"no id for the rule: {problem}", "rename the file"))
+        message = "the path has no letter or digit to make an id of: this rule is called `rule`"
+        diagnostics.append(_finding("CUR16", "warning", path, message, "rename the file"))
     rule_id, number = proposed, 1
     while rule_id in taken:
         number += 1
@@ -302,7 +304,7 @@ def _canonical(found: Read, patterns: list[str], line: int) -> tuple[str, ...]:
         text = pattern.replace("\\", "/").removeprefix("./").lstrip("/")
         if text.endswith("/"):
             text += "**"
-        text = "/".join([s if s == "**" or "[" in s else re.sub(r"\*\*+", "*", s) for s in text.split("/")])
+        text = "/".join([s if s == "**" or "[" in s else _STARS.sub("*", s) for s in text.split("/")])
         try:
             text = check(text)
         except FormatError as error:

@@ -27,6 +27,7 @@ from driven.plugin_kit import (
 # https://agentskills.io/specification (verified 2026-11-21): name <= 64 of [a-z0-9-], no hyphen at an end, no two
 # together, equal to the folder's name; description <= 1,024 characters.
 SKILL_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_SKILL_FILE = re.compile(rf"\.[a-z]+/skills/{SKILL_NAME.pattern}/SKILL\.md")
 SKILL_NAME_MAX = 64
 SKILL_DESCRIPTION_MAX = 1024
 SKILL_KEYS = frozenset(("name", "description", "disable-model-invocation"))
@@ -149,10 +150,7 @@ def comma_globs(rule: Rule, globs: Sequence[str], editor: str, *, bare: bool) ->
             losses.append(approximated(rule, editor, reason))
             patterns[0] = first
     if bare and len(patterns) == 1 and patterns[0][0] != "*" and not is_plain(patterns[0]):
-        text = patterns[0]  # `123`, `null`: not a string to YAML
-        patterns[0] = f"{text[:-1]}[{text[-1]}]" if len(text) > 1 else "?"
-        if len(text) == 1:
-            losses.append(approximated(rule, editor, f"`{text}` is written `?`: without quotes it is no text"))
+        patterns *= 2  # `123`, `null`: no text to YAML, but `123,123` is
     return patterns, losses
 
 
@@ -187,8 +185,8 @@ def skill(rule: Rule, editor: str, folder: str, settings: Settings, why: str) ->
     """The rule as `<folder>/<name>/SKILL.md`, for the model to find by its description; on request when that is what
     the rule says. `why` goes into the loss: what the editor has no rule for."""
     losses = [approximated(rule, editor, f"{why}: written as a skill")]
-    path = own_path(rule, editor, re.compile(rf"{re.escape(folder)}/{SKILL_NAME.pattern}/SKILL\.md"))
-    name = path.split("/")[-2] if path else rule.slug
+    path = own_path(rule, editor, _SKILL_FILE)
+    name = path.split("/")[-2] if path.startswith(folder + "/") else rule.slug
     if len(name) > SKILL_NAME_MAX or not SKILL_NAME.fullmatch(name):
         name = _skill_name(name)
         losses.append(approximated(rule, editor, f"the skill is called `{name}`: its name has limits"))
@@ -289,6 +287,8 @@ def _bare_start(pattern: str) -> str:
         return pattern
     if pattern[0] == "[":
         pattern = _COMMA_CLASS.sub("?", pattern, count=1)
+    elif pattern[0] == "{":
+        pattern = pattern.replace("{", "?").replace("}", "?")  # without alternatives, so literal
     pattern = "?" + pattern[1:]
     return "?[ ]" + pattern[2:] if pattern[1:2] == " " else pattern
 

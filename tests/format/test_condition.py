@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import time
 
 import pytest
@@ -22,7 +20,7 @@ FACTS = Facts(["src/app.py", "src/util.py", "infra/a.tf", "infra/b.tf", "web/x.t
 def python_says(text: str) -> bool:
     """The oracle: the same text as Python runs it, with the functions answered by hand."""
     text = text.replace("&&", " and ").replace("||", " or ")
-    text = re.sub(r"!(?!=)", " not ", text).strip()
+    text = " ".join(re.sub(r"!(?!=)", " not ", text).split())
 
     def files(pattern: str) -> int:
         regex = re.escape(pattern).replace(r"\*\*/", "(?:.*/)?").replace(r"\*", "[^/]*")
@@ -102,10 +100,13 @@ def test_any_condition_agrees_with_python(text: str) -> None:
         ("1.5 < 2", 1, 4, "whole number"), ("1or 2", 1, 4, "whole number"), ('f"x"', 1, 2, "before a quote"),
         ('true if 1 else 2', 1, 17, "means nothing"), ('files("a") is 1', 1, 16, "`is`"), ("[1]", 1, 4, "after `in`"),
         ('1 in "a"', 6, 9, "wants a list"), ("1 in []", 6, 8, "list is empty"), ("None", 1, 5, "means nothing"),
-        ("99999999999999999999", 1, 21, "too large"), ('lang("go")  # and', 13, 14, "`#`"), ('lang("go', 6, 9, "closing"),
+        ("99999999999999999999", 1, 21, "too large"),
+        ('lang("go")  # and', 13, 14, "`#`"), ('lang("go', 6, 9, "closing"),
         ('files("a\\\\b")', 7, 13, "backslash"), ("a.b()", 1, 4, "nothing is called `a.b`"), ("é", 1, 2, "`é`"),
-        ("(" * 100, 33, 34, "too deeply"), ("not " * 40 + "true", 129, 132, "too deeply"), ("x" * 5000, 1, 5001, "4096"),
-        ("1 < " * 300 + "1", 1025, 1202, "512"), ('lang("go") and', 1, 15, "does not read"), (")", 1, 2, "does not read"),
+        ("(" * 100, 33, 34, "too deeply"),
+        ("not " * 40 + "true", 129, 132, "too deeply"), ("x" * 5000, 1, 5001, "4096"),
+        ("1 < " * 300 + "1", 1025, 1202, "512"),
+        ('lang("go") and', 1, 15, "does not read"), (")", 1, 2, "does not read"),
     ],
 )  # fmt: skip
 def test_refused_with_a_place_a_reason_and_a_hint(text: str, column: int, end: int, words: str) -> None:
@@ -153,9 +154,9 @@ def test_facts_may_be_given_languages() -> None:
 
 
 def test_languages() -> None:
-    assert [lang_of(p) for p in ("a/b.TSX", "Dockerfile", "x/Makefile", "a.unknown", ".py", "py", "a.b.rs", "Dockerfile.dev")] == [
-        "typescript", "dockerfile", "makefile", "", "", "", "rust", "dockerfile",
-    ]  # fmt: skip
+    paths = ("a/b.TSX", "Dockerfile", "x/Makefile", "a.unknown", ".py", "py", "a.b.rs", "Dockerfile.dev")
+    named = ["typescript", "dockerfile", "makefile", "", "", "", "rust", "dockerfile"]
+    assert [lang_of(path) for path in paths] == named
     assert [language(name) for name in ("JS", " C++ ", "Golang", "nope", "vim  script")] == [
         "javascript", "c++", "go", "", "vim script",
     ]  # fmt: skip
@@ -174,7 +175,7 @@ def test_hostile_programs_are_source_errors() -> None:
 
 def test_brace_bombs_over_many_globs_are_refused() -> None:
     with pytest.raises(SourceError, match="1000 patterns"):
-        compile_condition('files("a{1..600}") + 0'.replace(" + 0", "") + ' or files("b{1..600}")')
+        compile_condition('files("a{1..600}") or files("b{1..600}")')
 
 
 @settings(max_examples=500, deadline=None)
@@ -185,14 +186,17 @@ def test_any_text_is_a_condition_or_a_source_error(text: str) -> None:
     except SourceError as error:
         assert error.span is not None
         assert 1 <= error.span.column <= error.span.end_column <= len(text) + 1
+        assert error.message.isprintable()
+
+
+WORDS = """not ! and or in is if else lambda await ( ) [ ] , - 1 true "a" files("*") lang("c") == < files True None for
+x yield"""
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.sampled_from(
-    ["not", "!", "and", "or", "in", "is", "if", "else", "lambda", "await", "(", ")", "[", "]", ",", "-", "1", "true",
-     '"a"', 'files("*")', 'lang("c")', "==", "<", "files", "True", "None", "for", "x", "yield"]), max_size=20))  # fmt: skip
-def test_any_words_are_a_condition_or_a_source_error(words: list[str]) -> None:
-    text = " ".join(words)
+@given(st.lists(st.sampled_from(WORDS.split()), max_size=20))
+def test_any_words_are_a_condition_or_a_source_error(some: list[str]) -> None:
+    text = " ".join(some)
     try:
         program = compile_condition(text)
     except SourceError:
@@ -210,13 +214,3 @@ def test_long_conditions_cost_little() -> None:
         except SourceError:
             continue
     assert time.process_time() - began < 2
-
-
-def test_running_a_program_imports_no_parser() -> None:
-    code = (
-        "import sys; from driven.format.condition import Facts, evaluate; "
-        f"assert evaluate({compile_condition('lang("python")')!r}, Facts(['a.py'])); "
-        "print([m for m in ('ast', 're', 'difflib', 'yaml') if m in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=False)
-    assert "ast" not in done.stdout, done.stdout + done.stderr

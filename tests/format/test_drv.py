@@ -61,8 +61,7 @@ def test_every_step_is_that_of_the_body(rule: Rule) -> None:
         (start, end) for _, start, end in scan_steps(rule.body.encode())
     ]
     assert [(step.start, step.end, step.priority) for step in rule.steps] == [
-        (start, end, priority)
-        for _, priority, start, end in (reader.step(0, j) for j in range(reader.step_count(0)))
+        (start, end, priority) for _, priority, start, end in (reader.step(0, j) for j in range(reader.step_count(0)))
     ]
 
 
@@ -79,7 +78,11 @@ def test_text_to_drv_to_text_gives_the_same_bytes(corpus: list[Path]) -> None:
             rendered = rule_text.render_rule(back)
             assert (rendered if isinstance(rendered, bytes) else rendered.encode()) == variant
     body = "# Ünïcode\r\n\r\n- x\r\n".encode()
-    for variant in (body, b"---\npriority: 5\n# note\npaths: 'a/**' \n---\n\n" + body, b"---\nextra: {cursor: {a: [1]}}\n---\nx"):
+    for variant in (
+        body,
+        b"---\npriority: 5\n# note\npaths: 'a/**' \n---\n\n" + body,
+        b"---\nextra: {cursor: {a: [1]}}\n---\nx",
+    ):
         rule, _ = rule_text.parse_rule(variant, path="x.md", rule_id="x")
         assert rule is not None
         rendered = rule_text.render_rule(from_drv(to_drv(RuleSet.of([rule]))).rules[0])

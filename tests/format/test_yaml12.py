@@ -37,7 +37,8 @@ def refusal(text: str) -> tuple[str, int, int]:
         ("", None), ("~", None), ("null", None), ("Null", None), ("NULL", None), ("nULL", "nULL"), ("true", True),
         ("False", False), ("tRUE", "tRUE"), ("yes", "yes"), ("no", "no"), ("on", "on"), ("off", "off"), ("y", "y"),
         ("1", 1), ("-1", -1), ("+1", 1), ("017", 17), ("0o17", 15), ("0x1F", 31), ("-0x1F", "-0x1F"), ("0b1", "0b1"),
-        ("1_000", "1_000"), ("1e3", 1000.0), ("1.", 1.0), (".5", 0.5), ("-1.5E-2", -0.015), (".", "."), ("1.2.3", "1.2.3"),
+        ("1_000", "1_000"), ("1e3", 1000.0), ("1.", 1.0), (".5", 0.5), ("-1.5E-2", -0.015), (".", "."),
+        ("1.2.3", "1.2.3"),
         (".inf", math.inf), ("-.INF", -math.inf), ("+.inf", math.inf), ("inf", "inf"), ("2026-01-01", "2026-01-01"),
         ("1:30", "1:30"), ("12:30:45", "12:30:45"), ("=", "="), ("0o8", "0o8"), ("0x", "0x"), ("1e", "1e"),
         ("\u0661", "\u0661"),
@@ -98,8 +99,10 @@ def test_places() -> None:
         ("ok: 1\nglobs: **/*.py", "RUL01", 3, 8),
         ("a: *", "RUL01", 2, 4),
         ("a: [1,", "RUL01", 2, 7),
+        ("ok: 1\na: [1, 2\n\n", "RUL01", 3, 4),
+        ('a: 1\nb: "c', "RUL01", 3, 4),
         ("a:\n\tb: 1", "RUL01", 3, 1),
-        ('a: "\\q"', "RUL01", 2, 6),
+        ('a: "\\q"', "RUL01", 2, 5),
         ("a: 1\n---\nb: 2", "RUL01", 3, 1),
         ("--- \na: 1", "RUL01", 2, 1),
         ("a: 1\n...\n", "RUL01", 3, 1),
@@ -173,7 +176,7 @@ def test_bombs_cost_nothing(text: str) -> None:
 
 @pytest.mark.parametrize("char", ["\x85", "\u2028", "\u2029"])
 def test_line_separators_are_text(char: str) -> None:
-    assert values(f"a: b{char}c: d\ne: '{char}'\nf: {char}") == {"a": f"b{char}c: d", "e": char, "f": char}
+    assert values(f"a: b{char}c:d\ne: '{char}'\nf: {char}") == {"a": f"b{char}c:d", "e": char, "f": char}
 
 
 @given(st.text(max_size=200))
@@ -190,13 +193,16 @@ def test_the_pure_parser_agrees(monkeypatch: pytest.MonkeyPatch) -> None:
         assert load_yaml(text, path="f").diagnostics
 
 
+# fmt: off
 PIECES = st.sampled_from(
-    ["a", "b: ", ": ", ":", " #", "#", "- ", "-", "[", "]", ", ", ",", "{", "}", '"', "'", "''", "*", "&", "!", "%", "@", "`",
-     "|", ">", "?", "? ", "---", "...", "\t", " ", "  ", "\n", "\n", "\n\n", "\n  - ", "\n- ", "\r\n", "\r", "yes", "no", "on",
-     "off", "true", "False", "null", "Null", "~", "0", "1", "12", "017", "0o17", "0x1f", "1_000", "1e3", ".5", "1.", ".inf",
-     "-.INF", ".nan", "+1", "-1", "-", "+", ".", "2026-01-01", "12:30", "<<", "=", "\\", "\\n", "/", "src/**/*.ts", "é", "\x85",
-     "\xa0", "\u2028", "\u2029", "\ufeff", "\x7f", "\x00", "\x1b", "\ufffe", "🦀", "key:value", "it's", "a b", "key: ", "\nkey2: "]
-)  # fmt: skip
+    ["a", "b: ", ": ", ":", " #", "#", "- ", "-", "[", "]", ", ", ",", "{", "}", '"', "'", "''", "*", "&", "!", "%",
+     "@", "`", "|", ">", "?", "? ", "---", "...", "\t", " ", "  ", "\n", "\n", "\n\n", "\n  - ", "\n- ", "\r\n",
+     "\r", "yes", "no", "on", "off", "true", "False", "null", "Null", "~", "0", "1", "12", "017", "0o17", "0x1f",
+     "1_000", "1e3", ".5", "1.", ".inf", "-.INF", ".nan", "+1", "-1", "-", "+", ".", "2026-01-01", "12:30", "<<", "=",
+     "\\", "\\n", "/", "src/**/*.ts", "é", "\x85", "\xa0", "\u2028", "\u2029", "\ufeff", "\x7f", "\x00", "\x1b",
+     "\ufffe", "🦀", "key:value", "it's", "a b", "key: ", "\nkey2: "]
+)
+# fmt: on
 
 
 def same(left: object, right: object) -> bool:
@@ -204,7 +210,7 @@ def same(left: object, right: object) -> bool:
     return repr(left) == repr(right)
 
 
-@settings(max_examples=600)
+@settings(max_examples=400, deadline=None)
 @given(st.lists(PIECES, max_size=12).map("".join), st.sampled_from(["", "k: ", "k:\n  - ", "k: [", "k: '", 'k: "']))
 @example("k: - b", "")
 @example(" \nk2: v", "k: [a, b")
@@ -215,7 +221,7 @@ def test_the_subset_never_says_anything_else(text: str, start: str) -> None:
         agree(start + text + "]")
 
 
-@settings(max_examples=300)
+@settings(max_examples=200, deadline=None)
 @given(
     st.lists(
         st.tuples(
