@@ -13,8 +13,13 @@ from driven import plugin_kit as kit
 from driven.model.rule import Value
 
 YAMLISH = st.text(st.sampled_from(" -?:,[]{}#&*!|>'\"%@`~=<0123456789_.+eExobntfyYN/\\\t\n\x85\u2028é"), max_size=12)
-WORDS = st.sampled_from(["yes", "No", "on", "NULL", "~", "1_000", "0x1f", "1e3", "1.", ".5", "-.inf", "12:30", "0o17",
-                         "2024-01-31", "2024-1-1 1:00:00", "<<", "=", "---", "...", "089", "+1", "1:2:3.4"])  # fmt: skip
+WORDS = st.sampled_from(
+    [
+        "yes", "No", "on", "NULL", "~", "1_000", "0x1f", "1e3", "1.", ".5",
+        "-.inf", "12:30", "0o17", "2024-01-31", "2024-1-1 1:00:00", "<<", "=",
+        "---", "...", "089", "+1", "1:2:3.4",
+    ]
+)  # fmt: skip
 
 
 def both(text: str) -> list[object]:

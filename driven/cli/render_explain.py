@@ -36,7 +36,10 @@ def show_explain(out: Output, report: ExplainReport, *, everything: bool) -> Non
         if not out.terminal:
             out.line()
         _show_editor(out, report, target, rules, everything=everything or alone, alone=alone)
-    _show_legend(out, report)
+    if any(r.verdict in LOADED for r in report.reaches):
+        if not out.terminal:
+            out.line()
+        out.line(("~ estimate: characters/4", "dim"))
 
 
 def _show_editor(
@@ -47,9 +50,8 @@ def _show_editor(
     holding = [r for r in rules if r.verdict not in _ABSENT]
     absent = [r for r in rules if r.verdict in _ABSENT]
     loaded = [r for r in rules if r.verdict in LOADED]
-    title = out.text((f" {target.title} " if out.terminal else target.title, "bold"))
     tail = f"{len(loaded)} of {count(len(rules), 'rule')} loaded"
-    title.append_text(out.text((f" {tail} " if out.terminal else f": {tail}", "dim")))
+    title = out.text((target.title, "bold"), ("  " if out.terminal else ": ", ""), (tail, "dim"))
     parts: list[RenderableType] = []
     if holding:
         longest = max(len(r.rule_id) + len(r.file) for r in holding)
@@ -71,6 +73,8 @@ def _show_editor(
         rest = f" and {len(absent) - _NAMES} more" if len(absent) > _NAMES else ""
         words = f"{out.glyph('no')} {count(len(absent), 'rule does', 'rules do')} not hold: {names}{rest}"
         parts.append(out.text((words, "dim")))
+        # What an editor cannot be told is never just counted.
+        parts += [out.text(f"  {r.rule_id}  ", *loss_pieces(out, loss)) for r in absent for loss in r.losses]
     if alone:
         parts += _about(out, target)
     out.section(title, Group(*parts), out.text((_totals(out, report, target, loaded), "")))
@@ -85,7 +89,7 @@ def _row(out: Output, r: Reach, *, wide: bool, alone: bool) -> list[list[Piece] 
     if r.file and not wide:
         why += [apart, (f"{out.glyph('arrow')} {r.file}", "dim")]
     for loss in r.losses:
-        why += [apart, *loss_pieces(out, loss)]
+        why += ["\n", *loss_pieces(out, loss)]
     name: list[Piece] = [(r.rule_id, "bold" if r.verdict in LOADED else "")]
     if alone and r.title:
         name += [apart, (r.title, "dim")]
@@ -102,7 +106,7 @@ def _row(out: Output, r: Reach, *, wide: bool, alone: bool) -> list[list[Piece] 
 
 
 def _totals(out: Output, report: ExplainReport, target: Target, loaded: Sequence[Reach]) -> str:
-    """` 2,140 characters · ~535 tokens · largest file 812 of 12,000 (6 %) `."""
+    """`2,140 characters · ~535 tokens · largest file 812 of 12,000 (6 %)`."""
     characters = sum(r.characters for r in loaded)
     parts = [count(characters, "character")]
     if report.counter and target.name in report.tokens:
@@ -121,7 +125,7 @@ def _totals(out: Output, report: ExplainReport, target: Target, loaded: Sequence
         parts.append(f"largest file {number(most)} of {number(limit.characters)} ({share}){over}")
     dot = out.glyph("dot")
     words = f" {dot} ".join(parts)
-    return f" {words} " if out.terminal else f"  {words}"
+    return words if out.terminal else f"  {words}"
 
 
 def _about(out: Output, target: Target) -> list[RenderableType]:
@@ -141,24 +145,3 @@ def _limit(limit: Limit) -> str:
     sizes = ((limit.characters, "character"), (limit.lines, "line"), (limit.bytes, "byte"))
     words = ", ".join(count(n, unit) for n, unit in sizes if n)
     return f"{words}: {limit.note}" if limit.note else words
-
-
-def _show_legend(out: Output, report: ExplainReport) -> None:
-    held = {r.verdict for r in report.reaches}
-    meaning = {
-        "always": "always",
-        "match": "path matches",
-        "model": "model decides",
-        "manual": "when named",
-        "no": "no match",
-        "off": "never here",
-    }
-    pieces: list[Piece] = []
-    for verdict, words in meaning.items():
-        if verdict in held:
-            pieces += [(out.glyph(verdict), _STYLES[verdict]), (f" {words}  ", "dim")]
-    if any(r.verdict in LOADED for r in report.reaches):
-        pieces.append(("~ estimate: characters/4", "dim"))
-    if not out.terminal:
-        out.line()
-    out.show(out.text("", *pieces))

@@ -8,7 +8,7 @@ from driven.cli.render import Output
 from driven.grammar.command import Argument, Command
 from driven.grammar.to_argparse import usage
 
-_COLUMN = 26  # where the explanations begin
+_COLUMN = 28  # where the explanations begin
 
 
 def show_overview(out: Output, commands: Sequence[Command], options: Iterable[Argument], *, error: bool) -> None:

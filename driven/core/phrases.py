@@ -48,11 +48,12 @@ def text_kind(b: bytes, s: i64, e: i64, item: bool) -> i64:
         return REFERENCE
     while s < e and not (65 <= b[s] <= 90 or 97 <= b[s] <= 122):  # emphasis, quotes, `[ ]`, a symbol
         s += 1
-    p = _word_end(b, s, e)
+    p = s
     first: i64 = b[s] if s < e else 0
     first |= 32
     kind: i64 = PROSE
     if not item or first in (97, 99, 100, 109, 110, 115):  # nothing that forbids begins otherwise
+        p = _word_end(b, s, e)
         kind = WORDS.get(b[s:p].lower(), PROSE)
         if kind == PROHIBITION or (kind == MODAL and _negates(b, p, e)):
             return PROHIBITION

@@ -196,7 +196,7 @@ class Reader(Sections):
 
     def origin(self, i: i64) -> tuple[str, int]:
         """Path and 1-based line of the file that rule `i` was read from; ("", 1) when the file does not say."""
-        if self._entry[L.ORIGIN] < 0:
+        if self.length(L.ORIGIN) == 0:
             return "", 1
         path, line = self._pair(L.ORIGIN, self._rule(i) * L.ORIGIN_SIZE)
         return self.string(path), int(line)
@@ -210,7 +210,7 @@ class Reader(Sections):
         return self._bytes(L.SOURCE, i)
 
     def _bytes(self, kind: i64, i: i64) -> bytes:
-        if self._entry[kind] < 0:
+        if self.length(kind) == 0:
             return b""
         data, start, end = self._blob(kind, 0, self.count, self._rule(i))
         return data[start:end]

@@ -103,6 +103,7 @@ def _check_steps(reader: Reader, count: i64) -> None:
 def _check_meta(reader: Reader, count: i64, strings: i64) -> None:
     meta = reader.section(L.META)
     lists = reader.section(L.LISTS)
+    programs: i64 = len(reader.section(L.PROGRAMS))
     size: i64 = u32(meta, 0) if len(meta) >= 4 else 0
     if size < L.META_SIZE or len(meta) != 4 + count * size:
         raise _refuse("records that do not fit", L.META)
@@ -128,11 +129,11 @@ def _check_meta(reader: Reader, count: i64, strings: i64) -> None:
             words += n
             field += 8
         n = u32(meta, at + 44)
-        if u32(meta, at + 40) != code or n > reader.length(L.PROGRAMS) - code:
+        if u32(meta, at + 40) != code or n > programs - code:
             raise _refuse("programs that do not lie end to end", L.META)
         code += n
         rule += 1
-    if words * 4 != len(lists) or code != reader.length(L.PROGRAMS):
+    if words * 4 != len(lists) or code != programs:
         raise _refuse("list entries or programs that no rule has", L.META)
 
 

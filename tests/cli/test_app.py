@@ -18,7 +18,6 @@ import pytest
 from driven import __version__, errors
 from driven.cli import app as app_module
 from driven.cli.app import App, main
-from driven.grammar.command import Command
 from driven.model.diagnostic import Diagnostic
 from driven.span import Span
 
@@ -130,16 +129,17 @@ def test_every_error_has_its_code(
 
 def test_a_bug_is_70_with_a_log_to_paste(project: Path, drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
     drive("sync")
-    raising(monkeypatch, RuntimeError("boom\n\x1b[31m"))
-    monkeypatch.setattr(App, "_root", str(project), raising=False)
-    ran = drive("doctor")
+
+    def status(_root: str) -> None:
+        raise RuntimeError(f"boom in {Path.home()}\n\x1b[31m")
+
+    monkeypatch.setattr("driven.views.status", status)
+    ran = drive("status")
     assert ran.code == 70 and "RuntimeError: boom" in ran.err and "\x1b" not in ran.err
-    path = re.search(r"\S*driven-crash-\S+\.md", ran.err)
-    assert path
-    text = Path(path[0]).read_text()
-    Path(path[0]).unlink()
-    assert "RuntimeError: boom" in text and "`driven doctor`" in text and __version__ in text
-    assert str(Path.home()) == "/" or str(Path.home()) not in text
+    logs = list((project / ".driven/state").glob("driven-crash-*.md"))
+    assert len(logs) == 1 and str(logs[0]) in ran.err
+    text = logs[0].read_text()
+    assert "RuntimeError: boom in ~" in text and "`driven status`" in text and __version__ in text
 
 
 def test_a_bug_in_json(drive: Drive, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -183,30 +183,39 @@ def test_a_real_pipe_that_closes(empty: Path) -> None:
 # Plugins' commands
 
 
-def hello(args: Any, app: App) -> int:
+HELLO = """\
+from driven.grammar.command import Argument, Command
+from driven.hookspecs import hookimpl
+
+def run(args, app):
     app.answer(lambda: {"name": args.name}, lambda out: out.line(f"hello {args.name}"))
     return app.outcome()
 
+@hookimpl
+def driven_commands():
+    return [
+        Command(name="hello", help="greet", run="hello_driven:run", arguments=(Argument(name="name", help="who"),)),
+        Command(name="gone", help="cannot load", run="no_such_module:run"),
+        Command(name="sync", help="a shadow", run="hello_driven:run"),
+    ]
+"""
 
-HELLO = Command(name="hello", help="greet", run=f"{__name__}:hello", arguments=())
+
+@pytest.fixture
+def hello(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installed distribution that adds commands."""
+    site = tmp_path / "site"
+    info = site / "hello_driven-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: hello-driven\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[driven]\nhello = hello_driven\n")
+    (site / "hello_driven.py").write_text(HELLO)
+    monkeypatch.syspath_prepend(str(site))
+    monkeypatch.delitem(sys.modules, "hello_driven", raising=False)
 
 
-class Plugins:
-    """The part of a registry that commands come from."""
-
-    def __init__(self, *commands: Command) -> None:
-        self.commands = {c.name: c for c in commands}
-
-
-def test_a_command_of_a_plugin(drive: Drive, monkeypatch: pytest.MonkeyPatch, empty: Path) -> None:
-    from driven.grammar.command import Argument
-
-    module = "tests_cli_hello"
-    monkeypatch.setitem(sys.modules, module, sys.modules[__name__])
-    command = Command(name="hello", help="greet", run=f"{module}:hello", arguments=(Argument(name="name", help="who"),))
-    broken = Command(name="gone", help="cannot load", run="no_such_module:run")
-    shadow = Command(name="sync", help="a shadow", run=f"{module}:hello")
-    monkeypatch.setattr(App, "registry", lambda _self: Plugins(command, broken, shadow))
+@pytest.mark.usefixtures("hello")
+def test_a_command_of_a_plugin(drive: Drive, empty: Path) -> None:
     assert drive("hello", "ada").out == "hello ada\n"
     assert json.loads(drive("hello", "ada", "--json").out)["data"] == {"name": "ada"}
     ran = drive("gone")
@@ -214,6 +223,7 @@ def test_a_command_of_a_plugin(drive: Drive, monkeypatch: pytest.MonkeyPatch, em
     listed = drive("--help").out
     assert "Plugins\n  hello" in listed and "a shadow" not in listed
     assert "did you mean `driven hello`?" in drive("helo").err
+    assert "hello" in [c["name"] for c in json.loads(drive("grammar", "--json").out)["data"]["commands"]]
 
 
 def test_built_in_commands_load_no_plugins(drive: Drive, monkeypatch: pytest.MonkeyPatch, empty: Path) -> None:

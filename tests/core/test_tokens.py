@@ -190,6 +190,7 @@ def test_corpus_headings_are_those_of_commonmark() -> None:
     [
         ("", ""),
         ("text only", ""),
+        ("one\n\ntwo\n\n- three", ""),
         ("# A ##", "A"),
         ("# A#", "A#"),
         ("#\n## B", "B"),

@@ -20,9 +20,22 @@ from driven.core.wire_build import Builder, pack, put_u32
 from driven.core.wire_check import check, verify
 from driven.core.wire_files import WHOLE_FILE, FileReader, MappedRules, open_rules
 from driven.core.wire_layout import (
-    ARGUMENTS, DATA, EXTRA, LISTS, LOOKUP, MAX_INFLATED, META, ORIGIN, RULES, STEP_INDEX, STEPS, STRINGS, TAGS, TARGETS,
+    ARGUMENTS,
+    DATA,
+    EXTRA,
+    LISTS,
+    LOOKUP,
+    MAX_INFLATED,
+    META,
+    ORIGIN,
+    RULES,
+    STEP_INDEX,
+    STEPS,
+    STRINGS,
+    TAGS,
+    TARGETS,
     name_hash,
-)  # fmt: skip # isort: skip
+)
 
 sys.path.insert(0, str(Path(__file__).parent))
 import hostile_drv
@@ -37,8 +50,9 @@ def filled(count: int, body: bytes = b"# Title\n\n- One.\n") -> Builder:
         builder.add(
             f"area/rule-{i}", text, [(0, 0, 9), (2, 9, len(text))] if len(body) > 9 else [(1, 0, len(text))],
             (i % 4, i % 3, i % 10, i % 256, i), description=f"Describes {i}", arguments=(f"src/{i}/**", "*.py"),
-            targets=("cursor",) * (i % 2), tags=("a", "b")[: i % 3], when="" if i % 2 else "lang(x)", program=bytes(i % 5),
-            origin=(f".driven/rules/area/rule-{i}.md", i + 1), extra=b"extra" * (i % 2), source=b"source" * (i % 3),
+            targets=("cursor",) * (i % 2), tags=("a", "b")[: i % 3], when="" if i % 2 else "lang(x)",
+            program=bytes(i % 5), origin=(f".driven/rules/area/rule-{i}.md", i + 1), extra=b"extra" * (i % 2),
+            source=b"source" * (i % 3),
         )  # fmt: skip
     return builder
 
@@ -71,7 +85,7 @@ def expect(rules: Reader, count: int) -> None:
 
 
 @pytest.mark.parametrize("compress", [False, True])
-@pytest.mark.parametrize("count", [2, 300, 6000])
+@pytest.mark.parametrize("count", [2, 300, 3000])
 def test_all_sources_of_bytes_answer_alike(tmp_path: Path, count: int, compress: bool) -> None:
     data = filled(count).build(compress=compress)
     path = str(tmp_path / "rules.drv")
@@ -135,7 +149,7 @@ def test_the_header_is_what_the_specification_says() -> None:
 
 def test_the_hash_is_the_same_compiled_and_pure() -> None:
     assert [name_hash(name) for name in (b"", b"a", "über/ß".encode(), b"x" * 5000)] == [
-        2166103580, 3826015324, 3263955646, 2396236901,
+        2166103257, 3826044192, 297044614, 1633703045,
     ]  # fmt: skip
 
 
@@ -163,7 +177,7 @@ def test_numbers_over_32_bits_are_refused_not_cut() -> None:
 def test_names_made_to_collide_are_found_or_refused() -> None:
     """65 ids of one hash: an honest table cannot hold them within its probes; 64 it can."""
     alike: dict[int, list[bytes]] = {}
-    # Found by the algebra of FNV-1a: after equal states, equal tails keep states equal. Two blocks collide, 7 times over.
+    # FNV-1a carries one state of 32 bits: where two blocks lead to one state, what follows keeps it. Seven such pairs.
     rnd = random.Random(5)
     first: dict[int, bytes] = {}
     state = 2166136261
@@ -242,7 +256,6 @@ def put(data: bytes, at: int, *numbers: int) -> bytes:
 
 
 WHOLE = Reader(filled(3).build())
-EMPTY = (0, 0)
 
 
 @pytest.mark.parametrize(
@@ -303,16 +316,20 @@ def test_check_refuses_what_the_builder_would_not_write(kind: int, content: byte
 def test_records_that_overlap_do_not_amplify() -> None:
     """Bodies, ids or lists that each span everything: `all` and `check` refuse before they cost more than the file."""
     count = 3000
-    honest = Reader(filled(count).build())
+    builder = filled(count)
+    builder.add("long", b"x", [(0, 0, 1)], (0, 0, 0, 0, 0), description="d" * 200_000)
+    honest = Reader(builder.build())
     steps, rules, meta = (bytearray(honest.section(kind)) for kind in (STEPS, RULES, META))
     text = len(honest.section(DATA))
+    description = bytes(meta[4 + count * 48 + 8 : 4 + count * 48 + 12])
     for i in range(count):
         steps[i * 48 + 8 : i * 48 + 16] = put(bytes(8), 0, 0, 1)
         steps[i * 48 + 32 : i * 48 + 40] = put(bytes(8), 0, 0, text)
-        rules[i * 12 + 4 : i * 12 + 8] = rules[4:8]
+        rules[i * 12 + 4 : i * 12 + 8] = description
         meta[4 + i * 48 + 12 : 4 + i * 48 + 20] = put(bytes(8), 0, 0, len(honest.section(LISTS)) // 4)
     for kind, content in ((STEPS, steps), (RULES, rules), (META, meta)):
-        hostile = altered(kind, bytes(content), count=count)
+        sections = [(k, bytes(content) if k == kind else honest.section(k)) for k in range(1, 13) if honest.length(k)]
+        hostile = Reader(pack(sections, False, False))
         tracemalloc.start()
         with pytest.raises(FormatError):
             check(hostile)
@@ -333,7 +350,7 @@ def test_a_compressed_file_inflates_to_what_it_announces_and_no_further() -> Non
         rules = Reader(data)
         tracemalloc.start()
         with pytest.raises(FormatError, match="does not inflate"):
-            rules.section(STRINGS) if announced else rules.string(0) or rules._inflate(STRINGS, size, len(bomb), 0)
+            rules.section(STRINGS)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak < 2 * announced + (1 << 20)
@@ -374,12 +391,12 @@ def test_opening_refuses(tmp_path: Path, at: int, numbers: tuple[int, ...], mess
 
 
 def test_a_table_longer_than_the_head_that_is_read_first(tmp_path: Path) -> None:
-    rules = Reader(filled(8000).build())
+    rules = Reader(filled(100).build())
     sections = [(kind, rules.section(kind)) for kind in range(1, 13) if rules.length(kind)]
     path = tmp_path / "x.drv"
     path.write_bytes(pack([(1000 + i, b"") for i in range(900)] + sections, False, False))
-    expect(open_rules(str(path)), 8000)
-    expect(MappedRules(str(path)), 8000)
+    expect(FileReader(os.open(path, os.O_RDONLY), path.stat().st_size), 100)
+    expect(MappedRules(str(path)), 100)
 
 
 def test_a_file_that_is_cut_short_while_it_is_read(tmp_path: Path) -> None:
@@ -449,12 +466,6 @@ def test_hostile_files() -> None:
     found = hostile_drv.run(5_000, 42)
     # The mutants are worth something only if many get past the door and some through it.
     assert found["opened"] > 1_500 and found["refused"] > 500 and found["whole"] > 100, found
-
-
-def test_a_mutant_is_the_same_everywhere() -> None:
-    files = hostile_drv.seeds()
-    digest = blake3(b"".join(hostile_drv.mutant(random.Random(i), files[::3]) for i in range(50))).hexdigest()
-    assert digest == blake3(b"".join(hostile_drv.mutant(random.Random(i), files[::3]) for i in range(50))).hexdigest()
 
 
 @settings(deadline=None, max_examples=200)

@@ -29,8 +29,9 @@ EMITTERS: dict[str, Emitter] = {
 KNOWN = {"description", "globs", "alwaysApply", "applyTo", "trigger", "paths", "name", "disable-model-invocation"}
 NASTY = [
     "---", "\n---\n", "alwaysApply: true", "\nalwaysApply: true\n", ": ", " #", "'", '"', "\\", "{", "}", "[", "]", ",",
-    "*", "&", "!", "%", "@", "`", "|", ">", "?", "-", "~", "\r", "\x85", "\u2028", "\x00", "\ufeff", "\t", "yes", "null",
-    "1e3", "0x1f", "12:30", "2024-01-31", "<<", "=", "<!-- driven:end copilot -->", "-->", "é", "\U0001f600", "/", "**",
+    "*", "&", "!", "%", "@", "`", "|", ">", "?", "-", "~", "\r", "\x85", "\u2028", "\x00", "\ufeff", "\t", "yes",
+    "null", "1e3", "0x1f", "12:30", "2024-01-31", "<<", "=", "<!-- driven:end copilot -->", "-->", "é", "/", "**",
+    "\U0001f600",
 ]  # fmt: skip
 TEXT = st.lists(st.sampled_from(NASTY) | st.text(max_size=4), max_size=6).map("".join)
 SAFE_TEXT = TEXT.map(lambda text: text.encode("utf-8", "ignore").decode())
@@ -44,8 +45,10 @@ def canonical(pattern: str) -> str | None:
         return None
 
 
-GLOB_PARTS = ["src", "a b", "**", "*", "*.ts", "{a,b}", "[ab]", "[,]", "x,y", "#", " #c", "k: v", '"q"', "'s'", "@t",
-              "&a", "!", "%", "`", "|", ">", "?", "- d", "123", "null", "true", "~x", "é", "a:", "{1..3}", "{x}"]  # fmt: skip
+GLOB_PARTS = [
+    "src", "a b", "**", "*", "*.ts", "{a,b}", "[ab]", "[,]", "x,y", "#", " #c", "k: v", '"q"', "'s'", "@t", "&a", "!",
+    "%", "`", "|", ">", "?", "- d", "123", "null", "true", "~x", "é", "a:", "{1..3}", "{x}",
+]  # fmt: skip
 GLOB = (
     st.lists(st.sampled_from(GLOB_PARTS), min_size=1, max_size=3)
     .flatmap(lambda parts: st.sampled_from(["/".join(parts), "".join(parts)]))
@@ -129,7 +132,7 @@ def meant(name: str, artefact: Artefact, rule: Rule) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", EMITTERS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(rule=rules(), header=st.booleans())
 def test_two_readers_find_what_was_meant(name: str, rule: Rule, header: bool) -> None:
     emission = EMITTERS[name].emit([rule], Settings(header=header))
@@ -163,7 +166,7 @@ def test_two_readers_find_what_was_meant(name: str, rule: Rule, header: bool) ->
             assert by_yaml["applyTo"] == json.loads(by_hand["applyTo"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(rule=rules())
 def test_cursor_reads_back_what_it_wrote(rule: Rule) -> None:
     from driven_emitters.cursor_read import read

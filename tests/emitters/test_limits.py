@@ -121,11 +121,11 @@ def test_no_emitted_agents_file_is_ever_over(seed: int) -> None:
     folders = ["", "a/**", "a/b/**", "c/**"]
     rules = []
     for n in range(rng.randint(1, 12)):
-        blocks = [
-            rng.choice(["# H é\n\n", "Never x.\r\n\r\n", "- a\n- b\n\n", "```\n" + "é\n" * rng.randint(1, 4000) + "```\n",
-                        "See [x](mdc:y).\n\n", "Text " * rng.randint(1, 900) + "\n\n", "\n\n"])
-            for _ in range(rng.randint(1, 12))
+        choices = [
+            "# H é\n\n", "Never x.\r\n\r\n", "- a\n- b\n\n", "```\n" + "é\n" * rng.randint(1, 4000) + "```\n",
+            "See [x](mdc:y).\n\n", "Text " * rng.randint(1, 900) + "\n\n", "\n\n",
         ]  # fmt: skip
+        blocks = [rng.choice(choices) for _ in range(rng.randint(1, 12))]
         folder = rng.choice(folders)
         activation = {"activation": ForPaths((folder,))} if folder else {}
         rules.append(Rule(id=f"r{n}", body=rng.choice(["", "\ufeff", "\n\n"]) + "".join(blocks), **activation))  # type: ignore[arg-type]

@@ -1,0 +1,80 @@
+"""config.toml: every mistake says where it is and what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from driven.errors import ConfigError
+from driven.project.config import CONFIG, PYPROJECT, known_editors, parse_config, read_config
+
+OPTIONS = {"cursor": (), "copilot": (), "windsurf": ("dir",), "claude": ()}
+
+
+def test_the_file_of_the_specification() -> None:
+    config = parse_config(
+        b'version = 1\n[editors]\ncursor = true\nwindsurf = { dir = ".devin/rules" }\nclaude = false\n'
+        b'[sync]\nmode = "one-way"\nalways = "agents"\ndebounce_ms = 10\nheader = true\n[validate]\nignore = ["CUR14"]\n',
+        CONFIG,
+    )
+    assert config.editors == {"cursor": {}, "windsurf": {"dir": ".devin/rules"}}
+    assert config.disabled == ("claude",)
+    assert (config.mode, config.always, config.debounce_ms, config.header) == ("one-way", "agents", 10, True)
+    assert config.ignore == ("CUR14",)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "says", "hint"),
+    [
+        ("version = 1\n[editor]\ncursor = true\n", 2, 1, "unknown key `editor`", "`editors`"),
+        ("[sync]\nmod = 'x'\n", 2, 1, "unknown key `mod` in [sync]", "`mode`"),
+        ("[sync]\nmode = 'both'\n", 2, 1, '`mode` is "both"', '"two-way" or "one-way"'),
+        ("[sync]\ndebounce_ms = true\n", 2, 1, "`debounce_ms` is true", "whole number"),
+        ("[sync]\ndebounce_ms = -1\n", 2, 1, "out of range", "0 to 60000"),
+        ("[sync]\nheader = 'yes'\n", 2, 1, '`header` is "yes"', "true or false"),
+        ("[editors]\n  cursor = 'on'\n", 2, 3, '`cursor` is "on"', "true, false or a table"),
+        ("version = 2\n", 1, 1, "version `2`", "version 1"),
+        ("editors = 3\n", 1, 1, "`editors` is the number 3", "[editors]"),
+        ("[validate]\nignore = 'CUR14'\n", 2, 1, "not a list of codes", "ignore = ["),
+        ("[editors]\ncursor = tru\n", 2, 10, "not valid TOML", "quotes"),
+        ("[editors\n", 1, 9, "not valid TOML", ""),
+        ("a = " + "[" * 5000, 1, 0, "not valid TOML", ""),
+        ("a = \xff", 1, 1, "not UTF-8", "UTF-8"),
+        ("sync.mod = 1\n", 1, 1, "unknown key `mod`", "`mode`"),
+        ("sync = { mod = 1 }\n", 1, 10, "unknown key `mod`", "`mode`"),
+    ],
+)
+def test_mistakes(text: str, line: int, column: int, says: str, hint: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        parse_config(text.encode("latin-1"), CONFIG)
+    assert says in error.value.message and hint in error.value.hint
+    assert error.value.span is not None and error.value.span.line == line
+    assert not column or error.value.span.column == column
+
+
+def test_unknown_editors_and_options_are_findings_and_the_others_stay() -> None:
+    config = parse_config(
+        b'[editors]\ncursr = true\nclaude = true\nwindsurf = { dri = "x" }\ncopilot = { dir = "x" }\n', CONFIG
+    )
+    kept, found = known_editors(config, OPTIONS)
+    assert list(kept.editors) == ["claude"]
+    assert kept.unsure == {"cursr", "windsurf", "copilot"}
+    assert [(finding.span.line, finding.span.column) for finding in found] == [(2, 1), (4, 14), (5, 13)]
+    assert "`cursor`" in found[0].hint and "`dir`" in found[1].hint and "copilot = true" in found[2].hint
+
+
+def test_where_it_is_read_from(tmp_path: Path) -> None:
+    assert read_config(str(tmp_path)).path == ""
+    (tmp_path / PYPROJECT).write_text("[tool.driven.editors]\nclaude = true\n")
+    assert read_config(str(tmp_path)).editors == {"claude": {}}
+    (tmp_path / PYPROJECT).write_text("[project]\nname = 'x'\n[tool.driven.sync]\nmod = 1\n")
+    with pytest.raises(ConfigError) as error:
+        read_config(str(tmp_path))
+    assert error.value.span is not None and (error.value.span.path, error.value.span.line) == (PYPROJECT, 4)
+    (tmp_path / ".driven").mkdir()
+    (tmp_path / CONFIG).write_text("[editors]\ncursor = true\n")
+    assert read_config(str(tmp_path)).editors == {"cursor": {}}, "config.toml wins"
+    (tmp_path / CONFIG).write_bytes(b"#" * ((1 << 20) + 1))
+    with pytest.raises(ConfigError, match="larger"):
+        read_config(str(tmp_path))
