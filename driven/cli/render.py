@@ -29,6 +29,7 @@ _CODES = {
     "yellow": "33", "blue": "34", "magenta": "35", "cyan": "36",
 }  # fmt: skip
 _PLAIN_WIDTH = 10_000  # columns where there is no terminal: nothing is wrapped or cut
+_LEAST = 6  # columns that the narrowest column keeps
 _PATIENCE = 0.5  # seconds of work before a progress bar appears
 
 # With a terminal that can show them, and without.
@@ -81,13 +82,9 @@ class Output:
         return max(40, shutil.get_terminal_size().columns)
 
     @property
-    def height(self) -> int:
-        """Lines of the terminal; 0 where there is none."""
-        if not self.terminal:
-            return 0
-        import shutil
-
-        return shutil.get_terminal_size().lines
+    def panel(self) -> int:
+        """Columns of a panel, borders included: longer lines are hard to read."""
+        return min(self.width, 132) if self.terminal else self.width
 
     def glyph(self, name: str) -> str:
         """A sign by name, in ASCII where the output cannot carry more."""
@@ -143,29 +140,45 @@ class Output:
         head: Sequence[str] = (),
         right: Sequence[int] = (),
         wrap: Sequence[int] = (),
-        indent: int = 2,
+        cut: Sequence[int] = (),
         stretch: int = -1,
+        indent: int = 2,
+        room: int = 0,
     ) -> RenderableType:
-        """Columns without lines between them. `head` are the titles, `right` the columns that align to the right,
-        `wrap` those that may break over lines when the terminal is narrow (others are cut with `…` only then),
-        `stretch` one that takes what a terminal has to spare."""
+        """Columns without lines between them. `head` are the titles, `right` the columns that align to the right.
+
+        When the `room` (default: the terminal) is too narrow, the columns in `wrap` break over lines and those in
+        `cut` end in `…`; all others keep their width. `stretch` is a column that takes what a terminal has to spare.
+        """
         from rich.padding import Padding
         from rich.table import Table
 
         made = [[self._cell(cell) for cell in row] for row in rows]
+        columns = max((len(row) for row in made), default=len(head))
+        names = [head[i] if i < len(head) else "" for i in range(columns)]
+        natural = [max((_wide(row[i]) for row in made if i < len(row)), default=0) for i in range(columns)]
+        natural = [max(len(name), width) for name, width in zip(names, natural, strict=True)]
+        flexible = [i for i in range(columns) if i in wrap or i in cut]
+        spare = (room or self.width) - indent - 2 * columns - sum(natural)
+        widths = list(natural)
+        if spare < 0:
+            shared = _share([natural[i] for i in flexible], sum(natural[i] for i in flexible) + spare)
+            for i, width in zip(flexible, shared, strict=True):
+                widths[i] = width
+        elif self.terminal and stretch >= 0:
+            widths[stretch] += spare
         table = Table(box=None, show_header=bool(head), header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
-        table.expand = self.terminal and stretch >= 0
-        for i in range(max((len(row) for row in made), default=len(head))):
+        for i in range(columns):
             table.add_column(
-                head[i] if i < len(head) else "",
+                names[i],
                 justify="right" if i in right else "left",
+                width=widths[i],
                 no_wrap=i not in wrap,
                 overflow="fold" if i in wrap else "ellipsis",
-                ratio=1 if table.expand and i == stretch else None,
             )
         for row in made:
             table.add_row(*row)
-        return Padding(table, (0, 0, 0, indent), expand=table.expand)
+        return Padding(table, (0, 0, 0, indent), expand=False)
 
     def _cell(self, cell: Sequence[Piece] | Piece) -> Text:
         if isinstance(cell, str):
@@ -194,7 +207,7 @@ class Output:
                 box=box.ROUNDED if self.unicode else box.ASCII,
                 border_style="dim",
                 padding=(0, 1),
-                width=min(self.width, 132),
+                width=self.panel,
             )
         )
 
@@ -293,6 +306,22 @@ class _Bar:
     def stop(self) -> None:
         if self._bar is not None:
             self._bar.stop()
+
+
+def _wide(text: Text) -> int:
+    """Columns of the widest line."""
+    return max((line.cell_len for line in text.split("\n")), default=0)
+
+
+def _share(natural: Sequence[int], room: int) -> list[int]:
+    """Divide `room` columns: whoever needs less than an equal share gets what it needs, the others share the rest."""
+    widths = list(natural)
+    left, open_ = room, sorted(range(len(natural)), key=lambda i: natural[i])
+    while open_:
+        i = open_.pop(0)
+        widths[i] = max(_LEAST, min(natural[i], left // (len(open_) + 1)))
+        left -= widths[i]
+    return widths
 
 
 def _ansi(piece: Piece, color: bool) -> str:

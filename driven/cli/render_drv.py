@@ -53,7 +53,7 @@ def show_file(out: Output, path: str, header: Header, rules: Sequence[Rule], dig
             (out.glyph(word), _STYLES[word]), rule.id, holds, steps, number(len(rule.body)), (rule.title, "dim"),
         ])  # fmt: skip
     head = ["", "Rule", "Holds", "Steps", "Chars", "Title"]
-    out.show(out.table(table, head=head, right=(3, 4), wrap=(2, 5)))
+    out.show(out.table(table, head=head, right=(3, 4), wrap=(2,), cut=(1, 5)))
 
 
 def show_rule(out: Output, rule: Rule) -> None:

@@ -52,14 +52,19 @@ def _show_editor(
     loaded = [r for r in rules if r.verdict in LOADED]
     tail = f"{len(loaded)} of {count(len(rules), 'rule')} loaded"
     title = out.text((target.title, "bold"), ("  " if out.terminal else ": ", ""), (tail, "dim"))
+    room = out.panel - 4  # what the borders leave
     parts: list[RenderableType] = []
     if holding:
         longest = max(len(r.rule_id) + len(r.file) for r in holding)
-        wide = not out.terminal or (not alone and out.width >= longest + _WHY + 36)
+        wide = not out.terminal or (not alone and room >= longest + _WHY + 36)
         head = ["", "", "Rule", "Why", *(["File"] if wide else []), "Chars", "Tokens"]
         right = (5, 6) if wide else (4, 5)
         rows = [_row(out, r, wide=wide, alone=alone) for r in holding]
-        parts.append(out.table(rows, head=head, right=right, wrap=(3,), indent=0, stretch=3))
+        parts.append(
+            out.table(
+                rows, head=head, right=right, wrap=(3,), cut=(2, 4) if wide else (2,), indent=0, stretch=3, room=room
+            )
+        )
     else:
         parts.append(out.text(("no rule holds", "dim")))
     if absent and everything:
@@ -67,7 +72,7 @@ def _show_editor(
             [(out.glyph(r.verdict), "dim"), (_WORDS[r.verdict], "dim"), (r.rule_id, "dim"), (r.why, "dim")]
             for r in absent
         ]
-        parts += [out.text(""), out.table(rows, wrap=(3,), indent=0)]
+        parts += [out.text(""), out.table(rows, wrap=(3,), cut=(2,), indent=0, room=room)]
     elif absent:
         names = ", ".join(r.rule_id for r in absent[:_NAMES])
         rest = f" and {len(absent) - _NAMES} more" if len(absent) > _NAMES else ""
@@ -91,7 +96,7 @@ def _row(out: Output, r: Reach, *, wide: bool, alone: bool) -> list[list[Piece] 
     for loss in r.losses:
         why += ["\n", *loss_pieces(out, loss)]
     name: list[Piece] = [(r.rule_id, "bold" if r.verdict in LOADED else "")]
-    if alone and r.title:
+    if alone and r.title and r.title.lower().replace(" ", "-") != r.rule_id.rpartition("/")[2]:
         name += [apart, (r.title, "dim")]
     costs = r.verdict in LOADED
     return [
@@ -138,7 +143,7 @@ def _about(out: Output, target: Target) -> list[RenderableType]:
     for limit in target.limits:
         rows.append([("limit", "dim"), "hard" if limit.hard else "advised", (_limit(limit), "dim")])
     rows.append([("docs", "dim"), target.verified, (target.docs, "dim")])
-    return [out.text(""), out.table(rows, wrap=(2,), indent=0)]
+    return [out.text(""), out.table(rows, wrap=(2,), indent=0, room=out.panel - 4)]
 
 
 def _limit(limit: Limit) -> str:

@@ -13,6 +13,7 @@ from driven.model.plan import Change, Conflict, Create, Delete, Keep, Plan, Repl
 from driven.model.report import ImportReport, SyncReport
 
 _SIGNS = {Create: ("+", "green"), Replace: ("~", "yellow"), Delete: ("-", "red"), Conflict: ("!", "bold red")}
+_FEW = 5  # of a long list, what is shown without --verbose where the rest can be asked for
 _COUNTED = 256 << 10  # bytes: larger changes are listed without their +/- line counts
 
 
@@ -26,8 +27,11 @@ def show_sync(out: Output, report: SyncReport, root: str, *, diff: bool, check: 
     show_conflicts(out, plan)
     show_findings(out, plan.diagnostics, root, error=True)
     if report.held:
-        words = ", ".join(f"`{rule}`" for rule in report.held)
-        out.line(("held back:", "bold yellow"), f" {words}: what it wrote before stays as it is", error=True)
+        shown = report.held if out.verbose else report.held[:_FEW]
+        words = ", ".join(f"`{rule}`" for rule in shown)
+        more = f" and {number(len(report.held) - len(shown))} more" if len(report.held) > len(shown) else ""
+        what = "what they wrote before stays as it is" if report.held[1:] else "what it wrote before stays as it is"
+        out.line(("held back:", "bold yellow"), f" {words}{more}: {what}", error=True)
     if report.kept_copies:
         out.note(f"what was overwritten is kept in {report.kept_copies}", error=diff)
     # A diff on stdout is a patch and nothing else: `driven sync --dry-run | git apply` works.
@@ -55,15 +59,20 @@ def show_diff(out: Output, plan: Plan) -> None:
             out.line((line, _diff_style(line)))
 
 
-def show_conflicts(out: Output, plan: Plan) -> None:
-    """Each conflict with what to do; with --verbose the diff between what stands there and what would be written."""
-    for c in plan.conflicts:
+def show_conflicts(out: Output, plan: Plan, most: int = 0) -> None:
+    """Each conflict with what to do; with --verbose the diff between what stands there and what would be written.
+    Without --verbose, no more than `most` (0: all)."""
+    conflicts = plan.conflicts if out.verbose or not most else plan.conflicts[:most]
+    for c in conflicts:
         out.line(("conflict:", "bold red"), f" {c.path}: {c.message}", error=True)
         if c.hint:
             out.line("  ", ("hint:", "cyan"), f" {c.hint}", error=True)
         if out.verbose:
             for line in unified(c.path, c.before, c.after):
                 out.line("  ", (line, _diff_style(line)), error=True)
+    if len(conflicts) < len(plan.conflicts):
+        left = count(len(plan.conflicts) - len(conflicts), "more conflict")
+        out.line((f"{left}: --verbose lists them", "dim"), error=True)
 
 
 def show_import(out: Output, report: ImportReport, root: str) -> None:

@@ -14,6 +14,7 @@ from driven.model.report import EditorStatus, RuleStatus, StatusReport
 
 _STYLES = {"always": "green", "paths": "bold green", "model": "cyan", "manual": "blue"}
 _FEW = 12  # rules that are always listed; of more, the first ones, so that the rest stays in sight
+_CONFLICTS = 5  # conflicts and mistakes that are shown without --verbose: the screen is one screen
 _FULL = 8  # columns of the bar that shows a size against its limit
 
 
@@ -30,8 +31,8 @@ def show_status(out: Output, report: StatusReport, *, everything: bool) -> None:
     losses = [loss for e in enabled for loss in e.losses]
     _show_losses(out, losses)
     out.line()
-    show_findings(out, report.plan.diagnostics, report.root, error=True)
-    show_conflicts(out, report.plan)
+    _show_mistakes(out, report)
+    show_conflicts(out, report.plan, _CONFLICTS)
     _show_verdict(out, report)
 
 
@@ -42,7 +43,7 @@ def _show_rules(out: Output, rules: Sequence[RuleStatus], editors: Sequence[str]
     many = len(rules) > _FEW + 2 and not everything
     rows = [_rule(out, r, editors) for r in (rules[:_FEW] if many else rules)]
     head = ["", "Rule", "Holds", "Chars", "Editors"]
-    out.show(out.table(rows, head=head, right=(3,), wrap=() if many else (2,)))
+    out.show(out.table(rows, head=head, right=(3,), wrap=() if many else (2,), cut=(1, 2, 4)))
     if many:
         kinds = Counter(r.activation for r in rules)
         words = ", ".join(f"{kinds[k]:,} {k}" for k in _STYLES if kinds[k])
@@ -69,7 +70,7 @@ def _show_editors(out: Output, editors: Sequence[EditorStatus]) -> None:
         return
     rows = [_editor(out, e) for e in editors]
     head = ["Editor", "Files", "Chars", "Largest file", "", "State"]
-    out.show(out.table(rows, head=head, right=(1, 2), wrap=(5,)))
+    out.show(out.table(rows, head=head, right=(1, 2), wrap=(5,), cut=(0,)))
 
 
 def _editor(out: Output, e: EditorStatus) -> list[list[Piece] | Piece]:
@@ -105,7 +106,15 @@ def _show_losses(out: Output, losses: Sequence[Loss]) -> None:
     rows: list[list[list[Piece] | Piece]] = [
         [(loss.editor, "dim"), loss.rule_id, loss_pieces(out, loss)] for loss in losses
     ]
-    out.show(out.table(rows, head=["Losses", "", ""], wrap=(2,)))
+    out.show(out.table(rows, head=["Losses", "", ""], wrap=(2,), cut=(1,)))
+
+
+def _show_mistakes(out: Output, report: StatusReport) -> None:
+    found = [d for d in report.plan.diagnostics if d.severity != "info" or out.verbose]
+    shown = found if out.verbose else found[:_CONFLICTS]
+    show_findings(out, shown, report.root, error=True)
+    if len(shown) < len(found):
+        out.line((f"{number(len(found) - len(shown))} more: `driven validate` lists them", "dim"), error=True)
 
 
 def _show_verdict(out: Output, report: StatusReport) -> None:

@@ -27,7 +27,7 @@ def show_plugins(out: Output, plugins: Sequence[PluginInfo]) -> None:
             (out.glyph(glyph), style), p.name, (p.status, style), f"{p.distribution} {p.version}",
             (", ".join(p.offers), "dim"),
         ])  # fmt: skip
-    out.show(out.table(rows, head=["", "Plugin", "Status", "From", "Offers"], wrap=(4,), indent=0))
+    out.show(out.table(rows, head=["", "Plugin", "Status", "From", "Offers"], wrap=(4,), cut=(1, 3), indent=0))
 
 
 def show_plugin(out: Output, plugin: PluginInfo) -> None:
@@ -74,4 +74,4 @@ def show_benchmark(out: Output, rows: Sequence[Any]) -> None:
             (f"{r.bar:,.3g}x" if r.bar is not None else "", "dim"),
         ])  # fmt: skip
     head = ["", "Benchmark", "Value", "Ratio", "Against", "Bar"]
-    out.show(out.table(table, head=head, right=(2, 3, 5), wrap=(4,), indent=0))
+    out.show(out.table(table, head=head, right=(2, 3, 5), wrap=(4,), cut=(1,), indent=0))

@@ -32,14 +32,8 @@ VERBS: Final = b"""
     optimise optimize organise organize parse pass pick place please prefer preserve prevent provide put raise read
     refactor reference refer remember remove rename replace report request respect return reuse review run sanitise
     sanitize search separate set show sort specify split start state stay stick stop store structure take tell
-    test think throw treat try type update use utilise utilize validate verify wait wrap write""".split()
-FORBIDS: Final = "never avoid cannot don't dont can't mustn't shouldn't don’t can’t mustn’t shouldn’t".encode().split()
-# What a first word, in lower case, says.
-WORDS: Final = {
-    **dict.fromkeys(VERBS, INSTRUCTION),
-    **dict.fromkeys(FORBIDS, PROHIBITION),
-    **dict.fromkeys((b"do", b"must", b"should"), MODAL),
-}
+    test think throw treat try type update use utilise utilize validate verify wait wrap write"""
+FORBIDS: Final = b"never avoid cannot don't dont can't mustn't shouldn't"
 
 
 def text_kind(b: bytes, s: i64, e: i64, item: bool) -> i64:
@@ -53,9 +47,8 @@ def text_kind(b: bytes, s: i64, e: i64, item: bool) -> i64:
     first |= 32
     kind: i64 = PROSE
     if not item or first in (97, 99, 100, 109, 110, 115):  # nothing that forbids begins otherwise
-        p = _word_end(b, s, e)
-        kind = WORDS.get(b[s:p].lower(), PROSE)
-        if kind == PROHIBITION or (kind == MODAL and _negates(b, p, e)):
+        kind = WORDS.get(_word(b, s, e), PROSE)
+        if kind == PROHIBITION or (kind == MODAL and _negates(b, s, e)):
             return PROHIBITION
     while p < e:  # `must not` and `should never` anywhere: both words have the rare letter u
         while p < e and b[p] != 117 and b[p] != 85:
@@ -71,29 +64,60 @@ def _forbids(b: bytes, s: i64, u: i64, e: i64) -> bool:
     w = u - 1 if b[u - 1] == 109 or b[u - 1] == 77 else u - 3
     if w < s or (w > s and b[w - 1] > 32):
         return False
-    end = _word_end(b, w, e)
-    word = b[w:end].lower()
-    return (word == b"must" or word == b"should") and _negates(b, end, e)
+    word = _word(b, w, e)
+    return word in (MUST, SHOULD) and _negates(b, w, e)
 
 
 def _negates(b: bytes, p: i64, e: i64) -> bool:
-    """Whether the next word is `not` or `never`."""
+    """Whether the word behind the one at `p` is `not` or `never`."""
+    while p < e and b[p] > 32:
+        p += 1
     while p < e and b[p] <= 32:
         p += 1
-    word = b[p : _word_end(b, p, e)].lower()
-    return word == b"not" or word == b"never"
+    word = _word(b, p, e)
+    return word in (NOT, NEVER)
 
 
-def _word_end(b: bytes, s: i64, e: i64) -> i64:
-    """Letters, apostrophes and the typographic apostrophe."""
+def _word(b: bytes, s: i64, e: i64) -> i64:
+    """The word at `s` as a number, 5 bits a letter, in either case and with either apostrophe.
+
+    0 when there is none, or one of more than 12 letters, which no table here has.
+    """
+    word: i64 = 0
     while s < e:
-        if 65 <= b[s] <= 90 or 97 <= b[s] <= 122 or b[s] == 39:
-            s += 1
-        elif b[s] == 0xE2 and s + 2 < e and b[s + 1] == 0x80 and b[s + 2] == 0x99:
-            s += 3
+        c: i64 = b[s]
+        if 97 <= c <= 122:
+            c -= 96
+        elif 65 <= c <= 90:
+            c -= 64
+        elif c == 39:
+            c = 27
+        elif c == 0xE2 and s + 2 < e and b[s + 1] == 0x80 and b[s + 2] == 0x99:  # U+2019
+            c = 27
+            s += 2
         else:
             break
-    return s
+        if word >= 1 << 55:
+            return 0
+        word = word << 5 | c
+        s += 1
+    return word
+
+
+def _number(word: bytes) -> int:
+    return _word(word, 0, len(word))
+
+
+MUST: Final = _number(b"must")
+SHOULD: Final = _number(b"should")
+NOT: Final = _number(b"not")
+NEVER: Final = _number(b"never")
+# What a first word says.
+WORDS: Final = {
+    **{_number(word): INSTRUCTION for word in VERBS.split()},
+    **{_number(word): PROHIBITION for word in FORBIDS.split()},
+    **dict.fromkeys((MUST, SHOULD, _number(b"do")), MODAL),
+}
 
 
 def _only_links(b: bytes, s: i64, e: i64) -> bool:

@@ -161,7 +161,7 @@ class Sections:
             if count > self.length(L.STRINGS) // 4:
                 raise FormatError(f"{count} strings do not fit into STRINGS", L.HEADER_SIZE)
             strings = self._strings = [None] * int(count)
-        if number >= count:
+        if number < 0 or number >= count:
             raise FormatError(f"string {number} of {count}", L.HEADER_SIZE)
         known = strings[number]
         if known is None:

@@ -42,6 +42,9 @@ CODES: dict[str, str] = {
     "RUL32": "a lone CR ends a line (warning)",
     "RUL33": "the body is empty (warning)",
     "RUL34": "the file is empty (warning)",
+    # Found by the project, which sees all files.
+    "RUL41": "two files give one rule id",
+    "RUL42": "the file cannot be read",
 }
 
 

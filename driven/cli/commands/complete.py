@@ -22,7 +22,7 @@ def run(words: Sequence[str], app: App) -> int:
         raise UsageError(f"`--complete` knows no `{kind}`", hint=f"one of: {', '.join(DYNAMIC)}")
     try:
         if kind == "rule":
-            found = sorted(_rule_ids(os.path.join(app.root, ".driven", "rules")))
+            found = sorted(_rule_ids(os.path.join(app.base, ".driven", "rules")))
         elif kind == "editor":
             found = sorted(app.registry().emitters)
         else:

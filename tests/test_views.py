@@ -1,0 +1,76 @@
+"""Status, explain and validate: exact, and nothing is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from driven import pipeline, views
+from driven.errors import UsageError
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> str:
+    rules = tmp_path / ".driven/rules"
+    rules.mkdir(parents=True)
+    (tmp_path / ".driven/config.toml").write_text("[editors]\ncursor = true\ncopilot = true\naider = true\n")
+    (rules / "api.md").write_text('---\npaths: ["src/api/**/*.ts"]\n---\n\n# API\n\nValidate.\n')
+    (rules / "style.md").write_text("---\npriority: 1\n---\n\n# Style\n\nTabs.\n")
+    (rules / "only.md").write_text("---\ntargets: [cursor]\napply: manual\n---\n\n# Only\n\nHere.\n")
+    (tmp_path / "src/api").mkdir(parents=True)
+    (tmp_path / "src/api/a.ts").write_text("")
+    return str(tmp_path)
+
+
+def files(root: str) -> list[str]:
+    return sorted(str(path) for path in Path(root).rglob("*"))
+
+
+def test_status_before_and_after(root: str) -> None:
+    before = files(root)
+    report = views.status(root)
+    assert files(root) == before
+    assert [rule.id for rule in report.rules] == ["style", "api", "only"]
+    enabled = {editor.target.name: editor for editor in report.editors if editor.enabled}
+    assert set(enabled) == {"cursor", "copilot", "aider"}
+    assert enabled["cursor"].files == 3 and enabled["cursor"].drift == 3
+    assert {rule.id: rule.editors for rule in report.rules}["only"] == ("cursor",)
+    pipeline.sync(root)
+    after = views.status(root)
+    assert all(editor.drift == 0 and editor.conflicts == 0 for editor in after.editors)
+    assert after.digest == report.digest and len(after.digest) == 64
+    assert [editor.files for editor in after.editors] == [editor.files for editor in report.editors]
+
+
+def test_explain_says_which_rules_hold_and_why(root: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    report = views.explain(root, "src/api/a.ts")
+    verdicts = {(reach.editor, reach.rule_id): reach.verdict for reach in report.reaches}
+    assert verdicts["cursor", "api"] == "match" and verdicts["copilot", "api"] == "match"
+    assert verdicts["aider", "api"] == "always", "Aider has no globs"
+    assert verdicts["cursor", "only"] == "manual" and verdicts["copilot", "only"] == "off"
+    assert report.exists
+    other = views.explain(root, "web/b.ts", "cursor")
+    assert {reach.rule_id: reach.verdict for reach in other.reaches} == {"style": "always", "api": "no", "only": "manual"}
+    assert not other.exists
+    assert other.tokens["cursor"] == -(-len("# Style\n\nTabs.\n") // 4)
+    monkeypatch.chdir(Path(root) / "src")
+    assert views.explain(root, "api/a.ts", "cursor").path == "src/api/a.ts"
+    for path, editor, says in [("../../../x", None, "outside"), ("a", "cursr", "unknown"), ("a", "claude", "enabled")]:
+        with pytest.raises(UsageError, match=says):
+            views.explain(root, path, editor)
+
+
+def test_validate_reports_everything_at_once(root: str) -> None:
+    assert not [found for found in views.validate(root).diagnostics if found.severity == "error"]
+    rules = Path(root) / ".driven/rules"
+    (rules / "bad.md").write_text("---\ndescripton: x\n---\n\nText.\n")
+    (rules / "worse.md").write_bytes(b"\xff")
+    (rules / "a").mkdir()
+    (rules / "a/b.md").write_text("One.\n")
+    (rules / "a-b.md").write_text("Two.\n")
+    before = files(root)
+    report = views.validate(root)
+    assert files(root) == before
+    codes = {found.code for found in report.diagnostics}
+    assert {"RUL06", "RUL20", "PLN01"} <= codes
