@@ -102,8 +102,8 @@ class Hooks:
     def driven_emitters(self) -> Iterable[Emitter]:
         """Offer editors to write for.
 
-        Called once, by commands that emit. Answers are joined; two emitters for one target name are an error that
-        names both plugins, and the first one by entry-point name is used. A bad answer drops this plugin's emitters.
+        Called once, when the plugins are loaded. Answers are joined; two emitters for one target name are an error that
+        names both plugins; ours, else the first one by entry-point name, is used. A bad answer drops this plugin's emitters.
         """
         raise NotImplementedError
 
@@ -111,7 +111,7 @@ class Hooks:
     def driven_importers(self) -> Iterable[Importer]:
         """Offer editors to read from.
 
-        Called once, by `init`, `import` and `convert`. Answers are joined as for `driven_emitters`.
+        Called once, when the plugins are loaded. Answers are joined as for `driven_emitters`.
         """
         raise NotImplementedError
 
@@ -119,8 +119,7 @@ class Hooks:
     def driven_commands(self) -> Iterable[Command]:
         """Offer commands of the command line.
 
-        Called once, when the first word is not a built-in command, or for help, completion and `driven grammar`.
-        A name that is taken is a diagnostic and the first one stays.
+        Called once, when the plugins are loaded. A name that is taken is a diagnostic and the first one stays.
         """
         raise NotImplementedError
 
@@ -128,6 +127,6 @@ class Hooks:
     def driven_counters(self) -> Iterable[TokenCounter]:
         """Offer exact token counters.
 
-        Called once, by `explain` and `status`. The first one is used beside the estimate.
+        Called once, when the plugins are loaded. The first one is used beside the estimate.
         """
         raise NotImplementedError

@@ -79,9 +79,7 @@ def init(root: str, *, editors: Sequence[str] = (), import_found: bool = True) -
     return InitReport(root=root, found=found, editors=tuple(chosen), written=tuple(written), imported=imported)
 
 
-def import_files(
-    root: str, paths: Sequence[str], *, editor: str | None = None, dry_run: bool = False
-) -> ImportReport:
+def import_files(root: str, paths: Sequence[str], *, editor: str | None = None, dry_run: bool = False) -> ImportReport:
     """Make rules of the files at `paths` (folders are searched), or of every file that an importer knows.
 
     A file outside the project is read as if it stood where its editor looks. A rule that stands in `.driven/rules`

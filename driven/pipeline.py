@@ -14,8 +14,7 @@ from driven.errors import ProjectError
 from driven.hookspecs import Emitter
 from driven.model.artefact import Settings
 from driven.model.diagnostic import Diagnostic
-from driven.model.plan import Delete, Owned, Plan, Replace
-from driven.model.report import SyncReport
+from driven.model.plan import Delete, Owned, Plan, Replace, SyncReport
 from driven.model.rule import Rule, RuleSet
 from driven.planning import Planned, fold, group_by_path, make_plan
 from driven.project import ledger

@@ -140,8 +140,7 @@ class _Decision:
 
     def make(self, standing: Standing, force: bool) -> Change:
         if standing.kind == "blocked":
-            hint = "move it away, then run `driven sync` again"
-            return replace(self._conflict("foreign", standing, None, f"it {standing.note}", hint), holds=False)
+            return self._blocked(standing, "move it away, then run `driven sync` again")
         before = standing.data if standing.kind == "file" else None
         try:
             wanted, worst, inserted = self._edit(before)
@@ -153,6 +152,8 @@ class _Decision:
         path, editors, rule_ids = self.path, self.editors, self.rule_ids
         if wanted == before:
             return Keep(path=path, editors=editors, rule_ids=rule_ids)
+        if standing.note:
+            return self._blocked(standing, "make it writable, then run `driven sync` again")
         if wanted is None or not self.pieces:
             return Delete(path=path, editors=editors, before=before or b"", after=wanted, forced=forced)
         if before is None or inserted:
@@ -180,6 +181,10 @@ class _Decision:
                 wanted = _take(ownership, wanted, text)
         order: tuple[Drift, ...] = ("foreign", "edited", "ours", "absent", "same")
         return wanted, next(drift for drift in order if drift in drifts), "absent" in drifts and "ours" not in drifts
+
+    def _blocked(self, standing: Standing, hint: str) -> Conflict:
+        """A place that is not written to whatever it holds; the rule's files elsewhere do not wait for it."""
+        return replace(self._conflict("foreign", standing, None, f"it {standing.note}", hint), holds=False)
 
     def _conflict(self, drift: Drift, standing: Standing, wanted: bytes | None, message: str, hint: str) -> Conflict:
         owned = [*(piece.owned for piece in self.pieces), *self.gone]

@@ -47,22 +47,22 @@ MAX_DEPTH = 16  # of lists and maps in one value of front matter, as for reading
 
 # Not allowed in YAML as they are, or a line end to some reader; U+FEFF because readers disagree on it.
 _BAD = "\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff"
-_CONTROLS = re.compile(f"[{_BAD}][{_BAD} ]*")
-_ESCAPED = re.compile(f'[{_BAD}"\\\\]')
+_CONTROLS = f"[{_BAD}][{_BAD} ]*"
+_ESCAPED = f'[{_BAD}"\\\\]'
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
 
 # Where PyYAML 6.0.3 (scanner.py, `check_plain` and `scan_plain`) does not read a plain scalar, or not to its end.
-_NOT_PLAIN = re.compile(rf"[,\[\]{{}}#&*!|>'\"%@`\s]|[-?:](?:\s|$)|.*(?::(?:\s|$)|\s#|\s$|[{_BAD}])", re.DOTALL)
+_NOT_PLAIN = rf"(?s)[,\[\]{{}}#&*!|>'\"%@`\s]|[-?:](?:\s|$)|.*(?::(?:\s|$)|\s#|\s$|[{_BAD}])"
 # What YAML 1.1 (PyYAML, resolver.py) or the YAML 1.2 core schema reads as something else than a string.
-_NOT_STRING = re.compile(
-    r"""~|=|<<|null|Null|NULL|yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF
+_NOT_STRING = r"""(?x)~|=|<<|null|Null|NULL|yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF
     |[-+]?0b[0-1_]+|[-+]?0x[0-9a-fA-F_]+|[-+]?0o[0-7]+|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])*(?:\.[0-9_]*)?
     |[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9_]+)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)
     |[0-9]{4}-[0-9]{2}-[0-9]{2}
     |[0-9]{4}-[0-9][0-9]?-[0-9][0-9]?(?:[Tt]|[ \t]+)[0-9][0-9]?:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?
-    (?:[ \t]*(?:Z|[-+][0-9][0-9]?(?::[0-9]{2})?))?""",
-    re.VERBOSE,
-)
+    (?:[ \t]*(?:Z|[-+][0-9][0-9]?(?::[0-9]{2})?))?"""
+# Text of these alone, a letter first and none of the words above, is plain: most text, without compiling a pattern.
+_COMMON = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -_./()+&'!,")
+_WORDS = frozenset(["null", "yes", "no", "true", "false", "on", "off", "y", "n"])
 
 
 def __getattr__(name: str) -> Any:
@@ -77,18 +77,20 @@ def one_line(text: str) -> str:
     """`text` as one line: line ends and control characters become a space, blanks at both ends go."""
     if text.isprintable():
         return text.strip(" ")
-    return " ".join([part.rstrip(" ") for part in _CONTROLS.sub("\n", text).split("\n")]).strip(" ")
+    return " ".join([part.rstrip(" ") for part in re.sub(_CONTROLS, "\n", text).split("\n")]).strip(" ")
 
 
 def is_plain(text: str) -> bool:
     """Whether `key: text`, without quotes, is read as the string `text`: by YAML 1.1 as well as by YAML 1.2."""
-    return text != "" and _NOT_PLAIN.match(text) is None and _NOT_STRING.fullmatch(text) is None
+    if text[:1].isalpha() and text[-1] != " " and _COMMON.issuperset(text) and text.lower() not in _WORDS:
+        return True
+    return text != "" and re.match(_NOT_PLAIN, text) is None and re.fullmatch(_NOT_STRING, text) is None
 
 
 def quoted(text: str) -> str:
     """`text` as a double-quoted YAML scalar on one line, whatever it holds."""
-    if _ESCAPED.search(text):
-        text = _ESCAPED.sub(_escape, text)
+    if not text.isprintable() or '"' in text or "\\" in text or not text.isascii():
+        text = re.sub(_ESCAPED, _escape, text)
     return f'"{text}"'
 
 

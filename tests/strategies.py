@@ -39,8 +39,8 @@ bodies = st.one_of(
 )
 
 globs = st.sampled_from([
-    "src/**", "**/*.py", "*.ts", "src/api/**/*.{ts,tsx}", "docs/*.md", "[ab].txt", "a b/c.py", "über/*.md", "**/Dockerfile",
-    ".github/**",
+    "src/**", "**/*.py", "*.ts", "src/api/**/*.{ts,tsx}", "docs/*.md", "[ab].txt", "a b/c.py", "über/*.md",
+    "**/Dockerfile", ".github/**",
 ])  # fmt: skip
 activations: st.SearchStrategy[Activation] = st.one_of(
     st.just(ALWAYS),

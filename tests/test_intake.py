@@ -32,7 +32,7 @@ def test_import_then_sync_gives_the_same_bytes_back(tmp_path: Path) -> None:
     write(tmp_path, ".cursor/rules/handlers.mdc", RULE)
     report = intake.import_files(root, [])
     assert report.rules == {"handlers": ".cursor/rules/handlers.mdc"}
-    assert ("." "cursor/rules/handlers.mdc", "cursor", "file") in read_lock(root)
+    assert (".cursor/rules/handlers.mdc", "cursor", "file") in read_lock(root)
     assert pipeline.sync(root).plan.is_clean
     assert (tmp_path / ".cursor/rules/handlers.mdc").read_bytes() == RULE
     assert intake.import_files(root, []).same == ("handlers",)

@@ -268,7 +268,7 @@ def test_unknown_editors_and_options_are_errors_and_the_rest_goes_on(root: Path)
 
 
 def test_a_config_typo_says_line_and_column(root: Path) -> None:
-    write(root, ".driven/config.toml", "version = 1\n[sync]\nalway = \"native\"\n")
+    write(root, ".driven/config.toml", 'version = 1\n[sync]\nalway = "native"\n')
     with pytest.raises(ConfigError) as error:
         sync(root)
     assert error.value.span is not None and (error.value.span.line, error.value.span.column) == (3, 1)
@@ -381,7 +381,7 @@ def test_a_file_changed_while_the_sync_ran_is_not_written_over(root: Path, monke
 
 
 def test_a_condition_is_evaluated_at_every_sync(root: Path) -> None:
-    write(root, ".driven/rules/go.md", "---\nwhen: files(\"**/*.go\") > 0\n---\n\n# Go\n\nRun gofmt.\n")
+    write(root, ".driven/rules/go.md", '---\nwhen: files("**/*.go") > 0\n---\n\n# Go\n\nRun gofmt.\n')
     sync(root)
     assert not (root / ".cursor/rules/go.mdc").exists()
     write(root, "main.go", "package main\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import zipfile
 import textwrap
 import time
 from collections.abc import Iterator
@@ -61,7 +62,7 @@ class Site:
         module = "mod_" + name.replace("-", "_").replace(".", "_").lower()
         self.modules.append(module)
         (self.folder / f"{module}.py").write_text(HEAD + textwrap.dedent(code), encoding="utf-8")
-        info = self.folder / f"{module}-{version}.dist-info"
+        info = self.folder / f"{name.replace('-', '_')}-{version}.dist-info"
         info.mkdir()
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n", encoding="utf-8")
         text = raw or f"[driven]\n{entry or name} = {module}\n"
@@ -392,10 +393,25 @@ def test_the_index_answers_what_the_search_answers(site: Site, path: Path) -> No
 def test_the_index_is_used_without_searching(site: Site, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     site.add("acme", GOOD)
     searched = index.find(str(path))
-    monkeypatch.setitem(sys.modules, "importlib.metadata", None)  # importing it now is an ImportError
+
+    def searched_again() -> list[index.Entry]:
+        raise AssertionError
+
+    monkeypatch.setattr(index, "_search", searched_again)
     assert index.find(str(path)) == searched
-    with pytest.raises(ImportError):
+    with pytest.raises(AssertionError):
         index.find(None)
+
+
+def test_an_archive_or_an_egg_is_left_to_importlib_metadata(site: Site, tmp_path: Path, monkeypatch) -> None:
+    site.add("acme", GOOD)
+    direct = {entry.name for entry in index.find(None)}
+    archive = tmp_path / "more.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("zipped-2.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: zipped\nVersion: 2.0\n")
+        file.writestr("zipped-2.0.dist-info/entry_points.txt", "[driven]\nzipped = mod_zipped\n")
+    monkeypatch.syspath_prepend(str(archive))
+    assert {entry.name for entry in index.find(None)} == direct | {"zipped"}
 
 
 def test_an_installed_and_a_removed_distribution_are_seen(site: Site, path: Path) -> None:
@@ -403,9 +419,9 @@ def test_an_installed_and_a_removed_distribution_are_seen(site: Site, path: Path
     assert names(index.find(str(path))) == {"one"}
     site.add("two", GOOD)
     assert names(index.find(str(path))) == {"one", "two"}
-    (site.folder / "mod_two-1.0.dist-info/entry_points.txt").unlink()
-    (site.folder / "mod_two-1.0.dist-info/METADATA").unlink()
-    (site.folder / "mod_two-1.0.dist-info").rmdir()
+    (site.folder / "two-1.0.dist-info/entry_points.txt").unlink()
+    (site.folder / "two-1.0.dist-info/METADATA").unlink()
+    (site.folder / "two-1.0.dist-info").rmdir()
     assert names(index.find(str(path))) == {"one"}
 
 

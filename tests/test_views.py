@@ -51,7 +51,11 @@ def test_explain_says_which_rules_hold_and_why(root: str, monkeypatch: pytest.Mo
     assert verdicts["cursor", "only"] == "manual" and verdicts["copilot", "only"] == "off"
     assert report.exists
     other = views.explain(root, "web/b.ts", "cursor")
-    assert {reach.rule_id: reach.verdict for reach in other.reaches} == {"style": "always", "api": "no", "only": "manual"}
+    assert {reach.rule_id: reach.verdict for reach in other.reaches} == {
+        "style": "always",
+        "api": "no",
+        "only": "manual",
+    }
     assert not other.exists
     assert other.tokens["cursor"] == -(-len("# Style\n\nTabs.\n") // 4)
     monkeypatch.chdir(Path(root) / "src")

@@ -6,16 +6,18 @@ The schemas stand in `driven.grammar.results`; the tests hold every command's an
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from driven.cli.diff import unified
 from driven.cli.text import estimate
 from driven.model.artefact import Loss
 from driven.model.diagnostic import Diagnostic
-from driven.model.plan import Change, Conflict, Create, Delete, Keep, Plan, Replace
+from driven.model.plan import Change, Conflict, Create, Delete, Keep, Plan, Replace, SyncReport
 from driven.model.reach import Reach
-from driven.model.report import ExplainReport, ImportReport, InitReport, StatusReport, SyncReport, ValidateReport
 from driven.span import Span
+
+if TYPE_CHECKING:
+    from driven.model.report import ExplainReport, ImportReport, InitReport, StatusReport, ValidateReport
 
 LOADED = ("always", "match")  # the verdicts of rules that are in the conversation without anybody's choice
 

@@ -59,7 +59,9 @@ def _show_editor(
         wide = not out.terminal or (not alone and room >= longest + _WHY + 36)
         head = ["", "", "Rule", "Why", *(["File"] if wide else []), "Chars", "Tokens"]
         right = (5, 6) if wide else (4, 5)
-        rows = [_row(out, r, wide=wide, alone=alone) for r in holding]
+        # Besides the rule and the reason, glyph, verdict, figures and gaps take 38 columns; the two share the rest.
+        ids = min(max(len(r.rule_id) for r in holding), (room - 38) // 2)
+        rows = [_row(out, r, 0 if wide else max(20, room - 40 - ids), alone=alone) for r in holding]
         parts.append(
             out.table(
                 rows, head=head, right=right, wrap=(3,), cut=(2, 4) if wide else (2,), indent=0, stretch=3, room=room
@@ -85,14 +87,17 @@ def _show_editor(
     out.section(title, Group(*parts), out.text((_totals(out, report, target, loaded), "")))
 
 
-def _row(out: Output, r: Reach, *, wide: bool, alone: bool) -> list[list[Piece] | Piece]:
+def _row(out: Output, r: Reach, below: int, *, alone: bool) -> list[list[Piece] | Piece]:
+    """`below`: the columns for the file under the reason; 0 gives it a column of its own."""
     style = _STYLES[r.verdict]
     apart = "\n" if out.terminal else "  "
     why: list[Piece] = [r.why]
     if r.pattern and r.pattern not in r.why:
         why += [" ", (r.pattern, "yellow")]
-    if r.file and not wide:
-        why += [apart, (f"{out.glyph('arrow')} {r.file}", "dim")]
+    if r.file and below:
+        # Of a long path the end says which file it is; one long word would tear the column apart.
+        file = r.file if len(r.file) <= below else out.glyph("more") + r.file[-below + 3 :]
+        why += ["\n", (f"{out.glyph('arrow')} {file}", "dim")]
     for loss in r.losses:
         why += ["\n", *loss_pieces(out, loss)]
     name: list[Piece] = [(r.rule_id, "bold" if r.verdict in LOADED else "")]
@@ -104,7 +109,7 @@ def _row(out: Output, r: Reach, *, wide: bool, alone: bool) -> list[list[Piece] 
         (_WORDS[r.verdict], style),
         name,
         why,
-        *([(r.file, "dim")] if wide else []),
+        *([] if below else [(r.file, "dim")]),
         (number(r.characters) if costs else "", ""),
         (f"~{number(estimate(r.characters))}" if costs else "", "dim"),
     ]

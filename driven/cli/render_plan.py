@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from driven.cli.diff import added_removed, unified
 from driven.cli.render import Output, Piece
 from driven.cli.render_findings import loss_pieces, show_findings, tally
 from driven.cli.text import count, number, seconds
 from driven.model.artefact import Loss
-from driven.model.plan import Change, Conflict, Create, Delete, Keep, Plan, Replace
-from driven.model.report import ImportReport, SyncReport
+from driven.model.plan import Change, Conflict, Create, Delete, Keep, Plan, Replace, SyncReport
+
+if TYPE_CHECKING:
+    from driven.model.report import ImportReport
 
 _SIGNS = {Create: ("+", "green"), Replace: ("~", "yellow"), Delete: ("-", "red"), Conflict: ("!", "bold red")}
 _FEW = 5  # of a long list, what is shown without --verbose where the rest can be asked for

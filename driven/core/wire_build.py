@@ -192,18 +192,18 @@ class Builder:
         if self._names:
             count = BytesWriter()
             put_u32(count, len(strings))
-            sections = [
+            sections = [  # what leads to a rule stands first, in the part of a file that is read at once
                 (L.STRINGS, count.getvalue() + _offsets(strings)),
                 (L.RULES, self._rules.getvalue()),
                 (L.STEP_INDEX, self._index.getvalue()),
+                (L.LOOKUP, _lookup(self._names)),
                 (L.STEPS, self._steps.getvalue()),
-                (L.DATA, self._data.getvalue()),
                 (L.META, self._meta.getvalue()),
                 (L.LISTS, self._lists.getvalue()),
-                (L.LOOKUP, _lookup(self._names)),
                 (L.PROGRAMS, self._programs.getvalue()),
                 (L.ORIGIN, origins.getvalue()),
                 (L.EXTRA, _offsets(self._extra)),
+                (L.DATA, self._data.getvalue()),
                 (L.SOURCE, _offsets(self._source) if source else b""),
             ]
         return pack([(kind, content) for kind, content in sections if content], compress, signed)

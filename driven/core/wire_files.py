@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from mmap import mmap as Mapping
     from typing import Final
 
-WHOLE_FILE: Final = 262144  # bytes; up to this size one read of everything costs less than several small ones
-PAGE: Final = 4096  # the head that is read first: header, section table and the start of STRINGS
+# Bytes. A file up to WHOLE_FILE is read at once. Of a larger one the head is read first: up to HEADED a head of
+# WHOLE_FILE, which then holds the tables that lead to a rule; above, only the section table and the start of STRINGS.
+WHOLE_FILE: Final = 32768
+HEADED: Final = 262144
+PAGE: Final = 4096
 # A FIFO must not block, and Windows must neither translate line ends nor stop at ^Z.
 OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
@@ -46,7 +49,7 @@ class FileReader(Reader):
     def __init__(self, fd: int, size: i64) -> None:
         self._fd: int = fd
         self.data = b""
-        head, _ = self.fetch(0, min(PAGE, size))
+        head, _ = self.fetch(0, min(WHOLE_FILE if size <= HEADED else PAGE, size))
         self._open(head, size)
 
     def fetch(self, at: i64, n: i64) -> tuple[bytes, i64]:
@@ -96,7 +99,7 @@ class MappedRules(Reader):
 
 
 def open_rules(path: str) -> Reader:
-    """The rules in the file `path`: read whole up to 256 KB, else record by record. OSError as `os.open`."""
+    """The rules in the file `path`: read at once up to 32 KB, else record by record. OSError as `os.open`."""
     fd, size = _open(path)
     if size > WHOLE_FILE:
         return FileReader(fd, size)

@@ -24,6 +24,8 @@ KEYS: dict[str, type] = {
 }  # fmt: skip
 TOP: dict[str, type] = {"driven": int, "rules": list}
 SOURCE: dict[str, type] = {"front": str, "newline": str, "bom": bool}
+# A word of what `fault` says -> the key it speaks of.
+FAULTS = {"glob": "paths", "editor": "targets", "priority": "priority", "NUL": "body"}
 APPLY = ("always", "paths", "model", "manual")
 _TYPES = {str: "text", int: "a whole number", list: "a list", dict: "a map", bool: "true or false"}
 _BLANKS = " \t\n\r"
@@ -166,8 +168,8 @@ class _Document:
         rule = self._built(given, places, at)
         problem = fault(rule)
         if problem:
-            key = next((k for k in ("id", "paths", "targets", "priority") if k in places and k in problem), "")
-            self._fail(places.get(key, at), f"rule `{rule.id}`: {problem}", "correct the rule")
+            key = next((key for word, key in FAULTS.items() if word in problem and key in places), "id")
+            self._fail(places[key], f"rule `{rule.id}`: {problem}", "correct the rule")
         self.end = end
         return rule
 

@@ -42,9 +42,10 @@ CODES: dict[str, str] = {
     "RUL32": "a lone CR ends a line (warning)",
     "RUL33": "the body is empty (warning)",
     "RUL34": "the file is empty (warning)",
-    # Found by the project, which sees all files.
-    "RUL41": "two files give one rule id",
-    "RUL42": "the file cannot be read",
+    # Found by those who see all files and all editors.
+    "RUL24": "two files give one rule id",
+    "RUL25": "the file cannot be read",
+    "RUL40": "`targets` names an editor that no plugin offers (warning)",
 }
 
 

@@ -26,7 +26,10 @@ Lock = Mapping[Owned, frozenset[str]]
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What stands at a path: the `data` of a file, or nothing, or something that is never written to (`note`: why)."""
+    """What stands at a path: the `data` of a file, or nothing, or something that is never written to.
+
+    `note` says why it is not to be written, `is a link`; a file with one (`is read-only`) may stay as it is.
+    """
 
     kind: Literal["file", "absent", "blocked"]
     data: bytes = b""
@@ -122,3 +125,17 @@ class Plan:
     def is_clean(self) -> bool:
         """Nothing to write and nothing in conflict."""
         return not self.writes and not self.conflicts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncReport:
+    """One sync. `applied` is False for --dry-run and --check. `held` are rule ids that keep what they emitted before,
+    because their file cannot be read or one of their outputs is in conflict. `seconds` is wall time."""
+
+    plan: Plan
+    rules: int
+    editors: tuple[str, ...]
+    applied: bool
+    held: tuple[str, ...] = ()
+    kept_copies: str = ""  # where --force put what it overwrote, relative to the root
+    seconds: float = 0.0

@@ -1,4 +1,4 @@
-"""What the verbs of `driven.pipeline` answer: values that the command line shows and `--json` prints."""
+"""What the verbs beside sync answer: values that the command line shows and `--json` prints."""
 
 from __future__ import annotations
 
@@ -9,20 +9,6 @@ from driven.model.diagnostic import Diagnostic
 from driven.model.plan import Plan
 from driven.model.reach import Reach
 from driven.model.target import Target
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SyncReport:
-    """One sync. `applied` is False for --dry-run and --check. `held` are rule ids that keep what they emitted before,
-    because their file cannot be read or one of their outputs is in conflict. `seconds` is wall time."""
-
-    plan: Plan
-    rules: int
-    editors: tuple[str, ...]
-    applied: bool
-    held: tuple[str, ...] = ()
-    kept_copies: str = ""  # where --force put what it overwrote, relative to the root
-    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

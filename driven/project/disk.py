@@ -107,10 +107,9 @@ class Tree:
                 return Standing("blocked", note="is not a file")
             if seen.st_size > MAX_OUTPUT:
                 return Standing("blocked", note=f"is {seen.st_size:,} bytes large, more than any rule file")
-            if not seen.st_mode & 0o222:
-                return Standing("blocked", note="is read-only")
             self._read[path] = (seen.st_size, seen.st_mtime_ns, seen.st_ino)
-            return Standing("file", os.read(handle, seen.st_size) if seen.st_size else b"")
+            note = "" if seen.st_mode & 0o222 else "is read-only"
+            return Standing("file", os.read(handle, seen.st_size) if seen.st_size else b"", note)
         except OSError as error:
             return Standing("blocked", note=f"cannot be read: {(error.strerror or 'unknown').lower()}")
         finally:

@@ -98,7 +98,9 @@ def _load_one(root: str, found: _Found, rule_id: str, memory: Memory, sources: S
     rule: Rule | None = None
     if problem:
         hint = "correct it, or move it out of the folder"
-        sources.diagnostics.append(_diagnostic("RUL22" if found.size > MAX_RULE_BYTES else "RUL25", problem, found.path, hint))
+        sources.diagnostics.append(
+            _diagnostic("RUL22" if found.size > MAX_RULE_BYTES else "RUL25", problem, found.path, hint)
+        )
     elif entry is not None and known is not None and entry[2] == rule_id and entry[6] == digest:
         rule = known
     else:

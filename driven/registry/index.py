@@ -1,7 +1,7 @@
 """Where the plugins are: the entry points of the group `driven`, found once and kept in a small text file, the index.
 
-Finding them costs 25 ms and more by `importlib.metadata`; reading the index costs some 25 µs. It begins with
-everything its truth depends on: the versions, the prefix, and each folder of `sys.path` with its mtime and ctime. So
+Finding them costs 25 ms and more by `importlib.metadata`, a few by looking at the folders ourselves as `_search` does;
+reading the index costs some 25 µs. It begins with everything its truth depends on: the versions, the prefix, and each folder of `sys.path` with its mtime and ctime. So
 it holds exactly while a fresh index would begin with the same bytes; a stale, torn or hostile one is made anew. The
 ctime is there because it cannot be set: an index that comes with a stranger's project cannot be made to fit.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from driven import __version__
@@ -105,25 +106,73 @@ def _write(path: str, header: bytes, entries: list[Entry]) -> None:
     data = header + "".join([*rows, f"end {len(rows)}"]).encode(*_CODEC)
     if len(data) > MAX_BYTES:
         return
-    import tempfile
-
+    temporary = f"{path}.{os.getpid()}.tmp"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
-        fd, temporary = tempfile.mkstemp(prefix=".plugins.index.", dir=folder)
-    except OSError:
-        return
-    try:
-        with open(fd, "wb") as file:
+        with open(os.open(temporary, flags, 0o600), "wb") as file:
             file.write(data)
         os.replace(temporary, path)
     except OSError:
-        os.unlink(temporary)
+        with suppress(OSError):
+            os.unlink(temporary)
 
 
 def _search() -> list[Entry]:
-    """Ask every distribution on `sys.path` on its own: `entry_points()` fails as a whole when one list is torn.
+    """Every entry point of the group. Of two distributions with one name the first on `sys.path` counts, as it does
+    for imports.
 
-    Of two distributions with one name the first on `sys.path` counts, as it does for imports.
+    Reads `*.dist-info/entry_points.txt` itself (https://packaging.python.org/specifications/entry-points, verified
+    2026-11-21): what pip and uv install stands so. Eggs, archives and other finders are left to importlib.metadata.
     """
+    found: dict[str, list[Entry]] = {}
+    for path in dict.fromkeys(sys.path):
+        folder = path or "."
+        try:
+            names = os.listdir(folder)
+        except NotADirectoryError:
+            return _search_all()  # an archive
+        except OSError:
+            continue
+        for info in names:
+            if info.endswith((".egg-info", ".egg", ".egg-link")):
+                if os.path.exists(os.path.join(folder, info, "entry_points.txt")):
+                    return _search_all()
+            elif info.endswith(".dist-info"):
+                text = _read_text(os.path.join(folder, info, "entry_points.txt"))
+                if f"[{GROUP}]" in text:
+                    name, _, version = info.removesuffix(".dist-info").partition("-")
+                    name, version = _normal(name), _plain(version)
+                    found.setdefault(name, _parse(text, name, version))
+    return [entry for entries in found.values() for entry in entries]
+
+
+def _read_text(path: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            return file.read(MAX_BYTES).decode("utf-8", "replace")
+    except (OSError, ValueError):
+        return ""
+
+
+def _parse(text: str, name: str, version: str) -> list[Entry]:
+    """The entries of our group in an `entry_points.txt`; a torn list is one entry that says so."""
+    entries: list[Entry] = []
+    group = ""
+    for line in text.splitlines():
+        line = line.strip()
+        if line.startswith("[") and line.endswith("]"):
+            group = line[1:-1].strip()
+        elif line and line[0] not in "#;" and group == GROUP:
+            key, equals, value = line.partition("=")
+            value = value.partition("[")[0].strip()  # `module:attribute [extras]`
+            if not equals or not key.strip() or not value:
+                return [Entry("", "", name, version, _plain(f"entry_points.txt has a line that is none: {line}"))]
+            entries.append(Entry(_plain(key), _plain(value), name, version))
+    return entries
+
+
+def _search_all() -> list[Entry]:
+    """Ask every distribution on its own: `entry_points()` fails as a whole when one list is torn."""
     from importlib.metadata import MetadataPathFinder, distributions
 
     # It remembers folders by their mtime alone. On an object: before 3.13 this was no class method.
@@ -134,19 +183,9 @@ def _search() -> list[Entry]:
             text = distribution.read_text("entry_points.txt") or ""
         except (OSError, ValueError):
             continue
-        if f"[{GROUP}]" not in text:
-            continue
-        name, version = _identity(distribution)
-        if name in found:
-            continue
-        try:
-            found[name] = [
-                Entry(_plain(point.name), _plain(point.value), name, version)
-                for point in distribution.entry_points
-                if point.group == GROUP
-            ]
-        except Exception as error:
-            found[name] = [Entry("", "", name, version, _plain(f"{type(error).__name__}: {error}"))]
+        if f"[{GROUP}]" in text:
+            name, version = _identity(distribution)
+            found.setdefault(name, _parse(text, name, version))
     return [entry for entries in found.values() for entry in entries]
 
 
@@ -157,7 +196,11 @@ def _identity(distribution: Distribution) -> tuple[str, str]:
         name, version = metadata["Name"] or "unknown", metadata["Version"] or "0"
     except Exception:
         name, version = "unknown", "0"
-    return _plain(name).lower().replace("_", "-").replace(".", "-"), _plain(version)
+    return _normal(name), _plain(version)
+
+
+def _normal(name: str) -> str:
+    return _plain(name).lower().replace("_", "-").replace(".", "-")
 
 
 def _plain(text: str) -> str:

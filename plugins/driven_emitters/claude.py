@@ -11,7 +11,6 @@ Vendor facts, verified 2026-11-21:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from driven.hookspecs import Emitter, hookimpl
@@ -23,7 +22,7 @@ from driven.plugin_kit import quoted
 from driven_emitters.shared import description_lost, extra_lines, in_agents, own_path, rule_file, skill
 
 KEYS = frozenset(("paths",))
-OWN = re.compile(r"(?:.+/)?\.claude/rules/.+\.md")
+OWN = r"(?:.+/)?\.claude/rules/.+\.md"
 SKILLS = ".claude/skills"
 TARGET = Target(
     name="claude",

@@ -11,7 +11,6 @@ Vendor facts, verified 2026-11-21:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from driven.hookspecs import Emitter, hookimpl
@@ -23,8 +22,8 @@ from driven.plugin_kit import quoted
 from driven_emitters.shared import approximated, description_lost, extra_lines, in_agents, own_path, rule_file, skill
 
 KEYS = frozenset(("paths",))
-OWN = re.compile(r"\.clinerules/(?!workflows/|hooks/|skills/).+\.(?:md|markdown|txt)")
-OWN_WORKFLOW = re.compile(r"\.clinerules/workflows/[^/]+\.md")
+OWN = r"\.clinerules/(?!workflows/|hooks/|skills/).+\.(?:md|markdown|txt)"
+OWN_WORKFLOW = r"\.clinerules/workflows/[^/]+\.md"
 SHARED_SKILLS = ("claude", "agents")  # editors whose skill folders Cline reads as well
 TARGET = Target(
     name="cline",

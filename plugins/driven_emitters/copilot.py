@@ -11,7 +11,6 @@ Vendor facts, verified 2026-11-21:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from driven.hookspecs import Emitter, hookimpl
@@ -35,7 +34,7 @@ from driven_emitters.shared import (
 MAIN = ".github/copilot-instructions.md"
 REVIEWED = 4_000  # characters of a file that code review reads
 KEYS = frozenset(("description", "applyTo"))
-OWN = re.compile(r"\.github/instructions/.+\.instructions\.md")
+OWN = r"\.github/instructions/.+\.instructions\.md"
 TARGET = Target(
     name="copilot",
     title="GitHub Copilot",

@@ -10,7 +10,6 @@ Vendor facts, verified 2026-11-21:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from driven.hookspecs import Emitter, Imported, Importer, SourceFile, hookimpl
@@ -22,7 +21,7 @@ from driven.plugin_kit import one_line, scalar
 from driven_emitters.shared import comma_globs, description_lost, extra_lines, in_agents, note, own_path, rule_file
 
 KEYS = frozenset(("description", "globs", "alwaysApply"))
-OWN = re.compile(r"(?:.+/)?\.cursor/rules/(?:.+/)?[^/]+\.mdc")
+OWN = r"(?:.+/)?\.cursor/rules/(?:.+/)?[^/]+\.mdc"
 TARGET = Target(
     name="cursor",
     title="Cursor",

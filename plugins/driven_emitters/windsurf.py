@@ -9,7 +9,6 @@ Vendor facts, verified 2026-11-21:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from driven.errors import ConfigError
@@ -36,7 +35,7 @@ from driven_emitters.shared import (
 LIMIT = 12_000  # characters of one file
 FOLDERS = (".windsurf/rules", ".devin/rules")
 KEYS = frozenset(("trigger", "description", "globs", "glob"))
-OWN = re.compile(r"(?:.+/)?\.(?:windsurf|devin)/rules/[^/]+\.md")
+OWN = r"(?:.+/)?\.(?:windsurf|devin)/rules/[^/]+\.md"
 TARGET = Target(
     name="windsurf",
     title="Windsurf",

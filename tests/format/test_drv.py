@@ -104,7 +104,8 @@ def test_deterministic(given_rules: RuleSet, random) -> None:  # type: ignore[no
 def test_the_bytes_do_not_depend_on_the_process() -> None:
     program = (
         "from driven.format.drv import to_drv;from driven.model.rule import Rule,RuleSet;"
-        "print(to_drv(RuleSet.of(Rule(id=f'r{i}',body=f'# {i}\\n\\nText.\\n',tags=('a','b')) for i in range(40))).hex())"
+        "rules=(Rule(id=f'r{i}',body=f'# {i}\\n\\nText.\\n',tags=('a','b')) for i in range(40));"
+        "print(to_drv(RuleSet.of(rules)).hex())"
     )
     outputs = {
         subprocess.run(

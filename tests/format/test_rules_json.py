@@ -90,8 +90,8 @@ def test_what_it_looks_like() -> None:
     keys = list(json.loads(to_json(rules))["rules"][0])
     assert keys == [key for key in KEYS if key in keys]
     assert to_json(RuleSet(rules.rules[1:2]), indent=2) == (
-        '{\n  "driven": 1,\n  "rules": [\n    {\n      "id": "ask",\n      "apply": "manual",\n      "body": "ä"\n    }\n'
-        "  ]\n}\n"
+        '{\n  "driven": 1,\n  "rules": [\n    {\n      "id": "ask",\n      "apply": "manual",\n      "body": "ä"\n'
+        "    }\n  ]\n}\n"
     )
 
 
@@ -128,34 +128,34 @@ RULE = '{"driven": 1, "rules": [\n  {"id": "a", "body": "x", %s}\n]}'
         ('{"driven": 1, "rules": [] ', (1, 27), "not JSON"),
         ('{"driven": 1, "rules": []} x', (1, 28), "behind the end"),
         ('{"driven": 1, "rules": [1]}', (1, 25), "a rule is a map"),
-        ('{"driven": 1, "rules": [{"id": "a", "body": ""},]}', (1, 50), "a rule is a map"),
+        ('{"driven": 1, "rules": [{"id": "a", "body": ""},]}', (1, 49), "a rule is a map"),
         ('{"driven": 1, "rules": [\n{"id": "a"}]}', (2, 1), "without `body`"),
         ('{"driven": 1, "rules": [\n{"body": "a"}]}', (2, 1), "without `id`"),
         ('{"driven": 1, "rules": [{"id": "a", "body": ""},\n {"id": "a", "body": ""}]}', (2, 2), "second rule"),
-        (RULE % '"id": "b"', (2, 27), "stands here twice"),
-        (RULE % '"discription": "b"', (2, 27), "not a key of a rule"),
-        (RULE % '"priority": "1"', (2, 39), "whole number"),
-        (RULE % '"priority": true', (2, 39), "whole number"),
-        (RULE % '"priority": 256', (2, 39), "0 to 255"),
-        (RULE % '"line": 0', (2, 35), "counts from 1"),
-        (RULE % '"kind": "standart"', (2, 35), "no value `standart`"),
-        (RULE % '"apply": "sometimes"', (2, 36), "no value `sometimes`"),
-        (RULE % '"apply": "paths"', (2, 36), "does not go with the globs"),
-        (RULE % '"apply": "model", "paths": ["a"]', (2, 36), "does not go with the globs"),
-        (RULE % '"relevance": "x"', (2, 40), "does not go with"),
-        (RULE % '"paths": "a"', (2, 36), "a list"),
-        (RULE % '"paths": [1]', (2, 36), "list of text"),
-        (RULE % '"paths": ["/a"]', (2, 3), "the glob `/a`"),
-        (RULE % '"targets": ["a b"]', (2, 3), "name of an editor"),
-        (RULE % '"extra": {"cursor": 1}', (2, 36), "map of editors"),
-        (RULE % '"extra": {"cursor": {"x": NaN}}', (2, 53), "`NaN` is not JSON"),
-        (RULE % '"description": "\\ud800"', (2, 42), "surrogate"),
-        (RULE % '"source": {"newline": "x"}', (2, 37), "line ending"),
-        (RULE % '"source": {"bom": 1}', (2, 45), "true or false"),
-        (RULE % '"source": []', (2, 37), "a map"),
-        (RULE % '"tags": ["a\nb"]', (2, 38), "not JSON"),
-        (RULE % ('"extra": ' + "[" * 100_000), (2, 25), "nested too deep"),
-        (RULE % ('"priority": ' + "9" * 5000), (2, 25), "too long a number"),
+        (RULE % '"id": "b"', (2, 28), "stands here twice"),
+        (RULE % '"discription": "b"', (2, 28), "not a key of a rule"),
+        (RULE % '"priority": "1"', (2, 40), "whole number"),
+        (RULE % '"priority": true', (2, 40), "whole number"),
+        (RULE % '"priority": 256', (2, 40), "0 to 255"),
+        (RULE % '"line": 0', (2, 36), "counts from 1"),
+        (RULE % '"kind": "standart"', (2, 36), "no value `standart`"),
+        (RULE % '"apply": "sometimes"', (2, 37), "no value `sometimes`"),
+        (RULE % '"apply": "paths"', (2, 37), "does not go with the globs"),
+        (RULE % '"apply": "model", "paths": ["a"]', (2, 37), "does not go with the globs"),
+        (RULE % '"relevance": "x"', (2, 41), "does not go with"),
+        (RULE % '"paths": "a"', (2, 37), "a list"),
+        (RULE % '"paths": [1]', (2, 37), "list of text"),
+        (RULE % '"paths": ["/a"]', (2, 37), "the glob `/a`"),
+        (RULE % '"targets": ["a b"]', (2, 39), "name of an editor"),
+        (RULE % '"extra": {"cursor": 1}', (2, 37), "map of editors"),
+        (RULE % '"extra": {"cursor": {"x": NaN}}', (2, 54), "`NaN` is not JSON"),
+        (RULE % '"description": "\\ud800"', (2, 43), "surrogate"),
+        (RULE % '"source": {"newline": "x"}', (2, 38), "line ending"),
+        (RULE % '"source": {"bom": 1}', (2, 46), "true or false"),
+        (RULE % '"source": []', (2, 38), "a map"),
+        (RULE % '"tags": ["a\nb"]', (2, 39), "not JSON"),
+        (RULE % ('"extra": ' + "[" * 100_000), (2, 26), "nested too deep"),
+        (RULE % ('"priority": ' + "9" * 5000), (2, 26), "too long a number"),
     ],
 )
 def test_a_mistake_has_its_place_and_a_cure(text: str, place: tuple[int, int], message: str) -> None:
