@@ -8,7 +8,9 @@ the installed command line and checks what it did; the first that misbehaves end
 
 from __future__ import annotations
 
+import difflib
 import filecmp
+import io
 import os
 import shutil
 import subprocess
@@ -70,17 +72,18 @@ class Demo:
             said = "" if show else "\n" + done.stdout.decode(errors="replace")
             raise Misbehaved(f"`{words}` ended with {done.returncode}, not {expect}{said}")
 
-    def edit(self, path: str, old: str, new: str) -> None:
-        """Change a file by hand, and show how."""
-        file = self.root / path
-        text = file.read_text(encoding="utf-8")
-        if old not in text:
+    def edit(self, path: str, old: str, new: str, *, show: str = "-+") -> None:
+        """Change a file by hand, and show what changes: the lines that go, those that come, or both."""
+        before = self.text(path)
+        if old not in before:
             raise Misbehaved(f"{path} does not hold {old!r}")
-        file.write_text(text.replace(old, new), encoding="utf-8", newline="")
+        after = before.replace(old, new)
+        (self.root / path).write_text(after, encoding="utf-8", newline="")
         self.console.print(Text.assemble(("edit ", "dim"), (path, "bold")))
-        for sign, side, style in (("-", old, "red"), ("+", new, "green")):
-            for line in side.strip("\n").splitlines():
-                self.console.print(Text(f"  {sign} {line}", style))
+        for line in difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm=""):
+            if line[0] in show and not line.startswith(("---", "+++")):
+                self.console.print(Text(f"  {line[0]} {line[1:]}", "red" if line[0] == "-" else "green"))
+        self.console.print()
 
     def text(self, path: str) -> str:
         """What stands in a file of the project."""
@@ -97,9 +100,7 @@ class Demo:
 
 
 def a_project(demo: Demo) -> None:
-    demo.step(
-        "A project", "Parcel: an API, a web client, migrations, and eight rules that its team wrote for Cursor."
-    )
+    demo.step("A project", "Parcel: an API, a web client, migrations, and eight rules that its team wrote for Cursor.")
     for file in sorted(demo.root.rglob("*")):
         if file.is_file():
             path = file.relative_to(demo.root).as_posix()
@@ -115,8 +116,7 @@ def one_source(demo: Demo) -> None:
 
 def seven_editors(demo: Demo) -> None:
     demo.step("Seven editors", "Turn the others on in .driven/config.toml, and `sync` writes what each of them reads.")
-    config = demo.root / ".driven/config.toml"
-    config.write_text(config.read_text(encoding="utf-8").replace("= false", "= true"), encoding="utf-8")
+    demo.edit(".driven/config.toml", "= false", "= true", show="+")
     demo.run("driven sync --quiet")
     demo.console.print(_tree(demo))
     demo.check(
@@ -143,7 +143,7 @@ def _tree(demo: Demo) -> Table:
     for (editor, folder), names in sorted(places.items()):
         table.add_row("" if editor == before else editor, folder, "  ".join(names))
         before = editor
-    if {editor for editor, _ in places} != set(EDITORS):
+    if not {editor for editor, _ in places}.issuperset(EDITORS):
         raise Misbehaved(f"files were written for {sorted({editor for editor, _ in places})}")
     return table
 
@@ -155,7 +155,7 @@ def side_by_side(demo: Demo) -> None:
         ".github/instructions/migrations.instructions.md",
         ".windsurf/rules/migrations.md",
     )
-    width = max(30, demo.console.width // len(files) - 1)
+    width = max(24, demo.console.width // len(files) - 1)
     panels = []
     for path in files:
         text = Text("\n".join(demo.text(path).splitlines()[:LINES_SHOWN]), no_wrap=True, overflow="ellipsis")
@@ -174,15 +174,14 @@ def a_change(demo: Demo) -> None:
     demo.run("driven sync")
     files = [".cursor/rules/testing.mdc", ".claude/rules/testing.md", "AGENTS.md", "CONVENTIONS.md"]
     demo.check(all("No sleeping" in demo.text(file) for file in files), "it stands in every editor's files")
+    demo.console.print()
     demo.run("driven sync")
 
 
 def a_hand_edit(demo: Demo) -> None:
-    demo.step(
-        "A hand edit", "Somebody edits a file that `sync` wrote. It is not overwritten but told."
-    )
+    demo.step("A hand edit", "Somebody edits a file that `sync` wrote: it says so, and does not write over it.")
     path = ".windsurf/rules/migrations.md"
-    demo.edit(path, "forbid NULL in a third", "forbid NULL a week later")
+    demo.edit(path, "a third forbids NULL", "a week later a third forbids NULL")
     demo.run("driven sync", expect=4)
     demo.check("a week later" in demo.text(path), "the edit is still there")
     demo.console.print()
@@ -190,22 +189,27 @@ def a_hand_edit(demo: Demo) -> None:
     kept = [
         file for file in (demo.root / ".driven/state/kept").rglob("*.md") if "a week later" in file.read_text("utf-8")
     ]
-    demo.check("in a third" in demo.text(path) and len(kept) == 1, "now the rule won, and the edit is kept in a copy")
+    demo.check(
+        "a week later" not in demo.text(path) and len(kept) == 1, "now the rule won, and the edit is kept in a copy"
+    )
 
 
 def why(demo: Demo) -> None:
     demo.step("Why?", "Which rules hold for a file, in one editor and in another, and what is lost on the way.")
     for editor in ("cursor", "copilot"):
         demo.run(f"driven explain src/api/shipments.py --editor {editor}")
+        demo.console.print()
 
 
 def a_mistake(demo: Demo) -> None:
     demo.step("A mistake", "A typing error in a rule: told with its place; what the rule wrote before stays as it is.")
     path = ".driven/rules/carriers.md"
+    before = demo.text(path)
     demo.edit(path, "apply: model", "apply: modle")
     demo.run("driven sync", expect=2)
-    demo.edit(path, "apply: modle", "apply: model")
-    demo.run("driven sync")
+    demo.check((demo.root / ".windsurf/rules/carriers.md").is_file(), "no file of the rule is lost")
+    (demo.root / path).write_text(before, encoding="utf-8", newline="")
+    demo.run("driven sync", show=False)
 
 
 def all_of_it(demo: Demo) -> None:
@@ -221,12 +225,18 @@ STEPS: tuple[Callable[[Demo], None], ...] = (
 
 def main(argv: list[str]) -> int:
     """Walk through all steps; 1 when one of them misbehaves."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that knows no ✓ still sees the demo
     root = Path(argv[0] if argv else tempfile.mkdtemp(prefix="driven-demo-")).resolve() / "parcel"
     shutil.copytree(SAMPLE, root)
     demo = Demo(root)
     try:
         for step in STEPS:
             step(demo)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # whoever read us has enough; nothing can be written at exit either
+        os._exit(141)
     except (Misbehaved, subprocess.TimeoutExpired, OSError) as error:
         demo.console.print(Text(f"\nthe demo stopped: {error}\nthe project is in {root}", "bold red"))
         return 1

@@ -22,7 +22,6 @@ from collections.abc import Callable
 from fcntl import ioctl
 from pathlib import Path
 
-from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.text import Text
 
@@ -67,37 +66,26 @@ class Stage:
         config.write_text(config.read_text(encoding="utf-8").replace("= false", "= true"), encoding="utf-8")
         self.quietly("driven sync")
 
-    def quietly(self, words: str) -> None:
-        """Run a command off screen."""
-        on_terminal(words.split(), self.root)
+    def quietly(self, command: str) -> str:
+        """What a command prints."""
+        return on_terminal(["sh", "-c", command], self.root)
 
-    def run(self, words: str) -> None:
+    def run(self, command: str) -> None:
         """Run a command on screen. The folder reads `~/parcel`, wherever it really stands."""
-        if self.screen:
-            self.screen.append("\n")
-        self.screen.append("$ ", "bright_black").append(words + "\n", "bold")
-        printed = on_terminal(words.split(), self.root).replace(os.fspath(self.root), "~/parcel")
-        self.screen.append_text(Text.from_ansi(printed.rstrip("\n"))).append("\n")
-
-    def edit(self, path: str, old: str, new: str) -> None:
-        """Change a file of the project, on screen as the person who does it sees it."""
-        file = self.root / path
-        text = file.read_text(encoding="utf-8")
-        assert old in text, f"{path} does not hold {old!r}"
-        file.write_text(text.replace(old, new), encoding="utf-8", newline="")
-        if self.screen:
-            self.screen.append("\n")
-        self.screen.append("$ ", "bright_black").append(f"$EDITOR {path}\n", "bold")
+        printed = self.quietly(command).replace(os.fspath(self.root), "~/parcel")
+        self.screen.append("$ ", "bright_black").append(command + "\n", "bold")
+        if printed:
+            self.screen.append_text(Text.from_ansi(printed.rstrip("\n"))).append("\n\n")
 
 
 def session(stage: Stage) -> None:
-    stage.edit(".driven/rules/errors.md", "- Do not catch", "- Log an error once, where it is handled.\n- Do not catch")
+    stage.run("echo '- Log an error once, where it is handled.' >> .driven/rules/errors.md")
     stage.run("driven sync")
-    stage.run("driven explain src/api/shipments.py --editor copilot")
+    stage.run("driven explain web/TrackingPage.tsx --editor copilot")
 
 
 def conflict(stage: Stage) -> None:
-    stage.edit(".windsurf/rules/migrations.md", "forbid NULL in a third", "forbid NULL a week later")
+    stage.run("echo '- Ask the database team first.' >> .windsurf/rules/migrations.md")
     stage.run("driven sync")
     stage.run("driven sync --force")
 
@@ -114,16 +102,17 @@ def play(name: str) -> Text:
     with tempfile.TemporaryDirectory() as folder:
         stage = Stage(Path(folder).resolve())
         SCENES[name](stage)
+        stage.screen.rstrip()
         return stage.screen
 
 
 def draw(screen: Text) -> str:
     """A screen as SVG, without fonts from elsewhere."""
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), color_system="truecolor", force_terminal=True)
-    console.print(screen, end="")
-    shape = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
-    shape = re.sub(r"font-family: (?:Fira Code|arial)[^;]*;", f"font-family: {FONTS};", shape)
-    return console.export_svg(title="parcel", code_format=shape, unique_id="driven")
+    console.print(screen)
+    svg = console.export_svg(title="parcel", unique_id="driven")
+    svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
+    return re.sub(r"font-family: (?:Fira Code|arial)[^;]*;", f"font-family: {FONTS};", svg)
 
 
 def main(argv: list[str]) -> int:

@@ -238,8 +238,9 @@ def _planned(project: Project, tree: Tree, emitted: Emitted, force: bool) -> Pla
         pieces = [piece for piece in pieces if not piece.is_shared or piece.owned not in project.lock]
     gone = _gone(project, emitted)
     # Checked before anything is read: a path outside the project must not even be looked at.
-    paths = {*group_by_path(pieces), *(owned[0] for owned in gone)}
-    return make_plan(pieces, gone, {path: tree.read(path) for path in paths}, project.lock, force=force)
+    by_path = group_by_path(pieces)
+    paths = {*by_path, *(owned[0] for owned in gone)}
+    return make_plan(by_path, gone, {path: tree.read(path) for path in paths}, project.lock, force=force)
 
 
 def plan_with(plan: Plan, project: Project, emitted: Emitted) -> Plan:

@@ -40,23 +40,25 @@ def classify(now: bytes | None, wanted: bytes | None, ours: frozenset[str]) -> D
 
 
 def make_plan(
-    pieces: Sequence[Piece], gone: Sequence[Owned], standing: Mapping[str, Standing], lock: Lock, *, force: bool = False
+    by_path: Mapping[str, Sequence[Piece]],
+    gone: Sequence[Owned],
+    standing: Mapping[str, Standing],
+    lock: Lock,
+    *,
+    force: bool = False,
 ) -> Planned:
-    """Decide each path. `gone` are lock lines that no rule gives any more; `standing` covers every path named.
-
-    PlanError when two pieces cannot share a path.
-    """
-    by_path = group_by_path(pieces)
+    """Decide each path of `by_path` (what `group_by_path` answers) and of `gone`, the lock lines that no rule gives any
+    more; `standing` covers them all."""
     gone_by_path: dict[str, list[Owned]] = defaultdict(list)
     for owned in gone:
         gone_by_path[owned[0]].append(owned)
     changes: list[Change] = []
     after: dict[Owned, frozenset[str]] = {}
     for path in sorted({*by_path, *gone_by_path}):
-        decision = _Decision(path, by_path.get(path, []), gone_by_path.get(path, []), lock)
+        decision = _Decision(path, by_path.get(path, ()), gone_by_path.get(path, []), lock)
         changes.append(decision.make(standing[path], force))
         after.update(decision.after)
-    decided = frozenset((*(piece.owned for piece in pieces), *gone))
+    decided = frozenset((*(piece.owned for pieces in by_path.values() for piece in pieces), *gone))
     return Planned(Plan(changes=tuple(_hold_back(changes, after, lock))), decided, after)
 
 
@@ -129,7 +131,7 @@ def _who(piece: Piece) -> str:
 class _Decision:
     """One path on its way to a change: our parts are put into, or taken out of, what stands there, one by one."""
 
-    def __init__(self, path: str, pieces: list[Piece], gone: list[Owned], lock: Lock) -> None:
+    def __init__(self, path: str, pieces: Sequence[Piece], gone: list[Owned], lock: Lock) -> None:
         self.path = path
         self.pieces = pieces
         self.gone = gone

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from driven.core.globs import Glob, expand, under_directory
 from driven.model.activation import Always, ForPaths, OnRequest, WhenRelevant
 from driven.model.artefact import Artefact, Emission, ListEntry, Loss, WholeFile
 from driven.model.diagnostic import Diagnostic
-from driven.model.reach import Reach, Verdict
 from driven.model.rule import Rule
 from driven.model.target import Target
+
+if TYPE_CHECKING:
+    from driven.model.reach import Reach, Verdict
 
 UNKNOWN_TARGET = "RUL40"
 
@@ -152,6 +155,8 @@ class _Case:
         return self._say("always", f"{self.target.title} {lack}: the rule is in {self.artefacts[0].path}{how}")
 
     def _off(self, why: str) -> Reach:
+        from driven.model.reach import Reach
+
         return Reach(
             rule_id=self.rule.id,
             editor=self.target.name,
@@ -163,6 +168,8 @@ class _Case:
 
     def _say(self, verdict: Verdict, why: str, artefact: Artefact | None = None, *, pattern: str = "") -> Reach:
         carrier = artefact or next(iter(self.artefacts), None)
+        from driven.model.reach import Reach
+
         return Reach(
             rule_id=self.rule.id,
             editor=self.target.name,

@@ -24,7 +24,7 @@ def file(data: bytes) -> Standing:
 
 
 def only(pieces, standing, lock=None, gone=(), **options):
-    planned = make_plan(pieces, list(gone), standing, lock or {}, **options)
+    planned = make_plan(group_by_path(pieces), list(gone), standing, lock or {}, **options)
     assert len(planned.plan.changes) == 1
     return planned.plan.changes[0], planned.lock
 
@@ -143,6 +143,6 @@ def test_a_path_outside_what_an_editor_may_have_is_refused(path: str) -> None:
 def test_a_conflict_holds_back_the_same_rule_elsewhere_and_no_other() -> None:
     pieces = [piece("a", "a.md", rule="one"), piece("b", "b.md", rule="one"), piece("b", "c.md", rule="two")]
     standing = {"a.md": file(b"foreign"), "b.md": ABSENT, "c.md": ABSENT}
-    planned = make_plan(pieces, [], standing, {})
+    planned = make_plan(group_by_path(pieces), [], standing, {})
     assert [type(change) for change in planned.plan.changes] == [Conflict, Keep, Create]
     assert set(planned.lock) == {("c.md", "b", "file")}

@@ -66,51 +66,60 @@ class Bench:
     given: RuleSet | None = None
     given_path: str = ""  # of a .drv that is to be read as it is
     rounds: int = 1  # of the benchmark that runs now
-    _folder: str = ""
-    kept: dict[str, object] = field(default_factory=dict)
+    kept: dict[str, object] = field(default_factory=dict)  # what several benchmarks measure with
+    folders: list[str] = field(default_factory=list)
+    places: int = 0
 
     @cached_property
     def folder(self) -> str:
-        """An empty folder: in memory where there is room, else among the temporary files.
+        """An empty folder for many files: in memory where there is room, else among the temporary files.
 
         A file system on a disk may charge new files for those that were deleted just before (ext4 without a journal
         does), which is not what is to be measured.
         """
-        self._folder = tempfile.mkdtemp(prefix="driven-benchmark-", dir=SHM if _has_room(SHM) else None)
-        return self._folder
+        return self._make(SHM if _has_room(SHM) else None)
 
-    def place(self, name: str) -> str:
-        """A path in the folder that nothing has yet."""
-        self.kept[name] = number = int(str(self.kept.get(name, 0))) + 1
-        return os.path.join(self.folder, f"{number}-{name}")
+    @cached_property
+    def disk(self) -> str:
+        """An empty folder among the temporary files, where single files lie as rules do."""
+        return self._make(None)
+
+    def _make(self, parent: str | None) -> str:
+        self.folders.append(tempfile.mkdtemp(prefix="driven-benchmark-", dir=parent))
+        return self.folders[-1]
+
+    def place(self, folder: str, name: str) -> str:
+        """A path in `folder` that nothing has yet."""
+        self.places += 1
+        return os.path.join(folder, f"{self.places}-{name}")
 
     @property
     def where(self) -> str:
-        """Where the folder lies, for a note."""
+        """Where the many files lie, for a note."""
         return f"in {os.path.dirname(self.folder)}"
 
     def write(self, name: str, data: bytes) -> str:
-        """The path of a new file with `data`."""
-        path = self.place(name)
+        """The path of a new file with `data`, on disk."""
+        path = self.place(self.disk, name)
         with open(path, "wb") as file:
             file.write(data)
         return path
 
     def close(self) -> None:
-        """Delete the folder."""
-        if self._folder:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        """Delete the folders."""
+        for folder in self.folders:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def __enter__(self) -> Bench:
         return self
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        folder = self._folder
         self.close()
         if isinstance(error, OSError):
             reason = (error.strerror or str(error)).lower()
+            where = " or ".join(f"`{os.path.dirname(folder)}`" for folder in self.folders) or "a temporary folder"
             raise DiskError(
-                f"the benchmark cannot work in `{folder or tempfile.gettempdir()}`: {reason}",
+                f"the benchmark cannot work in {where}: {reason}",
                 hint="set TMPDIR to a folder with 100 MB and 100,000 files to spare",
             ) from error
 

@@ -16,12 +16,12 @@ AREAS = {
     "speed": "src/core/**/*.py",
 }  # fmt: skip
 LONG_BODY = 3_150  # code points after which no further chapter is begun: about 3.3 KB of Markdown
-_WORDS = (
+_WORDS = (  # noqa: SIM905 - as text: it is read as text
     "always never prefer avoid keep small functions with type hints and explicit errors return early check inputs at "
-    "the boundary log events with the request id do not catch what you cannot handle write the test first name it by "
-    "behaviour pin versions say why in comments run the linter before a commit cache results measure before tuning "
-    "retry with backoff close files release locks hold invariants in one place"
-).split()
+    "the boundary log structured events with request identifiers do not catch exceptions you cannot handle write tests "
+    "first name them by behaviour pin versions document public interfaces run the linter before every commit cache "
+    "results measure before optimising retry with backoff close files release locks hold invariants in one place"
+).split()  # fmt: skip
 
 
 def short_rules(count: int) -> RuleSet:
@@ -34,7 +34,7 @@ def short_rules(count: int) -> RuleSet:
             body=f"# Rule {i} of area {i % 17}\n\nWrite small functions with type hints; return early"
             f"{' – naïve façades too' if i % 10 == 0 else ''}.\n\n"
             f"- Validate inputs at the boundary of module {i}.\n- Log structured events with the request id.\n"
-            f"- Never catch broad exceptions in handler {i * 7}.\n",
+            f"- Never catch broad exceptions in handler {i * 7}.\n- Name the rule in the message.\n",
         )
         for i in range(count)
     )
@@ -110,3 +110,42 @@ def paths(count: int) -> list[str]:
         "/".join([*pick.choices(folders, k=pick.randint(1, 6)), f"file{i}.{pick.choice(endings)}"])
         for i in range(count)
     ]
+
+
+# A rule file as one finds them: 1 KB, every kind of step.
+RULE_FILE = """\
+---
+description: HTTP handlers and routing conventions of the API
+apply: paths
+paths:
+  - "src/api/**/*.ts"
+  - "src/routes/**/*.ts"
+priority: 20
+tags: [api, http]
+---
+
+# HTTP handlers
+
+Handlers are thin. They translate between HTTP and the domain and hold no logic of their own.
+
+## Rules
+
+- Validate every input with the schema next to the route before anything else happens.
+- Return problem documents (`application/problem+json`) for every error.
+- Never log request bodies or tokens; log the request id only.
+- Don't import the database from a handler.
+
+## Steps
+
+1. Write the schema.
+2. Write the handler and its test.
+3. Register the route in `src/routes/index.ts`.
+
+```ts
+export const get = route(schema, async (input) => {
+  return ok(await service.get(input.id));
+});
+```
+
+See @docs/http.md
+"""

@@ -28,7 +28,7 @@ class Reader(Sections):
 
     def name(self, i: i64) -> str:
         """The id of rule `i`."""
-        return self._string(self._number(L.RULES, self._rule(i) * L.RULE_SIZE + 4))
+        return self._string(self._rule(i))
 
     def _steps(self, i: i64) -> tuple[i64, i64]:
         first, last = self._pair(L.STEP_INDEX, self._rule(i) * 4)
@@ -104,36 +104,37 @@ class Reader(Sections):
         return -1
 
     def _is_named(self, i: i64, key: bytes) -> bool:
-        number = self._number(L.RULES, self._rule(i) * L.RULE_SIZE + 4)
-        data, start, end = self._blob(L.STRINGS, 4, self._number(L.STRINGS, 0), number)
+        data, start, end = self._blob(L.STRINGS, 4, self._number(L.STRINGS, 0), self._rule(i))
         return end - start == len(key) and data[start:end] == key
 
     def all(self) -> list[tuple[str, str]]:
         """Id and body of every rule, in order. Refuses ids and bodies that are not laid end to end."""
         n = self.count
-        rules, rule = self._at(L.RULES, 0, n * L.RULE_SIZE)
-        index, first = self._at(L.STEP_INDEX, 0, (n + 1) * 4 if n > 0 else 0)
+        if n == 0:
+            return []
+        index, first = self._at(L.STEP_INDEX, 0, (n + 1) * 4)
         strings, s = self._at(L.STRINGS, 0, self.length(L.STRINGS))
         steps, t = self._at(L.STEPS, 0, self.length(L.STEPS))
         data, d = self._at(L.DATA, 0, self.length(L.DATA))
         step_count = self.length(L.STEPS) // L.STEP_SIZE
-        string_count = self._number(L.STRINGS, 0) if n > 0 else 0
+        string_count = self._number(L.STRINGS, 0)
         blob = s + 4 + (string_count + 1) * 4
         left = (
             s + self.length(L.STRINGS) - blob
         )  # ids are distinct strings: together they are no longer than all strings
+        if string_count < n or left < 0:
+            raise FormatError("fewer strings than rules", L.HEADER_SIZE)
         pos: i64 = 0
-        rule += 4
+        offset = s + 4
         found: list[tuple[str, str]] = []
         try:
             for _ in range(n):
-                number = u32(rules, rule)
                 i = u32(index, first)
                 j = u32(index, first + 4)
-                if left < 0 or number >= string_count or j < i or j > step_count:
+                if j < i or j > step_count:
                     raise FormatError(f"rule {len(found)} points outside its tables", L.HEADER_SIZE)
-                a = u32(strings, s + 4 + number * 4)
-                b = u32(strings, s + 8 + number * 4)
+                a = u32(strings, offset)
+                b = u32(strings, offset + 4)
                 end = pos
                 if j > i:
                     end = u32(steps, t + (j - 1) * L.STEP_SIZE + 8) + u32(steps, t + (j - 1) * L.STEP_SIZE + 12)
@@ -146,7 +147,7 @@ class Reader(Sections):
                 left -= b - a
                 found.append((strings[blob + a : blob + b].decode("utf-8"), data[d + pos : d + end].decode("utf-8")))
                 pos = end
-                rule += L.RULE_SIZE
+                offset += 4
                 first += 4
         except UnicodeDecodeError:
             raise FormatError(f"rule {len(found)} is not UTF-8", L.HEADER_SIZE) from None

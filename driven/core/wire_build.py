@@ -67,13 +67,15 @@ def _lookup(names: list[bytes]) -> bytes:
 class Builder:
     """Collects rules, then `build()`s the file; it may be called more than once, with other options."""
 
-    def __init__(self, step_priority: bytes) -> None:
-        """`step_priority[type]` is the priority byte of the steps of each type."""
+    def __init__(self, step_priority: bytes, names: list[str]) -> None:
+        """`step_priority[type]` is the priority byte of the steps of each type; `names` are those of all rules, in
+        their order: they are the first strings, so that the name of rule i is string i. FormatError for an empty name
+        and for two of one kind; UnicodeEncodeError for a lone surrogate."""
         self._step_priority: bytes = step_priority
         self._ids: dict[str, int] = {}
         self._strings: list[bytes] = []
-        self._names: list[bytes] = []
-        self._rules = BytesWriter()
+        self._names: list[str] = names
+        self._count: i64 = 0
         self._index = BytesWriter()
         self._steps = BytesWriter()
         self._data = BytesWriter()
@@ -86,6 +88,12 @@ class Builder:
         self._step_count: i64 = 0
         write_i32_le(self._index, 0)
         write_i32_le(self._meta, L.META_SIZE)
+        for name in names:
+            if not name:
+                raise FormatError("a rule without a name", 0)
+            self._string(name)
+        if len(self._strings) != len(names):
+            raise FormatError("two rules have one name", 0)
 
     def _string(self, text: str) -> i64:
         known = self._ids.get(text)
@@ -103,7 +111,6 @@ class Builder:
 
     def add(
         self,
-        name: str,
         body: bytes,
         steps: list[tuple[int, int, int]],
         numbers: tuple[int, int, int, int, int],
@@ -118,20 +125,14 @@ class Builder:
         extra: bytes = b"",
         source: bytes = b"",
     ) -> None:
-        """Append a rule. `steps` are (type, start, end), byte offsets that tile `body`; `numbers` are activation,
-        kind, category and priority (one byte each) and flags (32 bits). FormatError for values that do not fit and
-        for a second rule of one name; UnicodeEncodeError for a text with a lone surrogate. The builder is then
-        spoilt."""
-        rule: i64 = len(self._names)
-        key = name.encode("utf-8")
-        number = self._string(name)
-        if not key:
-            raise FormatError("a rule without a name", 0)
-        self._names.append(key)
-        put_u32(self._rules, rule)
-        put_u32(self._rules, number)
-        put_u32(self._rules, 0xFFFFFFFF)
-
+        """The next rule. `steps` are (type, start, end), byte offsets that tile `body`; `numbers` are activation,
+        kind, category and priority (one byte each) and flags (32 bits). FormatError for values that do not fit,
+        UnicodeEncodeError for a lone surrogate; the builder is then spoilt."""
+        rule = self._count
+        if rule >= len(self._names):
+            raise FormatError(f"more rules than the {len(self._names)} names", 0)
+        name = self._names[rule]
+        self._count += 1
         base: i64 = len(self._data)
         pos: i64 = 0
         for kind, start, end in steps:
@@ -173,8 +174,8 @@ class Builder:
 
     def build(self, *, compress: bool = False, source: bool = True, origin: bool = True, signed: bool = False) -> bytes:
         """The file. Without `source` and `origin` it does not depend on how and where the rules were written."""
-        if len(set(self._names)) != len(self._names):
-            raise FormatError("two rules have one name", 0)
+        if self._count != len(self._names):
+            raise FormatError(f"{self._count} rules for {len(self._names)} names", 0)
         strings = list(self._strings)
         origins = BytesWriter()
         if origin and any(place != ("", 1) for place in self._origins):
@@ -192,11 +193,18 @@ class Builder:
         if self._names:
             count = BytesWriter()
             put_u32(count, len(strings))
+            rules = BytesWriter()
+            rule: i64 = 0
+            while rule < self._count:
+                put_u32(rules, rule)
+                put_u32(rules, rule)
+                put_u32(rules, 0xFFFFFFFF)
+                rule += 1
             sections = [  # what leads to a rule stands first, in the part of a file that is read at once
                 (L.STRINGS, count.getvalue() + _offsets(strings)),
-                (L.RULES, self._rules.getvalue()),
+                (L.RULES, rules.getvalue()),
                 (L.STEP_INDEX, self._index.getvalue()),
-                (L.LOOKUP, _lookup(self._names)),
+                (L.LOOKUP, _lookup(strings[: self._count])),
                 (L.STEPS, self._steps.getvalue()),
                 (L.META, self._meta.getvalue()),
                 (L.LISTS, self._lists.getvalue()),

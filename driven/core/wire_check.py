@@ -159,9 +159,8 @@ def check(reader: Reader) -> None:
         raise _refuse("records that do not fit", L.ORIGIN)
     rule: i64 = 0
     while rule < count:
-        number = u32(rules, rule * L.RULE_SIZE + 4)
-        if u32(rules, rule * L.RULE_SIZE) != rule or number >= strings:
-            raise _refuse(f"rule {rule} is not numbered so, or has no id", L.RULES)
+        if u32(rules, rule * L.RULE_SIZE) != rule or u32(rules, rule * L.RULE_SIZE + 4) != rule or rule >= strings:
+            raise _refuse(f"rule {rule} has not its own number and name", L.RULES)
         if len(origin) != 0 and u32(origin, rule * L.ORIGIN_SIZE) >= strings:
             raise _refuse("a string that is not there", L.ORIGIN)
         # Two rules of one id, or one that LOOKUP misses, would be found as another rule or not at all.

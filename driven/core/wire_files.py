@@ -26,17 +26,20 @@ def _seek_and_read(fd: int, n: int, at: int) -> bytes:
     return os.read(fd, n)
 
 
+# Names of our own: one look-up instead of two at each call, where a call takes half a microsecond.
+os_open, lseek, close = os.open, os.lseek, os.close
 pread = getattr(os, "pread", _seek_and_read)  # Windows has none
 
 
 def _open(path: str) -> tuple[int, i64]:
-    """File descriptor and size of a regular file. OSError as `os.open`; FormatError for a folder, device or pipe."""
-    fd = os.open(path, OPEN_FLAGS)
-    status = os.fstat(fd)
-    if (status.st_mode & 0o170000) != 0o100000:
+    """File descriptor and size. OSError as `os.open`, and for a pipe; of a device or folder the reading fails."""
+    fd: int = os_open(path, OPEN_FLAGS)
+    try:
+        size: i64 = lseek(fd, 0, 2)  # a third of the price of fstat
+    except OSError:
         os.close(fd)
-        raise FormatError("not a regular file", 0)
-    return fd, status.st_size
+        raise
+    return fd, size
 
 
 class FileReader(Reader):
@@ -49,7 +52,8 @@ class FileReader(Reader):
     def __init__(self, fd: int, size: i64) -> None:
         self._fd: int = fd
         self.data = b""
-        head, _ = self.fetch(0, min(WHOLE_FILE if size <= HEADED else PAGE, size))
+        n: i64 = WHOLE_FILE if size <= HEADED else PAGE
+        head, _ = self.fetch(0, n if n < size else size)
         self._open(head, size)
 
     def fetch(self, at: i64, n: i64) -> tuple[bytes, i64]:
@@ -63,7 +67,7 @@ class FileReader(Reader):
     def close(self) -> None:
         """Close the file; reading on is an OSError."""
         if self._fd >= 0:
-            os.close(self._fd)
+            close(self._fd)
             self._fd = -1
 
     def __del__(self) -> None:
@@ -104,7 +108,7 @@ def open_rules(path: str) -> Reader:
     if size > WHOLE_FILE:
         return FileReader(fd, size)
     try:
-        data = os.read(fd, size)
+        data: bytes = pread(fd, size, 0)
     finally:
-        os.close(fd)
+        close(fd)
     return Reader(data)

@@ -116,15 +116,15 @@ def _guarded(work: Callable[[], _T], path: str) -> _T:
 
 
 def _builder(rules: RuleSet) -> Builder:
-    builder = Builder(_PRIORITIES)
     for rule in rules:
         problem = fault(rule)
+        if problem:
+            raise _bad(rule, problem)
+    builder = Builder(_PRIORITIES, [rule.id for rule in rules])
+    for rule in rules:
         try:
-            if problem:
-                raise ValueError(problem)
             body = rule.body.encode()
             builder.add(
-                rule.id,
                 body,
                 scan_steps(body),
                 (_number(rule.activation), KINDS.index(rule.kind), CATEGORIES.index(rule.category), rule.priority, 0),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from driven.errors import UsageError
 from driven.grammar.command import Argument, Command
@@ -41,6 +41,8 @@ def parse(command: Command, words: str, argv: Sequence[str]) -> Namespace:
     option.
     """
     arguments = (*OPTIONS, *command.arguments)
+    if not argv and not any(a.name[0] != "-" and not a.optional and not a.many for a in arguments):
+        return _defaults(arguments)
     cut = list(argv).index("--") if "--" in argv else len(argv)
     args, rest = _parser(words, arguments).parse_known_args(list(argv[:cut]))
     for word in rest:
@@ -60,6 +62,14 @@ def parse(command: Command, words: str, argv: Sequence[str]) -> Namespace:
     for argument in arguments:
         _check(argument, args, command, words)
     return args
+
+
+def _defaults(arguments: Iterable[Argument]) -> Namespace:
+    """What no words at all mean, without argparse (5 ms to import and to build)."""
+    from types import SimpleNamespace
+
+    values = {destination(a): False if a.flag else [] if a.many else a.default for a in arguments}
+    return cast("Namespace", SimpleNamespace(**values))
 
 
 def _parser(words: str, arguments: Iterable[Argument]) -> ArgumentParser:

@@ -42,13 +42,17 @@ class Sources:
     entries: list[Entry] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
 class _Found:
-    path: str  # relative to the project root
-    size: int
-    mtime: int
-    inode: int
-    problem: str = ""
+    """A rule file as the scan met it; `path` is relative to the project root. Plain: there is one for each file."""
+
+    __slots__ = ("inode", "mtime", "path", "problem", "size")
+
+    def __init__(self, path: str, size: int, mtime: int, inode: int, problem: str = "") -> None:
+        self.path = path
+        self.size = size
+        self.mtime = mtime
+        self.inode = inode
+        self.problem = problem
 
 
 def load_sources(root: str, memory: Memory) -> Sources:

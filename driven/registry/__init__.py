@@ -28,6 +28,8 @@ from driven.registry.index import Entry, find, path_stamps
 from driven.span import Span
 
 if TYPE_CHECKING:
+    from pluggy import PluginManager
+
     from driven.grammar.command import Command
     from driven.hookspecs import Emitter, Importer, TokenCounter
 
@@ -80,6 +82,7 @@ def load(*, index_path: str | None = None, editors: Collection[str] | None = Non
     for word in sorted(disabled - known):
         _report(registry, "PLG09", f"{DISABLE} names no plugin: {word!a}", Span(path=DISABLE), _suggest(word, known))
     owners: dict[str, Entry] = {}
+    manager: PluginManager | None = None
     for entry in entries:
         stranger = entry.distribution != OWN
         if entry.error:
@@ -88,15 +91,27 @@ def load(*, index_path: str | None = None, editors: Collection[str] | None = Non
         elif disabled & {entry.name, entry.distribution} or (stranger and ALL_THIRD_PARTY in disabled):
             registry.plugins.append(_info(entry, "disabled"))
         elif stranger or editors is None or entry.name in editors:
-            _Loader(entry, registry, owners).load()
+            manager = manager or _manager()
+            _Loader(entry, registry, owners, manager).load()
     return registry
 
 
-class _Loader:
-    """Loads one plugin into a registry. It has a pluggy manager of its own: what goes wrong there is its doing."""
+def _manager() -> PluginManager:
+    import pluggy
 
-    def __init__(self, entry: Entry, registry: Registry, owners: dict[str, Entry]) -> None:
+    from driven import hookspecs
+
+    manager = pluggy.PluginManager(hookspecs.PROJECT_NAME)
+    manager.add_hookspecs(hookspecs.Hooks)
+    return manager
+
+
+class _Loader:
+    """Loads one plugin into a registry. It is alone with the pluggy manager: what goes wrong there is its doing."""
+
+    def __init__(self, entry: Entry, registry: Registry, owners: dict[str, Entry], manager: PluginManager) -> None:
         self.entry = entry
+        self.manager = manager
         self.label = f"`{entry.name}` ({entry.distribution} {entry.version})"
         self.registry = registry
         self.owners = owners  # who offers `emitter cursor`
@@ -113,12 +128,6 @@ class _Loader:
         self.registry.plugins.append(_info(self.entry, status, "; ".join(self.errors), self.offers))
 
     def _load(self) -> None:
-        import pluggy
-
-        from driven import hookspecs
-
-        manager = pluggy.PluginManager(hookspecs.PROJECT_NAME)
-        manager.add_hookspecs(hookspecs.Hooks)
         try:
             plugin = _import(self.entry.value)
         except KeyboardInterrupt:
@@ -126,6 +135,16 @@ class _Loader:
         except BaseException as error:  # SystemExit too: a plugin must not end us
             hint = f"update or uninstall `{self.entry.distribution}`, or set {DISABLE}={self.entry.name}"
             return self._broken("PLG01", f"plugin {self.label} cannot be imported", hint, error)
+        try:
+            self._ask_all(self.manager, plugin)
+        finally:
+            if self.manager.is_registered(plugin):
+                self.manager.unregister(plugin)
+        return None
+
+    def _ask_all(self, manager: PluginManager, plugin: object) -> None:
+        from driven import hookspecs
+
         try:
             manager.register(plugin, self.entry.name)
             manager.check_pending()

@@ -6,7 +6,6 @@ A stranger's mistake must read as the stranger's: without this it would come up 
 from __future__ import annotations
 
 import re
-import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -173,6 +172,8 @@ def one_line(error: BaseException) -> str:
 
 def place(error: BaseException) -> Span | None:
     """Where an exception arose: the deepest line of Python that is not the import system's."""
+    import traceback
+
     if isinstance(error, SyntaxError) and error.filename:
         return Span(path=error.filename, line=error.lineno or 1, column=error.offset or 1)
     frames = [

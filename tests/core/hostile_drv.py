@@ -31,12 +31,12 @@ def seeds() -> list[bytes]:
     """Small valid files of every kind: each section there or missing, raw and compressed."""
     files: list[bytes] = []
     for count in (0, 1, 3, 9):
-        builder = Builder(bytes(7))
+        builder = Builder(bytes(7), [f"area/r{i}" for i in range(count)])
         for i in range(count):
             body = f"# Räule {i}\n\n- a\n".encode() if i % 3 else b""
             steps = [(0, 0, 5), (2, 5, len(body))] if body else []
             builder.add(
-                f"area/r{i}", body, steps, (i % 4, 0, 9, 100, 0), description="Über" * (i % 2),
+                body, steps, (i % 4, 0, 9, 100, 0), description="Über" * (i % 2),
                 arguments=("src/**", "*.py")[: i % 3], tags=("t",) * (i % 2), when="x" * (i % 2), program=b"p" * i,
                 origin=("rules/r.md", i + 1), extra=b"{}" * (i % 2), source=b"\0\n\0---\n" * (i % 2),
             )  # fmt: skip

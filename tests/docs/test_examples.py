@@ -1,8 +1,9 @@
 """Every example of README.md and docs/guide.md is run, from top to bottom, in a copy of the sample project.
 
-A ```console block holds commands after `$ ` and what they print, stdout and stderr as on a terminal; `…` in a line stands
-for anything, alone on a line for any number of lines; times are not compared. A block with a path behind its language
-is that file. A ```sh block sets a machine up: its make targets must exist. A block without a language is a picture in text.
+A ```console block holds commands after `$ ` and what they print, stdout and stderr as on a terminal; `…` in a line
+stands for anything, alone on a line for any number of lines; times are not compared. A block with a path behind its
+language is that file. A ```sh block sets a machine up: its make targets must exist. A block without a language is a
+picture in text.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ from driven.core.wire_layout import SECTION_NAMES, SOURCE
 from driven.errors import SourceError
 from driven.format import text as rule_text
 from driven.format.drv import digest, fault, from_drv, read_rule, to_drv
-from driven.model.activation import ForPaths, WhenRelevant
-from driven.model.rule import Rule, RuleSet, Source
+from driven.model.activation import ALWAYS, ForPaths, WhenRelevant
+from driven.model.rule import CATEGORIES, KINDS, STEP_KINDS, Rule, RuleSet, Source
 from driven.span import Span
 
 RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
@@ -210,9 +210,9 @@ def test_extra_nested_without_end_is_refused() -> None:
 
 def built(name: str = "a", body: bytes = b"x", **more: object) -> bytes:
     """A `.drv` that `to_drv` would not write: the container knows nothing of what a rule may be."""
-    builder = Builder(bytes(7))
+    builder = Builder(bytes(7), [name])
     numbers = more.pop("numbers", (0, 0, 9, 100, 0))
-    builder.add(name, body, [(1, 0, len(body))] if body else [], numbers, **more)  # type: ignore[arg-type]
+    builder.add(body, [(1, 0, len(body))] if body else [], numbers, **more)  # type: ignore[arg-type]
     return builder.build()
 
 
@@ -291,3 +291,29 @@ def test_any_bytes_give_rules_or_a_source_error(junk: bytes) -> None:
 def test_what_rule_files_give_breaks_no_rule_of_the_model(corpus: list[Path]) -> None:
     parsed = [rule_text.parse_rule(path.read_bytes(), path=path.name, rule_id="x")[0] for path in corpus]
     assert [fault(rule) for rule in parsed if rule is not None and fault(rule)] == []
+
+
+def test_the_documented_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "drv.md").read_text(encoding="utf-8")
+    (code,) = [block.split("```")[0] for block in page.split("```python\n")[1:]]
+    (tmp_path / "rules.drv").write_bytes(to_drv(RuleSet.of([Rule(id="backend/errors", body="# Errors\n")])))
+    monkeypatch.chdir(tmp_path)
+    printed: list[tuple[object, ...]] = []
+    exec(code, {"print": lambda *words: printed.append(words)})
+    assert printed == [("# Errors\n",), (ALWAYS,), ("backend/errors", "Errors")]
+
+
+def test_the_documented_tables_are_those_of_the_code() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "drv.md").read_text(encoding="utf-8")
+    for number, name in enumerate(SECTION_NAMES[1:], 1):
+        assert f"| {name} | {number} |" in page
+    for words in (KINDS, CATEGORIES, STEP_KINDS):
+        assert ", ".join(f"{number} {word}" for number, word in enumerate(words)) in page
+    rows = [line.split(" | ")[0].removeprefix("| ") for line in page.splitlines() if line.startswith("| ")]
+    given = [name for name in rows if name in SECTION_NAMES]
+    full = RuleSet.of(
+        [Rule(id="a", body="x", tags=("t",), when='lang("go")', extra={"a": {}}, source=Source(bom=True))]
+    )
+    data = to_drv(RuleSet(tuple(replace(rule, span=Span(path="a.md")) for rule in full)))
+    kinds = [int.from_bytes(data[at : at + 2], "little") for at in range(36, 36 + 12 * 16, 16)]
+    assert [SECTION_NAMES[kind] for kind in kinds] == given
