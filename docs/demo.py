@@ -235,8 +235,6 @@ def main(argv: list[str]) -> int:
             step(demo)
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # whoever read us has enough; nothing can be written at exit either
-        os._exit(141)
     except (Misbehaved, subprocess.TimeoutExpired, OSError) as error:
         demo.console.print(Text(f"\nthe demo stopped: {error}\nthe project is in {root}", "bold red"))
         return 1

@@ -153,13 +153,15 @@ def remember(
     else:
         checksum = ledger.compiled_checksum(project.root)
     tree.remove_state(JOURNAL)
-    if report.held or report.plan.conflicts or applied.failed or project.sources.lost or emitted.failed:
+    if report.plan.conflicts or applied.failed or project.sources.lost or emitted.failed:
         ledger.forget(tree)  # something is still to be done: the next sync must look at everything again
         return
     outputs = _outputs(project, tree, planned, emitted, applied)
     entries = [*ledger.setting_entries(project.root, path_stamps()), *project.sources.entries, *outputs]
-    settled = not any(rule.when for rule in project.rules) and not any(
-        finding.severity == "error" for finding in report.plan.diagnostics
+    settled = not (
+        report.held
+        or any(rule.when for rule in project.rules)
+        or any(finding.severity == "error" for finding in report.plan.diagnostics)
     )
     ledger.write_ledger(tree, entries, summary(project, len(outputs)) + "\n", checksum, settled)
 

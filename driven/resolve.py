@@ -11,6 +11,7 @@ from driven.model.artefact import Artefact, Emission, ListEntry, Loss, WholeFile
 from driven.model.diagnostic import Diagnostic
 from driven.model.rule import Rule
 from driven.model.target import Target
+from driven.span import Span
 
 if TYPE_CHECKING:
     from driven.model.reach import Reach, Verdict
@@ -39,12 +40,24 @@ def unknown_targets(rules: Iterable[Rule], editors: Iterable[str]) -> list[Diagn
                         code=UNKNOWN_TARGET,
                         severity="warning",
                         message=f"`targets` names `{name}`, and no editor is called that",
-                        span=rule.span,
+                        span=_place(rule, "targets", name),
                         hint=f"did you mean `{near}`?" if near else f"the editors are {_names(known)}",
                         rule_id=rule.id,
                     )
                 )
     return found
+
+
+def _place(rule: Rule, key: str, word: str) -> Span:
+    """Where `word` stands below `key` in the rule's front matter; the rule itself where that cannot be told."""
+    inside = False
+    for number, line in enumerate(rule.source.front.splitlines(), 1):
+        if line[:1] not in (" ", "\t", "-", ""):
+            inside = line.startswith(key)
+        if inside and word in line:
+            column = line.index(word) + 1
+            return Span(path=rule.span.path, line=number, column=column, end_line=number, end_column=column + len(word))
+    return rule.span
 
 
 def closest(word: str, known: Iterable[str]) -> str:

@@ -85,10 +85,11 @@ def _show_source(out: Output, span: Span, root: str, style: str, *, error: bool)
 def source_line(path: str, line: int) -> str | None:
     """Line `line` (from 1) of a file, or None when there is no such file or line, or it is no text.
 
-    Only plain files are opened, and only their beginning is read: a path may be anything.
+    Only plain files are opened, and only their beginning is read: a path may be anything. A link is not followed, it
+    may lead to what nobody wants to see in a log.
     """
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
+        if not stat.S_ISREG(os.lstat(path).st_mode):
             return None
         with open(path, "rb") as file:
             data = file.read(_MOST_BYTES)
@@ -98,6 +99,8 @@ def source_line(path: str, line: int) -> str | None:
     if line < 1 or len(lines) < line:
         return None
     text = lines[line - 1].removesuffix("\r")
+    if text.count("\0") > len(text) // 2:
+        return None
     return text.removeprefix("\ufeff") if line == 1 else text
 
 

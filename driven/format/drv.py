@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import TypeVar, assert_never
 
@@ -153,6 +152,8 @@ def _bad(rule: Rule, problem: str) -> SourceError:
 
 def extra_json(rule: Rule) -> str:
     """`extra` as JSON text, keys in their order; ValueError for what JSON cannot say (infinity, an object, a depth)."""
+    import json
+
     try:
         plain = {editor: dict(keys) for editor, keys in rule.extra.items()}
         return json.dumps(plain, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -244,6 +245,8 @@ def _read(reader: Reader, i: int) -> Rule:
 
 
 def _read_extra(data: bytes) -> Mapping[str, Mapping[str, Value]]:
+    import json
+
     def refuse(word: str) -> None:
         raise ValueError(f"{word} is not JSON")
 

@@ -31,7 +31,7 @@ class Sources:
     rules     id -> rule; for a file that fails, its last good form where this machine knows one
     changed   ids whose rule is new, different or gone
     failed    ids of files that cannot be used, last good form or not
-    lost      whether a failed file has no last good form here: then nothing may be deleted
+    lost      whether a failed file may have emitted something that is not known here: then nothing may be deleted
     """
 
     rules: dict[str, Rule] = field(default_factory=dict)
@@ -126,7 +126,8 @@ def _fail(sources: Sources, memory: Memory, rule_id: str) -> None:
     sources.failed.add(rule_id)
     known = memory.rules.get(rule_id)
     if known is None:
-        sources.lost = True
+        # Where this machine's memory agrees with `outputs.lock`, the rule has never been emitted: nothing hangs on it.
+        sources.lost = sources.lost or not memory.current
     else:
         sources.rules[rule_id] = known
 

@@ -101,6 +101,13 @@ def test_the_examples_do_what_the_page_says(page: str, project: Path) -> None:
     assert ran >= 4, "the page has lost its examples"
 
 
+def test_the_sample_keeps_its_own_rules(project: Path) -> None:
+    """Its rules say how to run its tests; they pass."""
+    command = "python -m unittest discover tests"
+    assert command in (project / ".cursor/rules/parcel.mdc").read_text(encoding="utf-8")
+    assert shell(command, project).endswith("\nOK\n")
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_there_is_no_other_kind_of_example(page: str) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
