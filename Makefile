@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # It would put the sources before the installed wheel.
 unexport PYTHONPATH
 
-.PHONY: help demo test test-pure test-wheel check bench wheel setup clean
+.PHONY: help demo pictures test test-pure test-wheel check bench wheel setup clean
 .DELETE_ON_ERROR:
 
 help:
@@ -53,6 +53,10 @@ check: $(READY)
 
 bench: $(if $(COMPILER),$(WHEEL_READY),$(READY))
 	@cd $(if $(COMPILER),$(WHEEL_VENV),$(VENV)) && bin/driven benchmark
+
+# What the documentation shows of the program, drawn anew by the program.
+pictures: $(READY)
+	@$(VENV)/bin/python docs/pictures.py && $(VENV)/bin/python docs/editors.py
 
 wheel: $(WHEEL)
 

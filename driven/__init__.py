@@ -1,3 +1,49 @@
-"""One source of rules for AI coding agents, written into every editor's own rule files. Imports are lazy."""
+"""One source of rules for AI coding agents, written into every editor's own rule files. Imports are lazy; the types stand in __init__.pyi."""
 
 __version__ = "0.1.0"
+
+_PLACES = {
+    "Always": "model.activation",
+    "Artefact": "model.artefact",
+    "ConflictError": "errors",
+    "Diagnostic": "model.diagnostic",
+    "DrivenError": "errors",
+    "Emission": "model.artefact",
+    "ForPaths": "model.activation",
+    "Loss": "model.artefact",
+    "OnRequest": "model.activation",
+    "Plan": "model.plan",
+    "Rule": "model.rule",
+    "RuleSet": "model.rule",
+    "Settings": "model.artefact",
+    "Span": "span",
+    "SyncReport": "model.plan",
+    "Target": "model.target",
+    "WhenRelevant": "model.activation",
+    "explain": "views",
+    "find_root": "pipeline",
+    "import_files": "intake",
+    "init": "intake",
+    "load_rules": "views",
+    "status": "views",
+    "sync": "pipeline",
+    "validate": "views",
+}
+
+__all__ = [
+    "Always", "Artefact", "ConflictError", "Diagnostic", "DrivenError", "Emission", "ForPaths", "Loss", "OnRequest",
+    "Plan", "Rule", "RuleSet", "Settings", "Span", "SyncReport", "Target", "WhenRelevant", "__version__", "explain",
+    "find_root", "import_files", "init", "load_rules", "status", "sync", "validate",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"driven.{_PLACES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

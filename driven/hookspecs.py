@@ -103,7 +103,8 @@ class Hooks:
         """Offer editors to write for.
 
         Called once, when the plugins are loaded. Answers are joined; two emitters for one target name are an error that
-        names both plugins; ours, else the first one by entry-point name, is used. A bad answer drops this plugin's emitters.
+        names both plugins; ours, else the first one by entry-point name, is used. A bad answer drops this plugin's
+        emitters.
         """
         raise NotImplementedError
 

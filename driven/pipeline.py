@@ -253,7 +253,7 @@ def plan_with(plan: Plan, project: Project, emitted: Emitted) -> Plan:
 def _report(
     project: Project, emitted: Emitted, plan: Plan, applied: Applied, copies: str, wrote: bool, seconds: float
 ) -> SyncReport:
-    in_conflict = {rule_id for conflict in plan.conflicts for rule_id in conflict.rule_ids}
+    in_conflict = {c.rule_ids[0] for c in plan.conflicts if c.holds and len(c.rule_ids) == 1}
     kept = 0 if emitted.whole else len(project.memory.outputs.keys() - {change.path for change in plan.changes})
     failed = [
         Diagnostic(code="DSK01", severity="error", message=f"`{path}` {why}", span=Span(path=path))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import stat
 import sys
-import zipfile
 import textwrap
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 

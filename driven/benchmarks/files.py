@@ -175,8 +175,8 @@ def _row(name: str, says: str, better: Better, bar: float | None, measure: Any, 
     return Benchmark(name, says, better, bar, 60, measure, takes_file=file)
 
 
-_ONE = "open a .drv of 200 rules of about 250 bytes, read one by its id"
-_ALL = "id and body of all of 200 rules of about 250 bytes, bytes in memory"
+_ONE = "open a .drv of 200 rules (100 KB), read one by its id"
+_ALL = "id and body of all of 200 rules, the bytes of the file in memory"
 _SIZE = "200 rules of about 3.3 KB as a .drv without SOURCE"
 
 BENCHMARKS = (

@@ -25,12 +25,15 @@ _WORDS = (  # noqa: SIM905 - as text: it is read as text
 
 
 def short_rules(count: int) -> RuleSet:
-    """`count` rules with a body of about 250 bytes, one in ten of it not ASCII."""
+    """`count` rules with a body of about 250 bytes, one in ten not ASCII, and the front matter that teams give them."""
     return RuleSet.of(
         Rule(
             id=f"area-{i % 17}/rule-{i}",
             description=f"What holds in area {i % 17}",
-            activation=ForPaths((f"src/area{i % 17}/**/*.py",)),
+            activation=ForPaths((f"src/area{i % 17}/**/*.py", f"tests/area{i % 17}/**/*.py")),
+            category="style",
+            priority=50,
+            tags=("team", f"area-{i % 17}"),
             body=f"# Rule {i} of area {i % 17}\n\nWrite small functions with type hints; return early"
             f"{' – naïve façades too' if i % 10 == 0 else ''}.\n\n"
             f"- Validate inputs at the boundary of module {i}.\n- Log structured events with the request id.\n"

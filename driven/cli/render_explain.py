@@ -48,6 +48,7 @@ def _show_editor(
     from rich.console import Group
 
     holding = [r for r in rules if r.verdict not in _ABSENT]
+    holding.sort(key=lambda r: r.verdict not in LOADED)  # what is in the conversation stands first
     absent = [r for r in rules if r.verdict in _ABSENT]
     loaded = [r for r in rules if r.verdict in LOADED]
     tail = f"{len(loaded)} of {count(len(rules), 'rule')} loaded"
@@ -154,4 +155,4 @@ def _about(out: Output, target: Target) -> list[RenderableType]:
 def _limit(limit: Limit) -> str:
     sizes = ((limit.characters, "character"), (limit.lines, "line"), (limit.bytes, "byte"))
     words = ", ".join(count(n, unit) for n, unit in sizes if n)
-    return f"{words}: {limit.note}" if limit.note else words
+    return f"{words}: {limit.note}" if limit.note and limit.note != "advised" else words

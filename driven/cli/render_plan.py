@@ -38,7 +38,8 @@ def show_sync(out: Output, report: SyncReport, root: str, *, diff: bool, check: 
     if report.kept_copies:
         out.note(f"what was overwritten is kept in {report.kept_copies}", error=diff)
     # A diff on stdout is a patch and nothing else: `driven sync --dry-run | git apply` works.
-    _show_losses(out, plan.losses, error=diff)
+    if plan.writes or out.verbose:
+        _show_losses(out, plan.losses, error=diff)
     out.note(*_summary(report, check=check), error=diff)
 
 
@@ -133,6 +134,9 @@ def _summary(report: SyncReport, *, check: bool) -> list[Piece]:
     unchanged = plan.kept + sum(isinstance(c, Keep) for c in plan.changes)
     conflicts = len(plan.conflicts)
     scope = f"{count(report.rules, 'rule')}, {count(len(report.editors), 'editor')}, {seconds(report.seconds)}"
+    if plan.is_clean and report.held:
+        held = count(len(report.held), "rule")
+        return [("nothing to write", "bold yellow"), f", {held} held back ({scope})"]
     if plan.is_clean:  # the words of `driven.pipeline.summary`, which the shortest sync prints by itself
         counts = ((report.rules, "rule"), (len(report.editors), "editor"), (unchanged, "file"))
         return [("up to date", "bold green"), ": " + ", ".join(count(n, what) for n, what in counts)]

@@ -58,7 +58,12 @@ def _rule(out: Output, r: RuleStatus, editors: Sequence[str]) -> list[list[Piece
     if not r.active:
         holds.append(("  its condition is false", "yellow"))
     # Where a rule goes everywhere, say so in one word.
-    where = "all" if editors and set(r.editors) >= set(editors) else ", ".join(r.editors) or out.glyph("dash")
+    missing = [name for name in editors if name not in r.editors]
+    where = ", ".join(r.editors) or out.glyph("dash")
+    if editors and not missing:
+        where = "all"
+    elif r.editors and len(missing) < len(r.editors):
+        where = f"all but {', '.join(missing)}"
     glyph = out.glyph(r.activation if r.activation in _STYLES else "no")
     return [(glyph, style), (r.id, "" if r.active else "dim"), holds, number(r.characters), (where, "dim")]
 

@@ -68,7 +68,7 @@ def _defaults(arguments: Iterable[Argument]) -> Namespace:
     """What no words at all mean, without argparse (5 ms to import and to build)."""
     from types import SimpleNamespace
 
-    values = {destination(a): False if a.flag else [] if a.many else a.default for a in arguments}
+    values: dict[str, Any] = {destination(a): False if a.flag else [] if a.many else a.default for a in arguments}
     return cast("Namespace", SimpleNamespace(**values))
 
 

@@ -1,9 +1,10 @@
 """Where the plugins are: the entry points of the group `driven`, found once and kept in a small text file, the index.
 
-Finding them costs 25 ms and more by `importlib.metadata`, a few by looking at the folders ourselves as `_search` does;
-reading the index costs some 25 µs. It begins with everything its truth depends on: the versions, the prefix, and each folder of `sys.path` with its mtime and ctime. So
-it holds exactly while a fresh index would begin with the same bytes; a stale, torn or hostile one is made anew. The
-ctime is there because it cannot be set: an index that comes with a stranger's project cannot be made to fit.
+Finding them costs 25 ms and more by `importlib.metadata`, a few by looking at the folders as `_search` does; reading
+the index costs some 25 µs. It begins with everything its truth depends on: the versions, the prefix, and each folder of
+`sys.path` with its mtime and ctime. So it holds exactly while a fresh index would begin with the same bytes; a stale,
+torn or hostile one is made anew. The ctime is there because it cannot be set: an index that comes with a stranger's
+project cannot be made to fit.
 """
 
 from __future__ import annotations

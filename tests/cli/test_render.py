@@ -19,8 +19,7 @@ from driven.cli.render import Output, wants_color
 from driven.cli.render_findings import show_error, show_finding, source_line
 from driven.cli.render_plan import show_sync
 from driven.model.diagnostic import Diagnostic
-from driven.model.plan import Conflict, Create, Delete, Keep, Plan, Replace
-from driven.model.plan import SyncReport
+from driven.model.plan import Conflict, Create, Delete, Keep, Plan, Replace, SyncReport
 from driven.span import Span
 
 ROOT = Path(__file__).parents[2]

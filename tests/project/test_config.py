@@ -15,7 +15,8 @@ OPTIONS = {"cursor": (), "copilot": (), "windsurf": ("dir",), "claude": ()}
 def test_the_file_of_the_specification() -> None:
     config = parse_config(
         b'version = 1\n[editors]\ncursor = true\nwindsurf = { dir = ".devin/rules" }\nclaude = false\n'
-        b'[sync]\nmode = "one-way"\nalways = "agents"\ndebounce_ms = 10\nheader = true\n[validate]\nignore = ["CUR14"]\n',
+        b'[sync]\nmode = "one-way"\nalways = "agents"\ndebounce_ms = 10\nheader = true\n'
+        b'[validate]\nignore = ["CUR14"]\n',
         CONFIG,
     )
     assert config.editors == {"cursor": {}, "windsurf": {"dir": ".devin/rules"}}

@@ -81,12 +81,17 @@ def _ask_import(out: Output, files: int) -> bool:
 def _show(out: Output, report: InitReport) -> None:
     from driven.cli.render_plan import show_import
 
+    imported = {f".driven/rules/{rule}.md" for rule in report.imported.rules} if report.imported else set()
     for path in report.written:
-        out.note(("+ ", "green"), path)
+        if path not in imported:  # those are listed with the file they came from
+            out.note(("+ ", "green"), path)
     if report.imported:
         show_import(out, report.imported, report.root)
     out.note(("ready", "bold green"), f": writes for {', '.join(report.editors) or 'no editor yet'}")
+    others = [name for name in report.found if name not in report.editors]
     if report.imported and report.imported.rules:
-        out.note("next: `driven sync` writes them for every editor")
+        out.note("next: turn on more editors in .driven/config.toml; `driven sync` writes the rules for each of them")
     else:
         out.note("next: write a rule in .driven/rules/, then `driven sync`")
+    if others:
+        out.note((f"files of {', '.join(others)} are here too, and are left alone", "dim"))
