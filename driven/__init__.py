@@ -1,4 +1,4 @@
-"""One source of rules for AI coding agents, written into every editor's own rule files. Imports are lazy; the types stand in __init__.pyi."""
+"""One source of rules for AI coding agents, in every editor's own files. Imports are lazy; types: __init__.pyi."""
 
 __version__ = "0.1.0"
 
