@@ -19,6 +19,7 @@ from driven.format.rules_json import to_json
 from driven.model.rule import RuleSet
 
 RULES, MORE, MANY = 200, 2_000, 20_000
+FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 JSON = f"json ({PYTHON})"
 DRIVEN = f"driven {__version__}"
 Loads = Callable[[bytes], Any]
@@ -74,7 +75,7 @@ class _File:
 
 def read(path: str) -> bytes:
     """A file in the fewest system calls: what no reader that reads a whole file can be faster than."""
-    fd = os.open(path, os.O_RDONLY)
+    fd = os.open(path, FLAGS)
     data = os.read(fd, os.fstat(fd).st_size)
     os.close(fd)
     return data
