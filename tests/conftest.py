@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 TESTS = Path(__file__).resolve().parent
 if str(TESTS) not in sys.path:
     sys.path.insert(0, str(TESTS))
 
 CORPUS_SIZE = 43
+
+# Machines differ in speed, so no example has a deadline; in CI every run tries the same examples, so that a failure is
+# the change's own and not the day's.
+settings.register_profile("local", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +35,13 @@ def corpus() -> list[Path]:
         pytest.skip(message)
     assert len(files) >= CORPUS_SIZE, f"{len(files)} files in {folder}, not {CORPUS_SIZE}"
     return files
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """In CI a test that skips because something is not installed is a failure: `.ci/run` installs it all."""
+    report = yield
+    if report.skipped and os.environ.get("CI") and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped in CI: {report.longrepr}"
+    return report

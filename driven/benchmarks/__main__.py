@@ -18,14 +18,18 @@ def table(rows: Sequence[Row]) -> str:
     lines = [f"{build()}; {_system()}", "", "| benchmark | what | value | ratio | against | bar | |"]
     lines.append("|---|---|---:|---:|---|---:|---|")
     for row in rows:
-        ratio = "–" if row.ratio is None else f"{row.ratio:,.3g}x"
+        ratio = "–" if row.ratio is None else f"{_three_digits(row.ratio)}x"
         bar = "–" if row.bar is None else f"{'≤' if row.better == '<=' else '≥'} {row.bar:,g}x"
         verdict = {None: "", True: "met", False: "**missed**"}[row.ok]
-        value = f"{row.value:,.0f}" if row.unit == "bytes" else f"{row.value:,.3g}"
+        value = _three_digits(row.value)
         lines.append(
             f"| `{row.name}` | {row.note} | {value} {row.unit} | {ratio} | {row.baseline} | {bar} | {verdict} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def _three_digits(number: float) -> str:
+    return f"{number:,.0f}" if number >= 1000 else f"{number:.3g}"
 
 
 def _system() -> str:

@@ -336,7 +336,6 @@ def test_without_a_project(words: str, empty: Path, drive: Drive) -> None:
 
 
 def test_benchmark(empty: Path, drive: Drive, answer: Answer) -> None:
-    pytest.importorskip("driven.benchmarks", reason="the suite of benchmarks is not here")
     name = answer("benchmark", "--iterations", "1")["rows"][0]["name"]
     assert name in drive("benchmark", name, "--iterations", "1").out
     assert drive("benchmark", "--iterations", "0").code == 2
