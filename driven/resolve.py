@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from driven.core.globs import Glob, expand, under_directory
-from driven.model.activation import Always, ForPaths, OnRequest, WhenRelevant
+from driven.model.activation import Always, ForPaths, OnRequest, WhenRelevant, activation_word
 from driven.model.artefact import Artefact, Emission, ListEntry, Loss, WholeFile
 from driven.model.diagnostic import Diagnostic
 from driven.model.rule import Rule
@@ -106,7 +106,7 @@ class _Case:
             return self._off(_excluded(rule, target.name))
         if not active:
             return self._off(f"condition `{rule.when}` is false")
-        way = target.ways.get(_key(rule))
+        way = target.ways.get(activation_word(rule.activation))
         dropped = next((loss for loss in self.losses if loss.kind == "dropped"), None)
         if not self.artefacts and (dropped or (way is not None and way.fidelity == "dropped")):
             reason = dropped.reason if dropped else way.words if way else ""
@@ -212,19 +212,6 @@ def _sent(artefact: Artefact) -> int:
     text = artefact.text.replace("\r\n", "\n")
     end = text.find("\n---\n", 3) if text.startswith("---\n") else -1
     return len(text[end + 5 :].removeprefix("\n")) if end >= 0 else len(text)
-
-
-def _key(rule: Rule) -> str:
-    """The key of `Target.ways` for a rule's activation."""
-    match rule.activation:
-        case Always():
-            return "always"
-        case ForPaths():
-            return "paths"
-        case WhenRelevant():
-            return "model"
-        case OnRequest():
-            return "manual"
 
 
 def _excluded(rule: Rule, editor: str) -> str:

@@ -6,7 +6,7 @@ import os
 
 from driven.emission import emit_all
 from driven.errors import PlanError, UsageError
-from driven.model.activation import Activation, Always, ForPaths, OnRequest, WhenRelevant
+from driven.model.activation import Activation, Always, ForPaths, OnRequest, WhenRelevant, activation_word
 from driven.model.artefact import Emission
 from driven.model.diagnostic import Diagnostic
 from driven.model.plan import Conflict, Create, Delete, Replace
@@ -60,7 +60,7 @@ def status(root: str) -> StatusReport:
     rules = tuple(
         RuleStatus(
             id=rule.id, title=rule.title, path=rule.span.path, characters=len(rule.body),
-            activation=_word(rule.activation), detail=_detail(rule.activation),
+            activation=activation_word(rule.activation), detail=_detail(rule.activation),
             editors=tuple(reached.get(rule.id, ())), active=project.active.get(rule.id, True),
         )
         for rule in project.rules
@@ -141,18 +141,6 @@ def _plugin_of(project: Project, editor: str) -> str:
     return next(
         (info.distribution for info in project.plugins.plugins if f"emitter {editor}" in info.offers), ""
     )  # fmt: skip
-
-
-def _word(activation: Activation) -> str:
-    match activation:
-        case Always():
-            return "always"
-        case ForPaths():
-            return "paths"
-        case WhenRelevant():
-            return "model"
-        case OnRequest():
-            return "manual"
 
 
 def _detail(activation: Activation) -> str:

@@ -6,6 +6,7 @@ Exit codes are decided here and nowhere else; what they mean stands in `driven.g
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -181,9 +182,7 @@ def _dispatch(app: App, argv: list[str]) -> int:
     from driven.grammar.to_argparse import parse, split_words
 
     if argv[:1] == ["--complete"]:
-        from driven.cli.commands.complete import run as complete
-
-        return complete(argv[1:], app)
+        return _function("driven.cli.commands.complete:run")(argv[1:], app)
     before, rest = split_words(argv)
     if not rest or rest[0] == "--":
         return _without_command(app, before)
@@ -240,14 +239,17 @@ def _command(app: App, word: str) -> Command:
     raise UsageError(f"unknown command `{word}`", hint=hint)
 
 
-def _load(command: Command) -> Callable[[Any, App], int]:
-    import importlib
+def _function(place: str) -> Callable[[Any, App], int]:
+    """The function at `module:function`, imported only now."""
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)  # type: ignore[no-any-return]
 
-    module, _, name = command.run.partition(":")
+
+def _load(command: Command) -> Callable[[Any, App], int]:
     try:
-        return getattr(importlib.import_module(module), name)  # type: ignore[no-any-return]
+        return _function(command.run)
     except (ImportError, AttributeError) as error:
-        if module.startswith("driven."):
+        if command.run.startswith("driven."):
             raise
         raise PluginError(f"the command `{command.name}` cannot be loaded: {error}", hint=f"`{command.run}`") from error
 
@@ -262,9 +264,7 @@ def _without_command(app: App, argv: list[str]) -> int:
         app.answer(lambda: {"version": __version__}, lambda out: out.line(f"driven {__version__}"))
         return 0
     if args.install_completion:
-        from driven.cli.commands.complete import install
-
-        return install(app)
+        return int(importlib.import_module("driven.cli.commands.complete").install(app))
     from driven.cli.render_help import show_overview
 
     show_overview(app.out, app.commands(), (*OPTIONS, *TOP_OPTIONS), error=not args.help)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from driven.cli.render import Output, Piece
 
 if TYPE_CHECKING:
-    from driven.cli.commands.doctor import Check
+    from driven.cli.check import Check
     from driven.registry import PluginInfo
 
 _STATES = {"ok": "green", "warn": "yellow", "fail": "bold red"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +38,16 @@ Activation = Always | ForPaths | WhenRelevant | OnRequest
 
 ALWAYS = Always()
 ON_REQUEST = OnRequest()
+
+
+def activation_word(activation: Activation) -> Literal["always", "paths", "model", "manual"]:
+    """What a rule file's `apply` calls it; also the key of `Target.ways`."""
+    match activation:
+        case Always():
+            return "always"
+        case ForPaths():
+            return "paths"
+        case WhenRelevant():
+            return "model"
+        case OnRequest():
+            return "manual"

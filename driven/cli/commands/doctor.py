@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from driven.cli.check import Check
 from driven.errors import DrivenError
 
 if TYPE_CHECKING:
@@ -15,16 +15,6 @@ if TYPE_CHECKING:
 
 _PYTHON = (3, 11)
 _WATCHES = 65_536  # inotify watches below which a large project cannot be watched whole
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One line: what was looked at, how it is, and what to do when it is not well."""
-
-    name: str
-    state: Literal["ok", "warn", "fail"]
-    message: str
-    hint: str = ""
 
 
 def run(args: Any, app: App) -> int:
