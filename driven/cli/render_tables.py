@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from driven.cli.render import Output, Piece
 
 if TYPE_CHECKING:
+    from driven.benchmarks import Row
     from driven.cli.check import Check
     from driven.registry import PluginInfo
 
@@ -60,18 +61,27 @@ def show_checks(out: Output, checks: Sequence[Check]) -> None:
     out.note((words, _STATES[worst]))
 
 
-def show_benchmark(out: Output, rows: Sequence[Any]) -> None:
-    """One row per measurement; `rows` are of `driven.benchmarks.Row`."""
+def show_benchmark(out: Output, rows: Sequence[Row], build: str) -> None:
+    """One row per measurement, below what was measured; --verbose says what each one is."""
+    signs = {"<=": "≤" if out.unicode else "<=", ">=": "≥" if out.unicode else ">="}
     table: list[list[list[Piece] | Piece]] = []
     for r in rows:
         state = "" if r.ok is None else "ok" if r.ok else "fail"
         table.append([
             (out.glyph(state), _STATES[state]) if state else "",
             r.name,
-            f"{r.value:,.4g} {r.unit}",
-            (f"{r.ratio:,.3g}x", "bold") if r.ratio is not None else "",
-            (r.baseline, "dim"),
-            (f"{r.bar:,.3g}x" if r.bar is not None else "", "dim"),
+            f"{_digits(r.value)} {r.unit}",
+            (f"{_digits(r.ratio)}x", "bold") if r.ratio is not None else "",
+            (r.baseline if r.ratio is not None else f"install {r.baseline} to compare", "dim"),
+            (f"{signs[r.better]} {r.bar:,g}x" if r.bar is not None else "", "dim"),
         ])  # fmt: skip
+    out.note((build, "dim"))
     head = ["", "Benchmark", "Value", "Ratio", "Against", "Bar"]
     out.show(out.table(table, head=head, right=(2, 3, 5), wrap=(4,), cut=(1,), indent=0))
+    for r in rows:
+        out.detail((r.name, "bold"), f"  {r.note}")
+
+
+def _digits(number: float) -> str:
+    """Three digits, or all before the point."""
+    return f"{number:,.0f}" if number >= 1000 else f"{number:.3g}"

@@ -27,14 +27,20 @@ def _bounds(data: bytes, marker: str) -> tuple[int, int, int, int] | None:
     closing = f"<!-- driven:end {marker}".encode()
     begins: list[tuple[int, int]] = []
     ends: list[tuple[int, int]] = []
-    at = 0
-    for line in data.splitlines(keepends=True):
+    done, feed = 0, -1
+    while (at := data.find(b"<!-- driven:", done)) >= 0:  # most of a long file holds no marker: pass over it
+        start = max(data.rfind(b"\n", done, at) + 1, data.rfind(b"\r", done, at) + 1, done)
+        if feed < at:  # not anew for each of many lines that end with a lone CR
+            feed = data.find(b"\n", at)
+            feed = len(data) if feed < 0 else feed
+        lone = data.find(b"\r", at, feed)
+        done = min(feed + 1, len(data)) if lone < 0 or lone + 1 == feed < len(data) else lone + 1
+        line = data[start:done]
         bare = line.strip()
         if bare.startswith(b"<!-- driven:") and bare.endswith(b"-->"):
             for mark, found in ((opening, begins), (closing, ends)):
                 if bare.startswith(mark) and bare[len(mark) : len(mark) + 1] == b" ":
-                    found.append((at, at + len(line)))
-        at += len(line)
+                    found.append((start, done))
     if not begins and not ends:
         return None
     if len(begins) != 1 or len(ends) != 1 or ends[0][0] < begins[0][1]:

@@ -193,12 +193,13 @@ DOCTOR = record(
     checks=array(record(name=STRING, state=one_of("ok", "warn", "fail"), message=STRING, hint=STRING))
 )  # fmt: skip
 BENCHMARK = record(
+    build=STRING,
     rows=array(
         record(
             name=STRING, value=NUMBER, unit=STRING, ratio=maybe(NUMBER), baseline=STRING, bar=maybe(NUMBER),
-            ok=maybe(BOOLEAN),
+            better=one_of("<=", ">="), ok=maybe(BOOLEAN), note=STRING,
         )
-    )
+    ),
 )  # fmt: skip
 _ARGUMENT = record(
     name=STRING,

@@ -336,6 +336,6 @@ def test_without_a_project(words: str, empty: Path, drive: Drive) -> None:
 
 
 def test_benchmark(empty: Path, drive: Drive, answer: Answer) -> None:
-    name = answer("benchmark", "--iterations", "1")["rows"][0]["name"]
+    name = answer("benchmark", "strings", "--iterations", "1")["rows"][0]["name"]
     assert name in drive("benchmark", name, "--iterations", "1").out
     assert drive("benchmark", "--iterations", "0").code == 2

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 def run(args: Any, app: App) -> int:
     """Run the benchmarks and show them. 1 when one misses its bar."""
+    from dataclasses import asdict
+
     from driven import benchmarks
 
     with app.out.progress() as progress:
@@ -19,23 +21,7 @@ def run(args: Any, app: App) -> int:
     def show(out: Output) -> None:
         from driven.cli.render_tables import show_benchmark
 
-        show_benchmark(out, rows)
+        show_benchmark(out, rows, benchmarks.build())
 
-    app.answer(
-        lambda: {
-            "rows": [
-                {
-                    "name": r.name,
-                    "value": r.value,
-                    "unit": r.unit,
-                    "ratio": r.ratio,
-                    "baseline": r.baseline,
-                    "bar": r.bar,
-                    "ok": r.ok,
-                }
-                for r in rows
-            ]
-        },
-        show,
-    )
+    app.answer(lambda: {"build": benchmarks.build(), "rows": [asdict(row) for row in rows]}, show)
     return app.outcome(findings=any(r.ok is False for r in rows))
