@@ -8,11 +8,12 @@ that is not of the Protocol, or names a hook that does not exist becomes a diagn
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol, runtime_checkable
 
 import pluggy
 
+from driven.frozen import frozen
 from driven.grammar.command import Command
 from driven.model.artefact import Emission, Settings
 from driven.model.diagnostic import Diagnostic
@@ -26,7 +27,7 @@ hookspec = pluggy.HookspecMarker(PROJECT_NAME)
 hookimpl = pluggy.HookimplMarker(PROJECT_NAME)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SourceFile:
     """A file of an editor, as an importer gets it: `path` relative to the project root, POSIX; the bytes as read."""
 
@@ -34,7 +35,7 @@ class SourceFile:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Imported:
     """What an importer made of its files. `files` maps each rule id to the path it came from."""
 

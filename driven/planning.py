@@ -9,17 +9,18 @@ from __future__ import annotations
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from driven.errors import PlanError, SourceError
 from driven.format.hashes import digest
 from driven.format.sections import find_section, put_section, take_section
 from driven.format.yaml_list import find_entry, put_entry, take_entry
+from driven.frozen import frozen
 from driven.model.artefact import ListEntry, Ownership, Piece, Section, WholeFile
 from driven.model.plan import Change, Conflict, Create, Delete, Drift, Keep, Lock, Owned, Plan, Replace, Standing
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Planned:
     """A plan, the lock lines it decides on, and what `outputs.lock` says of those once it is applied."""
 

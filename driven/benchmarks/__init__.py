@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from driven.errors import SourceError, UsageError
+from driven.frozen import frozen
 
 if TYPE_CHECKING:
     from driven.benchmarks.measure import Bench, Benchmark
@@ -18,7 +18,7 @@ MAX_ROUNDS = 10_000
 MAX_FILE = 64 << 20  # bytes of `--file`
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Row:
     """One measurement.
 

@@ -18,6 +18,7 @@ from functools import cached_property
 from typing import Literal
 
 from driven.errors import DiskError
+from driven.frozen import frozen
 from driven.model.rule import RuleSet
 
 ROUND = 0.002  # seconds that one work is repeated for in one round, at least
@@ -30,7 +31,7 @@ Work = Callable[[], object]
 Better = Literal["<=", ">="]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Figures:
     """What one benchmark found. `value` counts `unit`s; `ratio` is None when there was nothing to compare with."""
 
@@ -41,7 +42,7 @@ class Figures:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Benchmark:
     """One row of the suite before it is measured.
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from driven.errors import SourceError
+from driven.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class SectionEntry:
     """One line of the section table; lengths in bytes, `offset` from the start of the file."""
 
@@ -18,7 +17,7 @@ class SectionEntry:
     raw_length: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Header:
     """What stands before the sections."""
 

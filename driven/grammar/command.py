@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from driven.frozen import frozen
 
 # `run(args, app) -> exit code`; `args` is argparse's namespace, `app` is `driven.cli.app.App`.
 Run = Callable[[Any, Any], int]
@@ -17,7 +18,7 @@ Safety = Literal["reads", "writes", "deletes"]
 Stability = Literal["stable", "preview"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Argument:
     """One argument. A name that begins with `-` is an option; `flag` ones take no value.
 
@@ -38,7 +39,7 @@ class Argument:
     complete: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Command:
     """One command. `run` is `module:function`, imported only when the command runs; `result` is a JSON schema of
     what `--json` puts under `data`; `capability` names what it may do (`project.write`). A command with `verbs` is a

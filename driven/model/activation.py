@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from driven.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen(kw_only=False)
 class Always:
     """In every conversation."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class ForPaths:
     """When a file that one of `globs` matches is in play.
 
@@ -22,14 +23,14 @@ class ForPaths:
     globs: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class WhenRelevant:
     """When the model decides so from `description` (one line)."""
 
     description: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class OnRequest:
     """Only when a person asks for it by name."""
 

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
+from driven.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen(kw_only=False)
 class WholeFile:
     """The file is ours from the first byte to the last."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Section:
     """Ours is what stands between the two marker comments that name `marker`; every other byte is a person's."""
 
     marker: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class ListEntry:
     """Ours is one entry of the YAML list under the top-level `key`; every other byte is a person's."""
 
@@ -30,7 +32,7 @@ Ownership = WholeFile | Section | ListEntry
 WHOLE_FILE = WholeFile()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Artefact:
     """One piece of output: a whole file, a section of a shared one, or one list entry.
 
@@ -44,7 +46,7 @@ class Artefact:
     rule_ids: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Piece:
     """An artefact and the name of the editor that it is for."""
 
@@ -70,7 +72,7 @@ class Piece:
         return artefact.path, self.editor, part
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Loss:
     """What an editor cannot be told of a rule: `approximated` (said in the nearest form) or `dropped` (not said)."""
 
@@ -80,7 +82,7 @@ class Loss:
     editor: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Emission:
     """The answer of one emitter."""
 
@@ -88,7 +90,7 @@ class Emission:
     losses: tuple[Loss, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Settings:
     """What an emitter may know of the project besides the rules.
 

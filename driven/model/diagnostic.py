@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from driven.frozen import frozen
 from driven.span import Span
 
 Severity = Literal["error", "warning", "info"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TextEdit:
     """Replace the text of `span` by `text`."""
 
@@ -18,7 +18,7 @@ class TextEdit:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Fix:
     """Edits that repair a finding. `safe` ones keep the meaning and may be applied without asking."""
 
@@ -27,7 +27,7 @@ class Fix:
     safe: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Diagnostic:
     """One finding. `code` is stable (`RUL12`); `message` is one line; `hint` says what to do."""
 

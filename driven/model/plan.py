@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
+from driven.frozen import frozen
 from driven.model.artefact import Loss
 from driven.model.diagnostic import Diagnostic
 
@@ -24,7 +25,7 @@ Lock = Mapping[Owned, frozenset[str]]
 """The digests under which a thing is ours: one, or several after a crash or a merge of two branches."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Standing:
     """What stands at a path: the `data` of a file, or nothing, or something that is never written to.
 
@@ -36,7 +37,7 @@ class Standing:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Create:
     """Write a file, or a section or entry in it, where none of ours stands."""
 
@@ -47,7 +48,7 @@ class Create:
     rule_ids: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Replace:
     """Write over what an earlier run wrote. `forced`: over a hand edit or a stranger's file, kept in a snapshot."""
 
@@ -59,7 +60,7 @@ class Replace:
     forced: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Delete:
     """Remove what an earlier run wrote and no rule gives any more. `after`: the shared file without our part."""
 
@@ -70,7 +71,7 @@ class Delete:
     forced: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Keep:
     """Leave it: it is right already (`reason` empty), or held back for the reason given."""
 
@@ -80,7 +81,7 @@ class Keep:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Conflict:
     """Not written: `drift` is `edited` or `foreign`. `after` is what would be written, None: it would be deleted.
 
@@ -102,7 +103,7 @@ class Conflict:
 Change = Create | Replace | Delete | Keep | Conflict
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Plan:
     """All changes of one run, sorted by path. `kept` counts what was unchanged and not even looked at again."""
 
@@ -127,7 +128,7 @@ class Plan:
         return not self.writes and not self.conflicts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SyncReport:
     """One sync. `applied` is False for --dry-run and --check. `held` are rule ids that keep what they emitted before,
     because their file cannot be read or one of their outputs is in conflict. `seconds` is wall time."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from driven.frozen import frozen
 from driven.model.artefact import Loss
 
 Verdict = Literal["always", "match", "model", "manual", "no", "off"]
@@ -16,7 +16,7 @@ Verdict = Literal["always", "match", "model", "manual", "no", "off"]
 # off     never reaches this editor: excluded by `targets`, its condition is false, or the editor cannot say it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Reach:
     """One rule seen from one editor and one path."""
 

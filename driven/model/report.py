@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from driven.frozen import frozen
 from driven.model.artefact import Loss
 from driven.model.diagnostic import Diagnostic
 from driven.model.plan import Plan
@@ -11,7 +12,7 @@ from driven.model.reach import Reach
 from driven.model.target import Target
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RuleStatus:
     """One rule on the status screen. `activation` is `always paths model manual`; `detail` its globs or description."""
 
@@ -25,7 +26,7 @@ class RuleStatus:
     active: bool = True  # False: its `when` condition is false
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EditorStatus:
     """One editor on the status screen. `largest` is the biggest emitted file in characters, beside its `limit`
     (0: none)."""
@@ -43,7 +44,7 @@ class EditorStatus:
     losses: tuple[Loss, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StatusReport:
     """Everything `driven status` shows. `plan` is what a sync would do now."""
 
@@ -54,7 +55,7 @@ class StatusReport:
     digest: str  # of the rule set, hex
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ExplainReport:
     """Which rules hold for `path`: one Reach per rule and editor, editors in config order, rules in effect order."""
 
@@ -67,7 +68,7 @@ class ExplainReport:
     tokens: dict[str, int] = field(default_factory=dict)  # per editor: tokens of all loaded rules
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ImportReport:
     """What an import made: `rules` maps each new or updated rule id to the editor file it came from; `plan` is what
     is (or, with `applied` False, would be) written below `.driven/`; `same` are rules that stood there already."""
@@ -79,7 +80,7 @@ class ImportReport:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class InitReport:
     """What `init` found and wrote: `found` maps an editor's name to the rule files of it that are there already."""
 
@@ -90,7 +91,7 @@ class InitReport:
     imported: ImportReport | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ValidateReport:
     """Every finding in the source rules and in what they emit."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from driven.core.tokens import first_heading, scan_steps
+from driven.frozen import frozen
 from driven.model.activation import ALWAYS, Activation
 from driven.span import Span
 
@@ -32,7 +33,7 @@ STEP_PRIORITY = {
 Value = None | bool | int | float | str | list["Value"] | dict[str, "Value"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Step:
     """A block of a rule's body: `start` and `end` are byte offsets into the body's UTF-8 form.
 
@@ -45,7 +46,7 @@ class Step:
     end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Source:
     """How a rule file was written: its front matter verbatim (delimiters and the blank line below them included),
     its line ending and whether it began with a BOM. Neither compared nor part of the digest."""
@@ -55,7 +56,7 @@ class Source:
     bom: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Rule:
     """One rule. `id` is `[a-z0-9][a-z0-9-/]*`, unique in its set; `body` is kept byte for byte.
 
@@ -110,7 +111,7 @@ class Rule:
         return not wanted or name in wanted
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class RuleSet:
     """Rules in effect order: priority (0 first), then id. Build one with `RuleSet.of`."""
 

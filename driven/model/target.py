@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
+
+from driven.frozen import frozen
 
 Fidelity = Literal["native", "approximated", "dropped"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Dialect:
     """How an editor matches a glob against a path relative to the project root.
 
@@ -25,7 +27,7 @@ class Dialect:
     braces: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Limit:
     """A size that an editor enforces or advises on one file."""
 
@@ -36,7 +38,7 @@ class Limit:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Way:
     """How an editor expresses one activation: `fidelity`, and what happens in words (`"paths in front matter"`)."""
 
@@ -44,7 +46,7 @@ class Way:
     words: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Target:
     """One editor. `ways` is keyed `always paths model manual`; `options` names the config keys it takes with their
     defaults; `files` are globs of the files it reads that `driven` may write, `also_reads` those of other tools."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Literal
 
 from driven.errors import ConfigError
+from driven.frozen import frozen
 from driven.model.diagnostic import Diagnostic
 from driven.span import Span
 
@@ -20,7 +21,7 @@ SYNC_KEYS = {"mode": ("two-way", "one-way"), "always": ("native", "agents"), "de
 TOP_KEYS = ("version", "editors", "sync", "validate")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Config:
     """What a project says. `editors` holds the enabled ones with their options, in the order of the file;
     `disabled` those that are named with `false`. `path` is the file it came from, "" for none."""

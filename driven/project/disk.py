@@ -12,9 +12,10 @@ import os
 import stat
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from driven.errors import DiskError
+from driven.frozen import frozen
 from driven.model.plan import Create, Delete, Replace, Standing
 
 STATE = ".driven/state"
@@ -28,7 +29,7 @@ LOCAL_ERRORS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EIS
 Seen = tuple[int, int, int]  # size, mtime_ns, inode
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Applied:
     """What came of a plan: the stat of each file written, and why others could not be."""
 

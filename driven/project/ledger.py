@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from driven import __version__
 from driven.core._rt import FormatError
 from driven.core.state import ABSENT, OUTPUT, SEARCHED, SETTING, SOURCE, UNSURE, Entry, Ledger, build_ledger, run_key
 from driven.errors import ConfigError, DrivenError
+from driven.frozen import frozen
 from driven.model.plan import Lock, Owned
 from driven.model.rule import Rule
 from driven.project.disk import JOURNAL, STATE, Seen, Tree, pass_tick, tick
@@ -24,7 +25,7 @@ NO_DIGEST = b"\0" * 32
 SETTINGS = (".driven/config.toml", "pyproject.toml", LOCK)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Memory:
     """What the last sync left. Empty where it left nothing that holds for this run.
 

@@ -20,9 +20,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal
 
+from driven.frozen import frozen
 from driven.model.diagnostic import Diagnostic, Severity
 from driven.registry.index import Entry, find, path_stamps
 from driven.span import Span
@@ -43,7 +44,7 @@ MAX_OFFERS = 1000  # per hook and plugin: an endless generator ends here
 Status = Literal["loaded", "disabled", "broken"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PluginInfo:
     """One plugin. `value` is `module:attribute`; `offers` names what is in use of it, `emitter cursor`,
     `command hello`; `error` is one line, every error of it joined."""
@@ -57,7 +58,7 @@ class PluginInfo:
     offers: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Registry:
     """What all plugins offer together: by editor or command name, in the order the plugins load."""
 
