@@ -56,11 +56,22 @@ def make_plan(
     changes: list[Change] = []
     after: dict[Owned, frozenset[str]] = {}
     for path in sorted({*by_path, *gone_by_path}):
-        decision = _Decision(path, by_path.get(path, ()), gone_by_path.get(path, []), lock)
+        pieces = by_path.get(path, ())
+        if len(pieces) == 1 and standing[path].kind == "absent" and not pieces[0].is_shared:
+            changes.append(_first(pieces[0], after))  # nearly all of a first sync, and nothing to decide
+            continue
+        decision = _Decision(path, pieces, gone_by_path.get(path, []), lock)
         changes.append(decision.make(standing[path], force))
         after.update(decision.after)
     decided = frozenset((*(piece.owned for pieces in by_path.values() for piece in pieces), *gone))
     return Planned(Plan(changes=tuple(_hold_back(changes, after, lock))), decided, after)
+
+
+def _first(piece: Piece, after: dict[Owned, frozenset[str]]) -> Create:
+    artefact = piece.artefact
+    text = artefact.text.encode()
+    after[piece.owned] = frozenset((digest(text),))
+    return Create(path=artefact.path, after=text, editors=(piece.editor,), rule_ids=artefact.rule_ids)
 
 
 def fold(path: str) -> str:
