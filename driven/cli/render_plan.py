@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _SIGNS = {Create: ("+", "green"), Replace: ("~", "yellow"), Delete: ("-", "red"), Conflict: ("!", "bold red")}
 _FEW = 5  # of a long list, what is shown without --verbose where the rest can be asked for
+_MANY = 60  # changed files, from which on a folder is one line
 _COUNTED = 256 << 10  # bytes: larger changes are listed without their +/- line counts
 
 
@@ -44,8 +45,12 @@ def show_sync(out: Output, report: SyncReport, root: str, *, diff: bool, check: 
 
 
 def show_changes(out: Output, plan: Plan) -> None:
-    """`+ path`, `~ path (+3 -1)`, `- path`; kept files only with --verbose."""
-    for change in plan.changes:
+    """`+ path`, `~ path (+3 -1)`, `- path`; kept files only with --verbose. Of many files in one folder their number."""
+    shown = plan.changes
+    if not out.verbose and len(plan.writes) > _MANY:
+        _show_folders(out, plan)
+        shown = tuple(change for change in plan.changes if isinstance(change, Keep) and change.reason)
+    for change in shown:
         if isinstance(change, Keep):
             if change.reason:
                 out.line(("= ", "dim"), change.path, (f"  {change.reason}", "dim"))
@@ -54,6 +59,19 @@ def show_changes(out: Output, plan: Plan) -> None:
         elif not isinstance(change, Conflict):
             sign, style = _SIGNS[type(change)]
             out.line((f"{sign} ", style), change.path, (_note(change), "dim"))
+
+
+def _show_folders(out: Output, plan: Plan) -> None:
+    """A line for each folder and kind of change, `+ .cursor/rules/  200 files`; a lone file by its name."""
+    folders: dict[tuple[str, type], list[str]] = {}
+    for change in plan.writes:
+        folders.setdefault((change.path.rpartition("/")[0] or change.path, type(change)), []).append(change.path)
+    for (folder, kind), paths in folders.items():
+        sign, style = _SIGNS[kind]
+        if len(paths) == 1:
+            out.line((f"{sign} ", style), paths[0])
+        else:
+            out.line((f"{sign} ", style), f"{folder}/", (f"  {count(len(paths), 'file')}", "dim"))
 
 
 def show_diff(out: Output, plan: Plan) -> None:

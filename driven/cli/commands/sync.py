@@ -16,13 +16,18 @@ def run(args: Any, app: App) -> int:
     if args.force and args.check:
         raise UsageError("`--check` writes nothing, so `--force` means nothing", hint="leave one of them out")
     from driven import pipeline
-    from driven.cli import data
     from driven.cli.render_plan import show_sync
 
     with app.out.progress() as progress:
         report = pipeline.sync(app.root, dry_run=args.dry_run, check=args.check, force=args.force, progress=progress)
+
+    def data() -> dict[str, Any]:
+        from driven.cli.data import sync
+
+        return sync(report)
+
     app.answer(
-        lambda: data.sync(report),
+        data,
         lambda out: show_sync(out, report, app.root, diff=args.dry_run, check=args.check),
     )
     return app.outcome(
