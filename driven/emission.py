@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
-from driven.errors import PluginError
+from driven.errors import DrivenError
 from driven.hookspecs import Emitter
 from driven.model.artefact import Loss, Piece, Settings
 from driven.model.diagnostic import Diagnostic
@@ -69,7 +69,7 @@ def emit_changed(
 def _emit(out: Emitted, name: str, emitter: Emitter, settings: Settings, rules: Sequence[Rule]) -> None:
     try:
         emission = emitter.emit(rules, settings)
-    except PluginError as error:  # the registry's guard: one plugin's failure leaves the other editors alone
+    except DrivenError as error:  # with the registry's guard: one plugin's failure leaves the other editors alone
         out.failed.add(name)
         out.diagnostics.append(
             Diagnostic(code="PLG10", severity="error", message=error.message, span=Span(path=name), hint=error.hint)

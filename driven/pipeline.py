@@ -2,68 +2,29 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence, Set
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from driven.core.state import Entry
+from driven import partial
 from driven.emission import Emitted, emit_all, emit_changed
-from driven.errors import ProjectError
-from driven.hookspecs import Emitter
-from driven.model.artefact import Settings
+from driven.model.artefact import Piece
 from driven.model.diagnostic import Diagnostic
 from driven.model.plan import Delete, Owned, Plan, Replace, SyncReport
-from driven.model.rule import Rule, RuleSet
-from driven.planning import Planned, fold, group_by_path, make_plan
+from driven.model.rule import Rule, effect_order
+from driven.planning import Planned, group_by_path, make_plan
 from driven.project import ledger
-from driven.project.config import Config, known_editors, read_config
-from driven.project.disk import JOURNAL, STATE, Applied, Tree, keep_copies
-from driven.project.sources import Sources, load_sources
+from driven.project.disk import JOURNAL, Applied, Tree, keep_copies
 from driven.project.writer import Writer
-from driven.registry import Registry, path_stamps
-from driven.registry import load as load_plugins
-from driven.resolve import select, unknown_targets
+from driven.registry import path_stamps
 from driven.span import Span
+from driven.workspace import Project, find_root, load
+
+__all__ = ["Project", "apply", "find_root", "load", "plan", "plan_with", "remember", "sync"]
 
 Progress = Callable[[str, int, int], None]
 """(what, done, total): called between the stages of long work."""
-
-AGENTS = "agents"  # the editor name under which AGENTS.md is written
-
-
-@dataclass(slots=True)
-class Project:
-    """A project, loaded: what a verb works on."""
-
-    root: str
-    config: Config
-    plugins: Registry
-    memory: ledger.Memory
-    sources: Sources
-    rules: RuleSet
-    lock: dict[Owned, frozenset[str]]
-    emitters: Mapping[str, Emitter]
-    settings: Mapping[str, Settings]
-    active: Mapping[str, bool]
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-
-    def select(self, rules: Iterable[Rule], editor: str) -> Sequence[Rule]:
-        """The rules that `editor` gets: `targets` and `when` applied."""
-        return select(rules, editor, self.active)
-
-
-def find_root(start: str | None = None) -> str:
-    """The nearest folder at or above `start` (or the current one) that holds `.driven`. ProjectError when none does."""
-    here = os.path.abspath(start or os.getcwd())
-    folder = here
-    while not os.path.isdir(os.path.join(folder, ".driven")):
-        parent = os.path.dirname(folder)
-        if parent == folder:
-            raise ProjectError(f"no `.driven` folder in `{here}` or above it", hint="start with `driven init`")
-        folder = parent
-    return folder
 
 
 def sync(
@@ -87,48 +48,56 @@ def sync(
     return report
 
 
-def load(root: str) -> Project:
-    """Configuration, plugins, what the last sync left, and the rules. Read only."""
-    plugins = load_plugins(index_path=os.path.join(root, STATE, "plugins.index"))
-    options = {name: tuple(emitter.target.options) for name, emitter in plugins.emitters.items()}
-    wanted, unknown = known_editors(read_config(root), options)
-    diagnostics = [*plugins.diagnostics, *unknown]
-    memory = ledger.read_memory(root)
-    sources = load_sources(root, memory)
-    rules = RuleSet.of(sources.rules.values())
-    diagnostics.extend(sources.diagnostics)
-    diagnostics.extend(unknown_targets(rules, plugins.emitters))
-    names = frozenset(wanted.editors)
-    emitters = {name: plugins.emitters[name] for name in wanted.editors}
-    if wanted.always == AGENTS and AGENTS in plugins.emitters:
-        emitters.setdefault(AGENTS, plugins.emitters[AGENTS])
-    settings = {
-        name: Settings(
-            options={**emitter.target.options, **wanted.editors.get(name, {})},
-            editors=names, always=wanted.always, header=wanted.header,
-        )
-        for name, emitter in emitters.items()
-    }  # fmt: skip
-    return Project(
-        root=root, config=wanted, plugins=plugins, memory=memory, sources=sources, rules=rules,
-        lock=ledger.read_lock(root), emitters=emitters, settings=settings, active=_conditions(root, rules),
-        diagnostics=diagnostics,
-    )  # fmt: skip
-
-
 def plan(project: Project, tree: Tree, *, force: bool = False, whole: bool = False) -> tuple[Emitted, Planned]:
-    """Emit what changed (everything with `whole`, or where the last sync's memory does not hold); decide each file."""
+    """Emit what changed (everything with `whole`, or where the last sync's memory does not hold); decide each file.
+
+    A rule in conflict stays everywhere as it was last emitted, so what it shares a file with is planned once more.
+    """
+    emitted, planned = _plan_once(project, tree, project.rules.rules, force, whole)
+    held = held_rules(planned.plan) & project.sources.changed
+    if not held:
+        return emitted, planned
+    before = project.memory.rules
+    new = held - before.keys()
+    rules = [before[rule.id] if rule.id in held else rule for rule in project.rules if rule.id not in new]
+    # The files of a new rule alone stay in the plan, which says why they wait.
+    own = [p for p in emitted.pieces if not p.is_shared and p.artefact.rule_ids and new.issuperset(p.artefact.rule_ids)]
+    rules.sort(key=effect_order)
+    waits = bool(new) and not project.sources.known
+    again, second = _plan_once(project, tree, rules, force, whole, own=own, waits=waits)
+    conflicts = {change.path: change for change in planned.plan.conflicts}
+    changes = tuple(conflicts.get(change.path, change) for change in second.plan.changes)
+    again.losses = emitted.losses
+    return again, replace(second, plan=replace(second.plan, changes=changes))
+
+
+def held_rules(plan: Plan) -> set[str]:
+    """The rules that a conflict of this plan holds back."""
+    return {c.rule_ids[0] for c in plan.conflicts if c.holds and len(c.rule_ids) == 1}
+
+
+def _plan_once(
+    project: Project,
+    tree: Tree,
+    rules: Sequence[Rule],
+    force: bool,
+    whole: bool,
+    *,
+    own: Sequence[Piece] = (),
+    waits: bool = False,
+) -> tuple[Emitted, Planned]:
+    """`own` are planned besides; `waits`: what rules share a file with was not seen before and must stay as it is."""
     holds = project.memory.current and not project.sources.lost and not whole
-    drifted = _drifted(project, tree) if holds else None
+    drifted = partial.drifted(project, tree) if holds else None
     if drifted is not None:
-        emitted = emit_changed(
-            project.emitters, project.settings, project.rules.rules,
-            list(project.memory.rules.values()), drifted, project.select,
-        )  # fmt: skip
-        if not _collides(project, emitted):
-            return emitted, _planned(project, tree, emitted, force)
-    emitted = emit_all(project.emitters, project.settings, project.rules.rules, project.select)
-    return emitted, _planned(project, tree, emitted, force)
+        before = list(project.memory.rules.values())
+        emitted = emit_changed(project.emitters, project.settings, rules, before, drifted, project.select)
+        emitted.pieces.extend(own)
+        if not partial.collides(project, emitted):
+            return emitted, _planned(project, tree, emitted, force, waits)
+    emitted = emit_all(project.emitters, project.settings, rules, project.select)
+    emitted.pieces.extend(own)
+    return emitted, _planned(project, tree, emitted, force, waits)
 
 
 def apply(project: Project, tree: Tree, planned: Planned) -> tuple[Applied, str]:
@@ -149,14 +118,14 @@ def remember(
     """Write `outputs.lock`, the compiled rules and the ledger, and forget the journal."""
     ledger.write_lock(tree, _lock_after(project, planned, applied), project.lock)
     if project.sources.changed or not project.memory.rules:
-        checksum = ledger.write_compiled(tree, project.sources.rules.values())
+        checksum = ledger.write_compiled(tree, _emitted_rules(project, held_rules(planned.plan)))
     else:
         checksum = ledger.compiled_checksum(project.root)
     tree.remove_state(JOURNAL)
     if report.plan.conflicts or applied.failed or project.sources.lost or emitted.failed:
         ledger.forget(tree)  # something is still to be done: the next sync must look at everything again
         return
-    outputs = _outputs(project, tree, planned, emitted, applied)
+    outputs = partial.output_entries(project, tree, planned, emitted, applied)
     entries = [*ledger.setting_entries(project.root, path_stamps()), *project.sources.entries, *outputs]
     settled = not (
         report.held
@@ -166,79 +135,29 @@ def remember(
     ledger.write_ledger(tree, entries, summary(project, len(outputs)) + "\n", checksum, settled)
 
 
+def _emitted_rules(project: Project, held: Set[str]) -> list[Rule]:
+    """The rules as they stand in the editors' files now: a held one as it was before, if it was there at all."""
+    before = project.memory.rules
+    return [
+        before[rule_id] if rule_id in held and rule_id in before else rule
+        for rule_id, rule in project.sources.rules.items()
+        if rule_id not in held or rule_id in before or rule_id not in project.sources.changed
+    ]
+
+
 def summary(project: Project, files: int) -> str:
     """The line of a sync that had nothing to do."""
     counts = ((len(project.rules), "rule"), (len(project.emitters), "editor"), (files, "file"))
     return "up to date: " + ", ".join(f"{n:,} {what}{'' if n == 1 else 's'}" for n, what in counts)
 
 
-def _conditions(root: str, rules: RuleSet) -> dict[str, bool]:
-    """Rule id -> whether its `when` holds, for the rules that have one. The tree is listed once, and only for them."""
-    asked = [rule for rule in rules if rule.when]
-    if not asked:
-        return {}
-    from driven.format.condition import Facts, evaluate
-    from driven.project.listing import list_files
-
-    facts = Facts(list_files(root))
-    return {rule.id: evaluate(rule.when, facts) for rule in asked}
-
-
-def _drifted(project: Project, tree: Tree) -> dict[str, set[str]] | None:
-    """Editor -> ids whose outputs must be looked at: their rule changed, or the file no longer stands as it did."""
-    changed = project.sources.changed | {rule.id for rule in project.rules if rule.when}
-    out = {name: set(changed) for name in project.emitters}
-    made = project.memory.made_ns
-    for path, entry in project.memory.outputs.items():
-        if tree.seen(path) != (entry[3], entry[4], entry[5]) or entry[4] >= made:
-            for editor, ids in ledger.output_rules(entry).items():
-                if editor not in out:
-                    return None
-                out[editor].update(ids)
-    return out
-
-
-def _collides(project: Project, emitted: Emitted) -> bool:
-    """Whether a path of this part of the output is taken, on some disk, by a part that was not emitted again."""
-    kept = {
-        fold(path)
-        for path, entry in project.memory.outputs.items()
-        if not all(_is_dirty(emitted, editor, ids) for editor, ids in ledger.output_rules(entry).items())
-    }
-    return any(fold(piece.artefact.path) in kept for piece in emitted.pieces)
-
-
-def _is_dirty(emitted: Emitted, editor: str, ids: Iterable[str]) -> bool:
-    return emitted.whole or not emitted.dirty.get(editor, set()).isdisjoint(ids)
-
-
-def _gone(project: Project, emitted: Emitted) -> list[Owned]:
-    """Lock lines that no rule gives any more. None while a rule cannot be read and what it gave is not known."""
-    if project.sources.lost:
-        return []
-    given = {piece.owned for piece in emitted.pieces}
-    keeps = project.config.unsure | emitted.failed
-    known = project.plugins.emitters
-    if project.config.unsure:  # `claud = true` must not delete what `claude` had
-        keeps |= known.keys() - project.emitters.keys() - {*project.config.disabled}
-    gone = [owned for owned in project.lock if owned not in given and owned[1] in known and owned[1] not in keeps]
-    if emitted.whole:
-        return gone
-    touched = {
-        (path, editor)
-        for path, entry in project.memory.outputs.items()
-        for editor, ids in ledger.output_rules(entry).items()
-        if _is_dirty(emitted, editor, ids)
-    }
-    return [owned for owned in gone if owned[:2] in touched]
-
-
-def _planned(project: Project, tree: Tree, emitted: Emitted, force: bool) -> Planned:
+def _planned(project: Project, tree: Tree, emitted: Emitted, force: bool, waits: bool) -> Planned:
     pieces = emitted.pieces
-    if project.sources.lost:
-        # A shared file would lose the part of the rule that cannot be read: it waits as it is.
+    gone = partial.gone_lines(project, emitted)
+    if project.sources.lost or waits:
+        # A shared file would lose the part of a rule that cannot be read, or whose last form is not known: it waits.
         pieces = [piece for piece in pieces if not piece.is_shared or piece.owned not in project.lock]
-    gone = _gone(project, emitted)
+        gone = [owned for owned in gone if owned[2] == "file"]
     # Checked before anything is read: a path outside the project must not even be looked at.
     by_path = group_by_path(pieces)
     paths = {*by_path, *(owned[0] for owned in gone)}
@@ -253,7 +172,6 @@ def plan_with(plan: Plan, project: Project, emitted: Emitted) -> Plan:
 def _report(
     project: Project, emitted: Emitted, plan: Plan, applied: Applied, copies: str, wrote: bool, seconds: float
 ) -> SyncReport:
-    in_conflict = {c.rule_ids[0] for c in plan.conflicts if c.holds and len(c.rule_ids) == 1}
     kept = 0 if emitted.whole else len(project.memory.outputs.keys() - {change.path for change in plan.changes})
     failed = [
         Diagnostic(code="DSK01", severity="error", message=f"`{path}` {why}", span=Span(path=path))
@@ -263,7 +181,7 @@ def _report(
     plan = replace(plan, diagnostics=(*plan.diagnostics, *failed))
     return SyncReport(
         plan=plan, rules=len(project.rules), editors=tuple(project.emitters), applied=wrote,
-        held=tuple(sorted(project.sources.failed | in_conflict)), kept_copies=copies, seconds=seconds,
+        held=tuple(sorted(project.sources.failed | held_rules(plan))), kept_copies=copies, seconds=seconds,
     )  # fmt: skip
 
 
@@ -274,28 +192,6 @@ def _lock_after(project: Project, planned: Planned, applied: Applied) -> dict[Ow
         if owned in source:
             lock[owned] = source[owned]
     return lock
-
-
-def _outputs(project: Project, tree: Tree, planned: Planned, emitted: Emitted, applied: Applied) -> list[Entry]:
-    """The ledger's entries of all outputs: those that were planned anew, and those that were not looked at."""
-    by_path: dict[str, dict[str, list[str]]] = {}
-    for path, entry in project.memory.outputs.items() if not emitted.whole else ():
-        kept = {e: ids for e, ids in ledger.output_rules(entry).items() if not _is_dirty(emitted, e, ids)}
-        if kept:
-            by_path[path] = kept
-    for piece in emitted.pieces:
-        ids = by_path.setdefault(piece.artefact.path, {}).setdefault(piece.editor, [])
-        ids.extend(rule_id for rule_id in piece.artefact.rule_ids if rule_id not in ids)
-    planned_paths = {change.path for change in planned.plan.changes}
-    entries: list[Entry] = []
-    for path, rule_ids in by_path.items():
-        if path not in planned_paths:
-            entries.append(project.memory.outputs[path])
-            continue
-        seen = applied.written.get(path) or tree.read_stat(path)
-        racy = seen is None or (path not in applied.written and seen[1] >= tree.began)
-        entries.append(ledger.output_entry(path, rule_ids, None if racy else seen))
-    return entries
 
 
 def _quiet(_what: str, _done: int, _total: int) -> None:

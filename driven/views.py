@@ -115,7 +115,7 @@ def explain(root: str, path: str, editor: str | None = None) -> ExplainReport:
 
 def validate(root: str) -> ValidateReport:
     """Every finding in the rules, the configuration and the plugins, and every clash in what they emit."""
-    project = load(root)
+    project = load(root, fresh=True)
     emitted = emit_all(project.emitters, project.settings, project.rules.rules, project.select)
     findings = [*project.diagnostics, *emitted.diagnostics]
     try:

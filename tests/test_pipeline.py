@@ -143,6 +143,8 @@ def test_a_hand_edit_is_a_conflict_and_holds_back_its_own_rule_only(root: Path) 
     assert (root / ".claude/rules/api.md").read_bytes() == edited
     assert b"Validate" in (root / ".cursor/rules/api.mdc").read_bytes(), "held back in every editor"
     assert b"spaces" in (root / ".cursor/rules/style.mdc").read_bytes(), "the other rule went on"
+    shared = (root / "CONVENTIONS.md").read_bytes()
+    assert b"Validate" in shared and b"spaces" in shared, "in a shared file too"
     assert sync(root).plan.conflicts, "and it stays a conflict"
 
     forced = sync(root, force=True)
@@ -417,5 +419,69 @@ def test_a_held_back_create_is_a_keep_with_its_reason(root: Path) -> None:
     write(root, ".cursor/rules/style.mdc", "foreign\n")
     report = sync(root)
     held = [change for change in report.plan.changes if isinstance(change, Keep) and change.reason]
-    assert [change.path for change in held] == [".claude/rules/style.md", ".github/copilot-instructions.md"]
+    assert [change.path for change in held] == [".claude/rules/style.md"]
+    assert not (root / ".github/copilot-instructions.md").exists()
     assert not any(isinstance(change, Replace) for change in report.plan.changes)
+
+
+def test_a_conflict_without_a_memory_leaves_shared_files_alone(root: Path) -> None:
+    sync(root)
+    before = outputs(root)
+    shutil.rmtree(root / ".driven/state")
+    write(root, ".claude/rules/api.md", before[".claude/rules/api.md"] + b"Mine.\n")
+    write(root, ".driven/rules/api.md", API.replace("Validate", "Check"))
+    write(root, ".driven/rules/style.md", "# Style\n\nUse spaces.\n")
+    for _ in range(2):
+        assert [conflict.path for conflict in sync(root).plan.conflicts] == [".claude/rules/api.md"]
+        assert (root / "CONVENTIONS.md").read_bytes() == before["CONVENTIONS.md"]
+        assert b"Validate" in (root / ".cursor/rules/api.mdc").read_bytes()
+        assert b"spaces" in (root / ".cursor/rules/style.mdc").read_bytes()
+    sync(root, force=True)
+    assert b"Check" in (root / "CONVENTIONS.md").read_bytes() and b"spaces" in (root / "CONVENTIONS.md").read_bytes()
+
+
+def test_a_missing_configuration_deletes_nothing(root: Path) -> None:
+    sync(root)
+    before = outputs(root)
+    (root / ".driven/config.toml").unlink()
+    with pytest.raises(ConfigError, match="nothing was changed"):
+        sync(root)
+    assert outputs(root) == before
+
+
+def test_a_rule_that_was_bad_from_the_start_holds_nothing_else_back(root: Path) -> None:
+    write(root, ".driven/rules/bad.md", "---\nx: [\n---\n")
+    sync(root)
+    write(root, ".driven/rules/style.md", "# Style\n\nUse spaces.\n")
+    (root / ".driven/rules/api.md").unlink()
+    report = sync(root)
+    assert report.held == ("bad",)
+    assert b"spaces" in (root / "CONVENTIONS.md").read_bytes() and b"API" not in (root / "CONVENTIONS.md").read_bytes()
+    assert not (root / ".cursor/rules/api.mdc").exists()
+
+
+def test_an_emitter_that_breaks_leaves_the_others_alone(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sync(root)
+    before = outputs(root)
+    write(root, ".driven/rules/api.md", API.replace("Validate", "Check"))
+    from driven_emitters.claude import ClaudeEmitter
+
+    def broken(self, rules, settings):
+        raise ConfigError("it does not work")
+
+    monkeypatch.setattr(ClaudeEmitter, "emit", broken)
+    report = sync(root)
+    assert any("it does not work" in finding.message for finding in report.plan.diagnostics)
+    assert (root / ".claude/rules/api.md").read_bytes() == before[".claude/rules/api.md"]
+    assert b"Check" in (root / ".cursor/rules/api.mdc").read_bytes()
+
+
+def test_validate_says_the_same_before_and_after_a_sync(root: Path) -> None:
+    from driven import views
+
+    write(root, ".driven/rules/crlf.md", "# CRLF\r\n\r\nText.\r\n")
+    found = views.validate(str(root)).diagnostics
+    assert [finding.code for finding in found] == ["RUL31"]
+    sync(root)
+    sync(root)
+    assert views.validate(str(root)).diagnostics == found

@@ -111,6 +111,11 @@ class Rule:
         return not wanted or name in wanted
 
 
+def effect_order(rule: Rule) -> tuple[int, str]:
+    """The order in which rules take effect: priority (0 first), then id."""
+    return rule.priority, rule.id
+
+
 @frozen(kw_only=False)
 class RuleSet:
     """Rules in effect order: priority (0 first), then id. Build one with `RuleSet.of`."""
@@ -120,7 +125,7 @@ class RuleSet:
     @classmethod
     def of(cls, rules: Iterable[Rule]) -> RuleSet:
         """Sort `rules` into effect order. ValueError when two have one id."""
-        ordered = sorted(rules, key=lambda rule: (rule.priority, rule.id))
+        ordered = sorted(rules, key=effect_order)
         if len({rule.id for rule in ordered}) != len(ordered):
             raise ValueError("two rules have one id")
         return cls(tuple(ordered))

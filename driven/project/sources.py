@@ -38,6 +38,7 @@ class Sources:
     changed: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
     lost: bool = False
+    known: bool = True  # this machine knows what every rule has emitted
     diagnostics: list[Diagnostic] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
 
@@ -55,13 +56,15 @@ class _Found:
         self.problem = problem
 
 
-def load_sources(root: str, memory: Memory) -> Sources:
+def load_sources(root: str, memory: Memory, *, emitted: bool = True) -> Sources:
     """Every rule of the project. A file that cannot be used is a diagnostic and keeps its last good rule.
+
+    `emitted` says whether `outputs.lock` has a line at all: without one, nothing hangs on any rule.
 
     ProjectError when the folder itself is missing or unreadable: then nothing may be concluded, and nothing deleted.
     """
     began = tick()
-    sources = Sources()
+    sources = Sources(known=memory.current or not emitted)
     names: dict[str, str] = {}  # folded id -> path
     for found in _scan(root, began, sources.entries):
         rule_id = rule_id_for(found.path.removeprefix(RULES + "/"))
@@ -127,7 +130,7 @@ def _fail(sources: Sources, memory: Memory, rule_id: str) -> None:
     known = memory.rules.get(rule_id)
     if known is None:
         # Where this machine's memory agrees with `outputs.lock`, the rule has never been emitted: nothing hangs on it.
-        sources.lost = sources.lost or not memory.current
+        sources.lost = sources.lost or not sources.known
     else:
         sources.rules[rule_id] = known
 

@@ -1,0 +1,111 @@
+"""A project, loaded: its configuration, plugins, rules, and what the last sync left."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from driven.errors import ConfigError, ProjectError
+from driven.hookspecs import Emitter
+from driven.model.artefact import Settings
+from driven.model.diagnostic import Diagnostic
+from driven.model.plan import Owned
+from driven.model.rule import Rule, RuleSet
+from driven.project import ledger
+from driven.project.config import Config, known_editors, read_config
+from driven.project.disk import STATE
+from driven.project.sources import RULES, Sources, load_sources
+from driven.registry import Registry
+from driven.registry import load as load_plugins
+from driven.resolve import select, unknown_targets
+from driven.span import Span
+
+AGENTS = "agents"  # the editor name under which AGENTS.md is written
+
+
+@dataclass(slots=True)
+class Project:
+    """A project, loaded: what a verb works on."""
+
+    root: str
+    config: Config
+    plugins: Registry
+    memory: ledger.Memory
+    sources: Sources
+    rules: RuleSet
+    lock: dict[Owned, frozenset[str]]
+    emitters: Mapping[str, Emitter]
+    settings: Mapping[str, Settings]
+    active: Mapping[str, bool]
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    def select(self, rules: Iterable[Rule], editor: str) -> Sequence[Rule]:
+        """The rules that `editor` gets: `targets` and `when` applied."""
+        return select(rules, editor, self.active)
+
+
+def find_root(start: str | None = None) -> str:
+    """The nearest folder at or above `start` (or the current one) that holds `.driven`. ProjectError when none does."""
+    here = os.path.abspath(start or os.getcwd())
+    folder = here
+    while not os.path.isdir(os.path.join(folder, ".driven")):
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            raise ProjectError(f"no `.driven` folder in `{here}` or above it", hint="start with `driven init`")
+        folder = parent
+    return folder
+
+
+def load(root: str, *, fresh: bool = False) -> Project:
+    """Configuration, plugins, what the last sync left, and the rules. Read only. `fresh` parses every rule anew, so
+    that what was said of it before is said again."""
+    plugins = load_plugins(index_path=os.path.join(root, STATE, "plugins.index"))
+    options = {name: tuple(emitter.target.options) for name, emitter in plugins.emitters.items()}
+    lock = ledger.read_lock(root)
+    config = read_config(root)
+    if lock and not config.path:
+        raise ConfigError(
+            "no configuration, but files that were written for editors; nothing was changed",
+            hint="restore .driven/config.toml; an editor is switched off by `name = false`",
+        )
+    wanted, unknown = known_editors(config, options)
+    diagnostics = [*plugins.diagnostics, *unknown]
+    memory = ledger.Memory() if fresh else ledger.read_memory(root)
+    sources = load_sources(root, memory, emitted=bool(lock))
+    rules = RuleSet.of(sources.rules.values())
+    diagnostics.extend(sources.diagnostics)
+    if sources.lost:
+        message = "what an unreadable rule wrote before is not known on this machine: shared files and deletions wait"
+        diagnostics.append(
+            Diagnostic(code="SYN01", severity="warning", message=message, span=Span(path=RULES), hint="correct the rule")
+        )
+    diagnostics.extend(unknown_targets(rules, plugins.emitters))
+    names = frozenset(wanted.editors)
+    emitters = {name: plugins.emitters[name] for name in wanted.editors}
+    if wanted.always == AGENTS and AGENTS in plugins.emitters:
+        emitters.setdefault(AGENTS, plugins.emitters[AGENTS])
+    settings = {
+        name: Settings(
+            options={**emitter.target.options, **wanted.editors.get(name, {})},
+            editors=names, always=wanted.always, header=wanted.header,
+        )
+        for name, emitter in emitters.items()
+    }  # fmt: skip
+    return Project(
+        root=root, config=wanted, plugins=plugins, memory=memory, sources=sources, rules=rules,
+        lock=lock, emitters=emitters, settings=settings, active=_conditions(root, rules),
+        diagnostics=diagnostics,
+    )  # fmt: skip
+
+
+def _conditions(root: str, rules: RuleSet) -> dict[str, bool]:
+    """Rule id -> whether its `when` holds, for the rules that have one. The tree is listed once, and only for them."""
+    asked = [rule for rule in rules if rule.when]
+    if not asked:
+        return {}
+    from driven.format.condition import Facts, evaluate
+    from driven.project.listing import list_files
+
+    facts = Facts(list_files(root))
+    return {rule.id: evaluate(rule.when, facts) for rule in asked}
