@@ -78,7 +78,7 @@ def load(root: str, *, fresh: bool = False) -> Project:
     if sources.lost:
         message = "what an unreadable rule wrote before is not known on this machine: shared files and deletions wait"
         diagnostics.append(
-            Diagnostic(code="SYN01", severity="warning", message=message, span=Span(path=RULES), hint="correct the rule")
+            Diagnostic(code="SYN01", severity="warning", message=message, span=Span(path=RULES), hint="correct it")
         )
     diagnostics.extend(unknown_targets(rules, plugins.emitters))
     names = frozenset(wanted.editors)
