@@ -92,6 +92,8 @@ def _dialect(target: Target) -> Iterator[str]:
         yield "one that starts with neither `/` nor `**/` matches at any depth"
     if dialect.ignore_case:
         yield "letters match in either case"
+    if dialect.absolute:
+        yield "the whole path of a file is matched, with the folders that the project lies in"
     if not dialect.dot:
         yield "`*` and `**` match no name that begins with a dot"
     if not dialect.braces:

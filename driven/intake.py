@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from driven.core.globs import Glob, literal_prefix
-from driven.errors import DiskError, ProjectError, UsageError
+from driven.errors import DiskError, PluginError, UsageError
 from driven.format.hashes import digest
-from driven.format.text import MAX_RULE_BYTES, render_rule
+from driven.format.text import MAX_RULE_BYTES, parse_rule, render_rule
 from driven.hookspecs import Importer, SourceFile
+from driven.model.artefact import Settings, WholeFile
 from driven.model.diagnostic import Diagnostic
 from driven.model.plan import Change, Conflict, Create, Keep, Owned, Plan
 from driven.model.report import ImportReport, InitReport
 from driven.model.rule import Rule
+from driven.plugin_kit import body_text
 from driven.project import ledger
-from driven.project.config import CONFIG, known_editors, read_config
+from driven.project.config import CONFIG, Config, known_editors, read_config
 from driven.project.disk import JOURNAL, STATE, Tree
+from driven.project.finder import Finder, walk
 from driven.project.sources import RULES
 from driven.project.writer import Writer
 from driven.registry import Registry
 from driven.registry import load as load_plugins
 from driven.span import Span
-
-MAX_FILES = 20_000
 
 STARTER = """\
 ---
@@ -41,8 +42,12 @@ description: How to work in this project
 def detect(root: str) -> dict[str, tuple[str, ...]]:
     """Editor name -> the rule files of it that stand in `root` already; editors without any are left out."""
     found: dict[str, tuple[str, ...]] = {}
-    for name, emitter in _plugins(root).emitters.items():
-        paths = sorted({path for pattern in emitter.target.files for path in _matching(root, pattern)})
+    plugins = _plugins(root)
+    finder = Finder(root)
+    for name, emitter in plugins.emitters.items():
+        importer = plugins.importers.get(name)
+        patterns = dict.fromkeys((*emitter.target.files, *(importer.patterns if importer else ())))
+        paths = sorted({path for pattern in patterns for path in finder.matching(pattern)})
         if paths:
             found[name] = tuple(paths)
     return found
@@ -82,41 +87,52 @@ def init(root: str, *, editors: Sequence[str] = (), import_found: bool = True) -
 def import_files(root: str, paths: Sequence[str], *, editor: str | None = None, dry_run: bool = False) -> ImportReport:
     """Make rules of the files at `paths` (folders are searched), or of every file that an importer knows.
 
-    A file outside the project is read as if it stood where its editor looks. A rule that stands in `.driven/rules`
-    already and differs is a conflict and stays. Files inside the project are entered in `outputs.lock` as ours.
+    A file outside the project is read as if it stood where its editor looks. A file whose rule is there already, with
+    the same text and activation, adds nothing; one whose rule differs is a conflict and that rule stays. Files that a
+    sync would write where they stand are entered in `outputs.lock` as ours.
     """
     plugins = _plugins(root)
     importers = _importers(plugins, editor)
-    known_editors(read_config(root), {name: tuple(e.target.options) for name, e in plugins.emitters.items()})
+    config, _ = known_editors(read_config(root), {name: e.target.allowed for name, e in plugins.emitters.items()})
     diagnostics: list[Diagnostic] = []
     files = _collect(root, paths, importers, diagnostics)
     with Tree(root) as tree:
         changes: dict[str, Change] = {}
+        made: dict[str, Rule] = {}
         rules: dict[str, str] = {}
-        same: list[str] = []
-        entered: dict[Owned, frozenset[str]] = {}
+        same: dict[str, str] = {}
+        entered: dict[str, tuple[Owned, str]] = {}
         for name, importer in importers.items():
             mine = files.get(name, {})
             imported = importer.read([file for file, _ in mine.values()])
             diagnostics.extend(imported.diagnostics)
             for rule in imported.rules:
                 origin = imported.files.get(rule.id, "")
-                change = _place(tree, rule, changes, origin)
+                first = made.setdefault(rule.id, rule)
+                if first is not rule and _says_the_same(first, rule):
+                    continue
+                change = _place(tree, rule, origin) if first is rule else _clash(rule, origin)
                 changes[change.path] = change
                 if isinstance(change, Conflict):
+                    for held in (entered, rules, same):
+                        held.pop(rule.id, None)
                     continue
-                if isinstance(change, Keep):
-                    same.append(rule.id)
-                rules[rule.id] = origin
-                if origin in mine and mine[origin][1]:
-                    entered[origin, name, "file"] = frozenset((digest(mine[origin][0].data),))
+                if isinstance(change, Create):
+                    rules[rule.id] = origin
+                else:
+                    same[rule.id] = origin
+                    if change.reason:  # a sync would write the file anew: that is for the sync to ask
+                        continue
+                file, inside = mine.get(origin, (None, False))
+                if file is not None and inside and _is_written(plugins, config, name, rule, origin):
+                    entered[rule.id] = (origin, name, "file"), digest(file.data)
         plan = Plan(
             changes=tuple(changes[path] for path in sorted(changes)), diagnostics=tuple(diagnostics)
         )  # fmt: skip
         if not dry_run and (plan.writes or entered):
             ledger.prepare_state(tree)
             with Writer(tree):
-                _apply(root, tree, plan, entered)
+                _apply(root, tree, plan, {owned: frozenset((known,)) for owned, known in entered.values()})
     return ImportReport(
         rules=rules, plan=plan, applied=not dry_run, same=tuple(same), diagnostics=tuple(diagnostics)
     )  # fmt: skip
@@ -137,22 +153,46 @@ def _importers(plugins: Registry, editor: str | None) -> dict[str, Importer]:
     return {editor: plugins.importers[editor]}
 
 
-def _place(tree: Tree, rule: Rule, changes: Mapping[str, Change], origin: str) -> Change:
-    """Where the rule goes, and whether it can."""
+def _is_written(plugins: Registry, config: Config, name: str, rule: Rule, path: str) -> bool:
+    """Whether a sync would write the rule to `path` for the editor `name`: only then may it delete the file one day."""
+    if name not in config.editors or name not in plugins.emitters:
+        return False
+    emitter = plugins.emitters[name]
+    settings = Settings(
+        options={**emitter.target.options, **config.editors[name]},
+        editors=frozenset(config.editors), always=config.always, header=config.header,
+    )  # fmt: skip
+    try:
+        artefacts = emitter.emit([rule], settings).artefacts
+    except PluginError:  # the sync will say so
+        return False
+    return any(artefact.path == path and isinstance(artefact.ownership, WholeFile) for artefact in artefacts)
+
+
+def _says_the_same(one: Rule, two: Rule) -> bool:
+    return one.activation == two.activation and body_text(one.body) == body_text(two.body)
+
+
+def _clash(rule: Rule, origin: str) -> Conflict:
+    return Conflict(
+        path=f"{RULES}/{rule.id}.md", drift="foreign", before=b"", after=render_rule(rule), rule_ids=(rule.id,),
+        message=f"`{origin}` and another file give one rule, `{rule.id}`",
+        hint="rename one of the two files, then import again",
+    )  # fmt: skip
+
+
+def _place(tree: Tree, rule: Rule, origin: str) -> Create | Keep | Conflict:
+    """Where the rule goes, and whether it can. A `Keep` with a reason: it is there, if not byte for byte."""
     path = f"{RULES}/{rule.id}.md"
     text = render_rule(rule)
-    other = changes.get(path)
-    if other is not None:
-        return Conflict(
-            path=path, drift="foreign", before=b"", after=text, rule_ids=(rule.id,),
-            message=f"`{origin}` and another file give one rule, `{rule.id}`",
-            hint="rename one of the two files, then import again",
-        )  # fmt: skip
     standing = tree.read(path)
     if standing.kind == "absent":
         return Create(path=path, after=text, rule_ids=(rule.id,))
     if standing.kind == "file" and standing.data == text:
         return Keep(path=path, rule_ids=(rule.id,))
+    there = parse_rule(standing.data, path=path, rule_id=rule.id)[0] if standing.kind == "file" else None
+    if there is not None and _says_the_same(there, rule):
+        return Keep(path=path, rule_ids=(rule.id,), reason=f"it says what `{origin}` says")
     return Conflict(
         path=path, drift="foreign", before=standing.data, after=text, rule_ids=(rule.id,),
         message=standing.note or f"a rule stands here already, and differs from `{origin}`",
@@ -182,17 +222,17 @@ def _collect(
             files.setdefault(name, {})[path] = (SourceFile(path=path, data=data), inside)
 
     if not paths:
+        finder = Finder(root)
         for name, importer in importers.items():
-            for pattern in importer.patterns:
-                for path in _matching(root, pattern):
-                    add(name, path, os.path.join(root, path), True)
+            for path in dict.fromkeys(path for pattern in importer.patterns for path in finder.matching(pattern)):
+                add(name, path, os.path.join(root, path), True)
         return files
     for given in paths:
         top = os.path.abspath(given)
         if not os.path.lexists(top):
             raise UsageError(f"no file or folder `{given}`", hint="without a path, `driven import` finds them itself")
         taken = 0
-        for full in sorted(_walk(top)) if os.path.isdir(top) else [top]:
+        for full in sorted(walk(top)) if os.path.isdir(top) else [top]:
             placed = _where(root, full, os.path.dirname(full) if full == top else top, importers)
             if placed is not None:
                 add(placed[0], placed[1], full, placed[2])
@@ -213,45 +253,10 @@ def _where(root: str, full: str, top: str, importers: Mapping[str, Importer]) ->
     below = os.path.relpath(full, top).replace(os.sep, "/")
     for name, importer in importers.items():
         for pattern in importer.patterns:
-            path = f"{literal_prefix(pattern)}/{below}"
-            if Glob(pattern).match(path):
-                return name, path, False
+            for path in (below, f"{literal_prefix(pattern)}/{below}".lstrip("/")):
+                if Glob(pattern).match(path):
+                    return name, path, False
     return None
-
-
-def _matching(root: str, pattern: str) -> Iterator[str]:
-    """The files below `root` that a pattern matches; only the folder that it names is walked."""
-    prefix = literal_prefix(pattern)
-    if not any(wild in pattern for wild in "*?[{"):
-        if os.path.isfile(os.path.join(root, pattern)):
-            yield pattern
-        return
-    if not prefix:
-        return  # a pattern that begins with a wildcard would mean the whole tree
-    glob = Glob(pattern)
-    for full in sorted(_walk(os.path.join(root, prefix))):
-        path = os.path.relpath(full, root).replace(os.sep, "/")
-        if glob.match(path):
-            yield path
-
-
-def _walk(top: str) -> Iterable[str]:
-    """The files below a folder; links are not followed. ProjectError past a cap that no rule folder reaches."""
-    found: list[str] = []
-    todo = [top]
-    while todo:
-        try:
-            with os.scandir(todo.pop()) as listing:
-                for child in listing:
-                    if child.is_dir(follow_symlinks=False):
-                        todo.append(child.path)
-                    elif child.is_file(follow_symlinks=False):
-                        found.append(child.path)
-        except OSError:
-            continue
-        if len(found) > MAX_FILES:
-            raise ProjectError(f"`{top}` holds more than {MAX_FILES:,} files", hint="name the folder of the rules")
-    return found
 
 
 def _read(full: str, path: str, diagnostics: list[Diagnostic]) -> bytes | None:

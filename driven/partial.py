@@ -56,6 +56,7 @@ def gone_lines(project: Project, emitted: Emitted) -> list[Owned]:
     if project.config.unsure:  # `claud = true` must not delete what `claude` had
         keeps |= known.keys() - project.emitters.keys() - {*project.config.disabled}
     gone = [owned for owned in project.lock if owned not in given and owned[1] in known and owned[1] not in keeps]
+    gone = [owned for owned in gone if owned[0] in project.memory.outputs or _is_editors(project, owned)]
     if emitted.whole:
         return gone
     touched = {
@@ -65,6 +66,13 @@ def gone_lines(project: Project, emitted: Emitted) -> list[Owned]:
         if _is_dirty(emitted, editor, ids)
     }
     return [owned for owned in gone if owned[:2] in touched]
+
+
+def _is_editors(project: Project, owned: Owned) -> bool:
+    """Whether the editor has files of this name at all: a line of the lock alone must not delete anything else."""
+    from driven.core.globs import Glob
+
+    return any(Glob(pattern).match(owned[0]) for pattern in project.plugins.emitters[owned[1]].target.files)
 
 
 def output_entries(project: Project, tree: Tree, planned: Planned, emitted: Emitted, applied: Applied) -> list[Entry]:

@@ -11,7 +11,7 @@ from driven import partial
 from driven.emission import Emitted, emit_all, emit_changed
 from driven.model.artefact import Piece
 from driven.model.diagnostic import Diagnostic
-from driven.model.plan import Delete, Owned, Plan, Replace, SyncReport
+from driven.model.plan import Change, Delete, Keep, Owned, Plan, Replace, Standing, SyncReport
 from driven.model.rule import Rule, effect_order
 from driven.planning import Planned, group_by_path, make_plan
 from driven.project import ledger
@@ -65,8 +65,9 @@ def plan(project: Project, tree: Tree, *, force: bool = False, whole: bool = Fal
     rules.sort(key=effect_order)
     waits = bool(new) and not project.sources.known
     again, second = _plan_once(project, tree, rules, force, whole, own=own, waits=waits)
-    conflicts = {change.path: change for change in planned.plan.conflicts}
-    changes = tuple(conflicts.get(change.path, change) for change in second.plan.changes)
+    merged: dict[str, Change] = {change.path: change for change in second.plan.changes}
+    merged.update((conflict.path, conflict) for conflict in planned.plan.conflicts)
+    changes = tuple(merged[path] for path in sorted(merged))
     again.losses = emitted.losses
     return again, replace(second, plan=replace(second.plan, changes=changes))
 
@@ -161,7 +162,16 @@ def _planned(project: Project, tree: Tree, emitted: Emitted, force: bool, waits:
     # Checked before anything is read: a path outside the project must not even be looked at.
     by_path = group_by_path(pieces)
     paths = {*by_path, *(owned[0] for owned in gone)}
-    return make_plan(by_path, gone, {path: tree.read(path) for path in paths}, project.lock, force=force)
+    standing: dict[str, Standing] = {}
+    places: dict[tuple[int, int, str], str] = {}
+    for path in sorted(paths):
+        place = tree.place(path)
+        first = path if place is None else places.setdefault(place, path)
+        if first == path:
+            standing[path] = tree.read(path)
+        else:
+            standing[path] = Standing("blocked", note=f"is `{first}`, by a link")
+    return make_plan(by_path, gone, standing, project.lock, force=force)
 
 
 def plan_with(plan: Plan, project: Project, emitted: Emitted) -> Plan:
@@ -178,7 +188,11 @@ def _report(
         for path, why in applied.failed.items()
     ]
     plan = replace(plan_with(plan, project, emitted), kept=kept)
-    plan = replace(plan, diagnostics=(*plan.diagnostics, *failed))
+    changes = tuple(
+        Keep(path=c.path, editors=c.editors, reason=applied.failed[c.path]) if c.path in applied.failed else c
+        for c in plan.changes
+    )
+    plan = replace(plan, changes=changes, diagnostics=(*plan.diagnostics, *failed))
     return SyncReport(
         plan=plan, rules=len(project.rules), editors=tuple(project.emitters), applied=wrote,
         held=tuple(sorted(project.sources.failed | held_rules(plan))), kept_copies=copies, seconds=seconds,

@@ -35,6 +35,10 @@ def classify(now: bytes | None, wanted: bytes | None, ours: frozenset[str]) -> D
         return "absent"
     if now == wanted:
         return "same"
+    if b"\r\n" in now and digest(now) not in ours:  # git's core.autocrlf made it so: nobody edited it
+        now = now.replace(b"\r\n", b"\n")
+        if now == wanted:
+            return "same"
     if not ours:
         return "foreign"
     return "ours" if digest(now) in ours else "edited"
@@ -106,7 +110,7 @@ def _check_path(path: str, piece: Piece) -> None:
     parts = path.split("/")
     if "\\" in path or "\0" in path or any(part in ("", ".", "..") for part in parts):
         raise PlanError(f"{_who(piece)} would write `{path}`, which is not a path inside the project")
-    if parts[0].casefold() in (".git", ".driven"):
+    if parts[0].casefold() == ".driven" or any(part.casefold() == ".git" for part in parts):
         raise PlanError(
             f"{_who(piece)} would write `{path}`: no editor's files stand in `{parts[0]}/`",
             hint="correct the editor's options in .driven/config.toml, or `$path` in the rule's `extra`",
@@ -188,6 +192,8 @@ class _Decision:
             drifts.append(drift)
             self.after[piece.owned] = frozenset((digest(text),))
         for owned in self.gone:
+            if self.pieces and owned[2] == "file":
+                continue  # the whole file is another editor's now
             ownership, text = _ownership(owned[2])
             now = None if wanted is None else _read(ownership, wanted, text)
             if wanted is not None and now is not None:

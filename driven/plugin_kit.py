@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from driven.core._rt import FormatError as FormatError
 from driven.core.globs import Glob as Glob
 from driven.core.globs import check as check
+from driven.core.globs import count as count
 from driven.core.globs import expand as expand
 from driven.core.globs import is_universal as is_universal
 from driven.core.globs import literal_prefix as literal_prefix
@@ -20,6 +21,7 @@ from driven.core.globs import plain_first as plain_first
 from driven.core.globs import split_list as split_list
 from driven.core.globs import starts_plain as starts_plain
 from driven.core.globs import under_directory as under_directory
+from driven.core.tokens import first_heading as first_heading
 from driven.core.tokens import parse_front as parse_front
 from driven.core.tokens import split_front as split_front
 from driven.hookspecs import Emitter as Emitter
@@ -124,8 +126,8 @@ def body_text(body: str) -> str:
 def document(lines: Sequence[str], body: str, note: str = "") -> str:
     """A whole rule file: front matter (from `lines`), a blank line, `note` (an HTML comment) if any, the body.
 
-    Without front matter a body that begins with `---` gets an empty comment above it: it would be read as one.
-    Empty when there is nothing to say.
+    Without front matter a body that begins with `---`, blank lines aside, gets an empty comment above it: it would be
+    read as one. Empty when there is nothing to say.
     """
     text = body_text(body)
     if note and (text or lines):
@@ -133,7 +135,7 @@ def document(lines: Sequence[str], body: str, note: str = "") -> str:
     front = front_matter(lines)
     if front:
         return f"{front}\n{text}" if text else front
-    return f"<!-- -->\n{text}" if text.startswith("---") else text
+    return f"<!-- -->\n{text}" if text.lstrip().startswith("---") else text
 
 
 def code_span(text: str) -> str:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 from driven.emission import emit_all
 from driven.errors import PlanError, UsageError
 from driven.model.activation import Activation, Always, ForPaths, OnRequest, WhenRelevant, activation_word
-from driven.model.artefact import Emission
+from driven.model.artefact import Artefact, Emission, Piece
 from driven.model.diagnostic import Diagnostic
 from driven.model.plan import Conflict, Create, Delete, Replace
-from driven.model.reach import Reach
+from driven.model.reach import AlsoRead, Reach
 from driven.model.report import EditorStatus, ExplainReport, RuleStatus, StatusReport, ValidateReport
 from driven.model.rule import RuleSet
 from driven.pipeline import Project, load, plan, plan_with
 from driven.planning import group_by_path
 from driven.project.disk import Tree
-from driven.resolve import reach
+from driven.resolve import Editor, closest, read_by
 from driven.span import Span
 
 
@@ -53,10 +54,11 @@ def status(root: str) -> StatusReport:
             )
         )  # fmt: skip
     reached: dict[str, list[str]] = {}
-    for piece in emitted.pieces:
-        for rule_id in piece.artefact.rule_ids:
-            if piece.editor not in reached.setdefault(rule_id, []):
-                reached[rule_id].append(piece.editor)
+    for name, emitter in project.emitters.items():
+        own, others = _split(emitted.pieces, name)
+        held = [*own, *read_by(emitter.target, own, others)]
+        for rule_id in dict.fromkeys(rule_id for artefact in held for rule_id in artefact.rule_ids):
+            reached.setdefault(rule_id, []).append(name)
     rules = tuple(
         RuleStatus(
             id=rule.id, title=rule.title, path=rule.span.path, characters=len(rule.body),
@@ -79,8 +81,6 @@ def explain(root: str, path: str, editor: str | None = None) -> ExplainReport:
     project = load(root)
     inside = _inside(root, path)
     if editor is not None and editor not in project.plugins.emitters:
-        from driven.resolve import closest
-
         close = closest(editor, project.plugins.emitters)
         raise UsageError(
             f"unknown editor `{editor}`",
@@ -89,27 +89,30 @@ def explain(root: str, path: str, editor: str | None = None) -> ExplainReport:
     if editor is not None and editor not in project.emitters:
         raise UsageError(f"`{editor}` is not enabled", hint=f"set `{editor} = true` in .driven/config.toml")
     names = [editor] if editor else list(project.emitters)
-    emitters = {name: project.emitters[name] for name in names}
-    emitted = emit_all(emitters, project.settings, project.rules.rules, project.select)
-    reaches: list[Reach] = []
-    for name, emitter in emitters.items():
-        emission = Emission(
-            artefacts=tuple(piece.artefact for piece in emitted.pieces if piece.editor == name),
-            losses=tuple(loss for loss in emitted.losses if loss.editor == name),
-        )
-        reaches.extend(reach(project.rules, emitter.target, inside, active=project.active, emission=emission))
+    targets = tuple(project.emitters[name].target for name in names)
+    # All of them: what one editor is not given it may read in a file of another.
+    emitted = emit_all(project.emitters, project.settings, project.rules.rules, project.select)
     counter = next(iter(project.plugins.counters), None)
+    reaches: list[Reach] = []
     tokens: dict[str, int] = {}
-    for name in names:
-        loaded = [r for r in reaches if r.editor == name and r.verdict in ("always", "match")]
-        bodies = [rule.body for r in loaded if (rule := project.rules.get(r.rule_id)) is not None]
-        tokens[name] = (
-            sum(counter.count(body) for body in bodies) if counter else sum((r.characters + 3) // 4 for r in loaded)
-        )
+    also: dict[str, tuple[AlsoRead, ...]] = {}
+    for target in targets:
+        own, others = _split(emitted.pieces, target.name)
+        view = Editor(
+            project.rules, target, inside, active=project.active, others=others, root=root.replace(os.sep, "/"),
+            emission=Emission(
+                artefacts=own, losses=tuple(loss for loss in emitted.losses if loss.editor == target.name)
+            ),
+        )  # fmt: skip
+        found = view.reaches()
+        texts = [one.text for one in found if one.text]
+        tokens[target.name] = sum(counter.count(text) if counter else (len(text) + 3) // 4 for text in texts)
+        also[target.name] = view.also_read(found)
+        reaches += found
     return ExplainReport(
-        path=inside, exists=os.path.exists(os.path.join(root, inside)), reaches=tuple(reaches),
-        editors=tuple(emitter.target for emitter in emitters.values()), diagnostics=tuple(project.diagnostics),
-        counter=counter.name if counter else "", tokens=tokens,
+        path=inside, exists=os.path.exists(os.path.join(root, inside)), reaches=tuple(reaches), editors=targets,
+        diagnostics=(*project.diagnostics, *emitted.diagnostics), counter=counter.name if counter else "",
+        tokens=tokens, also=also,
     )  # fmt: skip
 
 
@@ -126,6 +129,13 @@ def validate(root: str) -> ValidateReport:
             Diagnostic(code="PLN01", severity="error", message=error.message, span=Span(path=""), hint=error.hint)
         )
     return ValidateReport(rules=len(project.rules), files=files, diagnostics=tuple(findings))
+
+
+def _split(pieces: Iterable[Piece], editor: str) -> tuple[tuple[Artefact, ...], tuple[Artefact, ...]]:
+    """What was emitted for `editor`, and for all others."""
+    made = list(pieces)
+    own = tuple(piece.artefact for piece in made if piece.editor == editor)
+    return own, tuple(piece.artefact for piece in made if piece.editor != editor)
 
 
 def _inside(root: str, path: str) -> str:

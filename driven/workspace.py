@@ -64,9 +64,9 @@ def load(root: str, *, fresh: bool = False) -> Project:
     options = {name: tuple(emitter.target.options) for name, emitter in plugins.emitters.items()}
     lock = ledger.read_lock(root)
     config = read_config(root)
-    if lock and not config.path:
+    if lock and not (config.editors or config.disabled):
         raise ConfigError(
-            "no configuration, but files that were written for editors; nothing was changed",
+            "no editor is named in the configuration, but files were written for some; nothing was changed",
             hint="restore .driven/config.toml; an editor is switched off by `name = false`",
         )
     wanted, unknown = known_editors(config, options)

@@ -77,6 +77,7 @@ def test_what_it_is_given() -> None:
     match Pair("a", "b"):
         case Pair(left, right):
             assert (left, right) == ("a", "b")
-    for wrong in (lambda: Ours("x"), lambda: Ours(), lambda: Ours(name="x", nam="y"), lambda: Pair(), lambda: Nothing(1)):
+    wrongs = (lambda: Ours("x"), lambda: Ours(), lambda: Ours(name="x", nam="y"), lambda: Pair(), lambda: Nothing(1))
+    for wrong in wrongs:
         with pytest.raises(TypeError):
             wrong()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from driven import intake, pipeline
-from driven.errors import UsageError
-from driven.model.plan import Conflict
+from driven.errors import ProjectError, UsageError
+from driven.model.plan import Conflict, Keep
+from driven.project import finder
 from driven.project.ledger import read_lock
 
 RULE = b"---\ndescription: Handlers\nglobs: src/**/*.ts\nalwaysApply: false\n---\n\n# Handlers\n\nKeep them small.\n"
@@ -137,3 +139,139 @@ def test_init_in_an_empty_folder_is_ready_to_sync(tmp_path: Path) -> None:
     assert list((tmp_path / ".claude/rules").iterdir())
     with pytest.raises(UsageError, match="unknown editor"):
         intake.init(str(tmp_path / "other"), editors=("vim",))
+
+
+def test_the_legacy_file_becomes_a_rule_and_stays_a_persons(tmp_path: Path) -> None:
+    root = project(tmp_path)
+    write(tmp_path, ".cursorrules", b"Be brief.\r\n")
+    report = intake.import_files(root, [])
+    assert report.rules == {"cursorrules": ".cursorrules"}
+    assert [finding.code for finding in report.diagnostics] == ["CUR13"]
+    text = (tmp_path / ".driven/rules/cursorrules.md").read_text(newline="")
+    assert text.endswith("Be brief.\r\n") and "$path" not in text
+    assert read_lock(root) == {}
+    assert not pipeline.sync(root).plan.conflicts
+    made = (tmp_path / ".cursor/rules/cursorrules.mdc").read_bytes()
+    assert made == b"---\nalwaysApply: true\n---\n\nBe brief.\n"
+    assert (tmp_path / ".cursorrules").read_bytes() == b"Be brief.\r\n"
+
+
+def test_the_legacy_file_of_another_project(tmp_path: Path) -> None:
+    root = project(tmp_path / "project")
+    write(tmp_path, "other/.cursorrules", b"Be brief.\n")
+    write(tmp_path, "other/.cursor/rules/handlers.mdc", RULE)
+    report = intake.import_files(root, [str(tmp_path / "other")])
+    assert report.rules == {"cursorrules": ".cursorrules", "handlers": ".cursor/rules/handlers.mdc"}
+    assert "$path" not in (tmp_path / "project/.driven/rules/handlers.md").read_text()
+
+
+def test_init_beside_a_legacy_file(tmp_path: Path) -> None:
+    write(tmp_path, ".cursorrules", b"Be brief.\n")
+    report = intake.init(str(tmp_path))
+    assert report.found == {"cursor": (".cursorrules",)} and report.editors == ("cursor",)
+    assert (tmp_path / ".driven/rules/cursorrules.md").exists()
+    assert not (tmp_path / ".driven/rules/working-here.md").exists()
+
+
+@pytest.mark.parametrize("git", ["", "git", "ignored"])
+def test_a_directorys_own_rules_are_found(tmp_path: Path, git: str) -> None:
+    root = project(tmp_path)
+    write(tmp_path, "apps/[web]/.cursor/rules/style.mdc", b"---\nalwaysApply: true\n---\nShort lines.\n")
+    write(tmp_path, ".cursor/rules/handlers.mdc", RULE)
+    write(tmp_path, "node_modules/x/.cursor/rules/not-ours.mdc" if git else ".venv/.cursor/rules/not-ours.mdc", RULE)
+    if git:
+        subprocess.run(["git", "init", "-q", root], check=True)
+        write(tmp_path, ".gitignore", b"node_modules\n" + (b".cursor\n" if git == "ignored" else b""))
+        write(tmp_path, "apps/[web]/index.ts", b"")
+    report = intake.import_files(root, [])
+    path = "apps/[web]/.cursor/rules/style.mdc"
+    assert sorted(report.rules.values()) == [".cursor/rules/handlers.mdc", path]
+    assert (path, "cursor", "file") in read_lock(root)
+    assert pipeline.sync(root).plan.is_clean
+    assert intake.detect(root)["cursor"] == (".cursor/rules/handlers.mdc", path)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        b"[editors]\nclaude = true\n", b"[editors]\ncursor = false\nclaude = true\n",
+        b'[editors]\ncursor = true\nclaude = true\n[sync]\nalways = "agents"\n',
+    ],
+)  # fmt: skip
+def test_a_file_that_no_sync_writes_is_not_ours_and_no_sync_deletes_it(tmp_path: Path, config: bytes) -> None:
+    root = project(tmp_path, config)
+    data = b"---\nalwaysApply: true\n---\n\nBe brief.\n"
+    write(tmp_path, ".cursor/rules/brief.mdc", data)
+    assert list(intake.import_files(root, []).rules) == ["brief"]
+    assert read_lock(root) == {}
+    assert pipeline.sync(root).plan.writes
+    assert (tmp_path / ".cursor/rules/brief.mdc").read_bytes() == data
+
+
+@pytest.mark.parametrize(
+    ("standing", "is_same"),
+    [
+        (b"---\npaths: [src/**/*.ts]\npriority: 3\n---\n\n# Handlers\r\n\r\nKeep them small.", True),
+        (b"---\npaths: [src/**]\n---\n\n# Handlers\n\nKeep them small.\n", False),
+        (b"---\npaths: [src/**/*.ts]\n---\n\n# Handlers\n\nKeep them tiny.\n", False),
+        (b"---\npaths: {\n---\n\n# Handlers\n\nKeep them small.\n", False),
+    ],
+    ids=["other keys", "other paths", "other text", "unreadable"],
+)
+def test_a_rule_that_says_the_same_in_other_keys_is_no_conflict(tmp_path: Path, standing: bytes, is_same: bool) -> None:
+    root = project(tmp_path)
+    write(tmp_path, ".cursor/rules/handlers.mdc", RULE)
+    write(tmp_path, ".driven/rules/handlers.md", standing)
+    report = intake.import_files(root, [])
+    assert report.same == (("handlers",) if is_same else ()) and report.rules == {}
+    assert [type(change) for change in report.plan.changes] == [Keep if is_same else Conflict]
+    assert (tmp_path / ".driven/rules/handlers.md").read_bytes() == standing
+    assert read_lock(root) == {}, "whose file it is, a sync asks"
+
+
+@pytest.mark.parametrize("text", ["# Handlers\n\nKeep them small.\n", "# Handlers\n\nKeep them tiny.\n"])
+def test_a_second_editors_file_of_one_rule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    site = tmp_path / "site"
+    info = site / "notes-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: notes\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[driven]\nnotes = intake_notes\n")
+    (site / "intake_notes.py").write_text(
+        "from driven.hookspecs import Imported, hookimpl\n"
+        "from driven.model.activation import ForPaths\n"
+        "from driven.model.rule import Rule\n"
+        "from driven.model.target import Target\n"
+        "class Reader:\n"
+        "    target = Target(name='notes', title='', docs='', verified='', files=(), ways={})\n"
+        "    patterns = ('*.note',)\n"
+        "    def read(self, files):\n"
+        "        made = [Rule(id=f.path[:-5], body=f.data.decode(), activation=ForPaths(('src/**/*.ts',)))"
+        " for f in files]\n"
+        "        return Imported(rules=tuple(made), files={f.path[:-5]: f.path for f in files})\n"
+        "@hookimpl\n"
+        "def driven_importers():\n"
+        "    return [Reader()]\n"
+    )
+    monkeypatch.delenv("DRIVEN_DISABLE_PLUGINS", raising=False)
+    monkeypatch.syspath_prepend(str(site))
+    root = project(tmp_path / "project")
+    write(tmp_path / "project", ".cursor/rules/handlers.mdc", RULE)
+    write(tmp_path / "project", "handlers.note", text.encode())
+    report = intake.import_files(root, [])
+    file = tmp_path / "project/.driven/rules/handlers.md"
+    if "small" in text:
+        assert report.rules == {"handlers": ".cursor/rules/handlers.mdc"} and not report.plan.conflicts
+        assert file.exists() and read_lock(root)
+    else:
+        (conflict,) = report.plan.conflicts
+        assert "`handlers.note`" in conflict.message and report.rules == {}
+        assert not file.exists() and read_lock(root) == {}
+
+
+def test_a_folder_of_rules_without_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = project(tmp_path)
+    monkeypatch.setattr(finder, "MAX_FILES", 3)
+    for number in range(5):
+        write(tmp_path, f".cursor/rules/r{number}.mdc", RULE)
+    with pytest.raises(ProjectError, match="more than 3 files"):
+        intake.import_files(root, [])

@@ -485,3 +485,155 @@ def test_validate_says_the_same_before_and_after_a_sync(root: Path) -> None:
     sync(root)
     sync(root)
     assert views.validate(str(root)).diagnostics == found
+
+
+def test_a_bad_rule_is_said_at_every_sync_until_it_is_good(root: Path) -> None:
+    sync(root)
+    write(root, ".driven/rules/api.md", "---\nbogus: [\n---\nnew\n")
+    for check in (False, False, True):
+        report = sync(root, check=check)
+        assert report.held == ("api",) and any(finding.code == "RUL01" for finding in report.plan.diagnostics)
+    write(root, ".driven/rules/api.md", API)
+    assert sync(root).held == ()
+
+
+def test_a_run_that_was_killed_before_its_lock_is_completed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from driven.project import ledger
+
+    sync(root)
+    write(root, ".driven/rules/new.md", "# New\n\nText.\n")
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ledger, "write_lock", killed)
+    with pytest.raises(KeyboardInterrupt):
+        sync(root)
+    monkeypatch.undo()
+    sync(root)
+    assert (".cursor/rules/new.mdc", "cursor", "file") in read_lock(str(root))
+    assert not (root / ".driven/state/journal").exists()
+    write(root, ".driven/rules/new.md", "# New\n\nOther.\n")
+    assert not sync(root).plan.conflicts
+
+
+@pytest.mark.parametrize("link", [".claude/rules", ".claude"])
+def test_a_link_into_our_own_sources_is_never_followed(root: Path, link: str) -> None:
+    (root / link).parent.mkdir(exist_ok=True)
+    (root / link).symlink_to(root / ".driven/rules")
+    before = tree(root / ".driven/rules")
+    for force in (False, True):
+        report = sync(root, force=force)
+        assert any("leads into `.driven`" in conflict.message for conflict in report.plan.conflicts)
+    write(root, ".driven/config.toml", CONFIG.replace("claude = true", "claude = false"))
+    sync(root)
+    assert tree(root / ".driven/rules") == before
+
+
+def test_two_paths_that_are_one_file_by_a_link_are_not_both_written(root: Path) -> None:
+    write(root, ".driven/config.toml", "[editors]\nclaude = true\ncline = true\n")
+    (root / ".claude/rules").mkdir(parents=True)
+    (root / ".clinerules").symlink_to(root / ".claude/rules")
+    for _ in range(2):
+        messages = [conflict.message for conflict in sync(root).plan.conflicts]
+        assert messages == [f"it is `.claude/rules/{name}`, by a link" for name in ("api.md", "style.md")]
+    assert b"Validate" in (root / ".claude/rules/api.md").read_bytes()
+
+
+def test_long_names_do_not_share_a_temp(root: Path) -> None:
+    for end in "12":
+        write(root, f".driven/rules/{'a' * 205}{end}.md", f"# {end}\n\nRule {end}.\n")
+    sync(root)
+    for end in "12":
+        assert f"Rule {end}.".encode() in (root / f".claude/rules/{'a' * 205}{end}.md").read_bytes()
+
+
+def test_a_rule_folder_that_is_a_broken_link_deletes_nothing(root: Path) -> None:
+    write(root, "shared/team.md", "# Team\n\nText.\n")
+    (root / ".driven/rules/team").symlink_to(root / "shared")
+    sync(root)
+    before = outputs(root)
+    assert ".claude/rules/team-team.md" in before
+    (root / "shared").rename(root / "elsewhere")
+    report = sync(root)
+    assert any("leads nowhere" in finding.message for finding in report.plan.diagnostics)
+    after = outputs(root)
+    assert ".claude/rules/team-team.md" in after and b"Team" in after["CONVENTIONS.md"]
+    (root / ".driven/rules/loop").symlink_to("loop")
+    sync(root)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "../x\tclaude\t{d}", "/etc/passwd\tclaude\t{d}", ".driven/rules/api.md\tclaude\t{d}", "a%00b\tclaude\t{d}",
+        "x/.git/config\tclaude\t{d}", "main.py\tclaude\tzz", "main.py claude",
+    ],
+)  # fmt: skip
+def test_a_lock_line_that_is_none_is_refused_with_its_place(root: Path, line: str) -> None:
+    sync(root)
+    lock = root / ".driven/outputs.lock"
+    lock.write_text(lock.read_text() + line.format(d="0" * 32) + "\n")
+    before = outputs(root)
+    with pytest.raises(ConfigError) as error:
+        sync(root)
+    assert error.value.span is not None and error.value.span.line == len(lock.read_text().splitlines())
+    assert outputs(root) == before
+
+
+def test_a_lock_line_alone_deletes_no_file_that_is_not_the_editors(root: Path) -> None:
+    from driven.format.hashes import digest
+
+    write(root, "main.py", "print()\n")
+    sync(root)
+    lock = root / ".driven/outputs.lock"
+    lock.write_text(lock.read_text() + f"main.py\tclaude\t{digest(b'print()' + b'\n')}\n")
+    for force in (False, True):
+        sync(root, force=force)
+        assert (root / "main.py").exists()
+
+
+def test_line_ends_that_git_changed_are_nobodys_edit(root: Path) -> None:
+    sync(root)
+    for path, data in outputs(root).items():
+        write(root, path, data.replace(b"\n", b"\r\n"))
+    assert not sync(root).plan.conflicts
+    write(root, ".driven/rules/api.md", API.replace("Validate", "Check"))
+    assert not sync(root).plan.conflicts
+    assert b"Check" in (root / ".claude/rules/api.md").read_bytes()
+
+
+def test_a_conflict_in_a_shared_file_is_not_forgotten(root: Path) -> None:
+    write(root, ".driven/config.toml", "[editors]\naider = true\n")
+    (root / ".driven/rules/style.md").unlink()
+    write(root, "CONVENTIONS.md", "mine\n<!-- driven:end aider -->\n")
+    for _ in range(2):
+        assert [conflict.path for conflict in sync(root).plan.conflicts] == ["CONVENTIONS.md"]
+
+
+@pytest.mark.parametrize("path", [".driven/config.toml", ".driven/outputs.lock", ".driven/state/ledger"])
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(root: Path, path: str) -> None:
+    from driven.errors import DrivenError
+
+    sync(root)
+    (root / path).unlink()
+    os.mkfifo(root / path)
+    try:
+        sync(root)
+    except DrivenError as error:
+        assert "cannot be read" in str(error)
+
+
+def test_a_name_that_is_no_text_is_a_finding(root: Path) -> None:
+    (root / ".driven/rules" / os.fsdecode(b"ok\xff.md")).write_text("# X\n\nText.\n")
+    assert any(finding.code == "RUL23" for finding in sync(root).plan.diagnostics)
+
+
+def test_an_empty_configuration_deletes_nothing(root: Path) -> None:
+    sync(root)
+    before = outputs(root)
+    for text in ("", "version = 1\n"):
+        write(root, ".driven/config.toml", text)
+        with pytest.raises(ConfigError, match="no editor"):
+            sync(root)
+    assert outputs(root) == before

@@ -10,6 +10,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from driven import __version__
@@ -89,7 +90,10 @@ class App:
         diagnostics: Iterable[Diagnostic] = (),
     ) -> int:
         """The exit code of a command that came to its end: the worst of these. An error among `diagnostics` is a rule
-        or a setting that the user can fix; `findings` are what the command was asked to look for."""
+        or a setting that the user can fix; `findings` are what the command was asked to look for.
+
+        A command that only reads (`status`, `explain`) gives nothing but `diagnostics`: drift and conflicts are its
+        answer, not its outcome; where a rule could not be read, the answer may lack it."""
         codes = {1: drift or findings, 4: conflicts, 2: any(d.severity == "error" for d in diagnostics)}
         return next((code for code in _WORST if codes.get(code)), 0)
 
@@ -182,6 +186,7 @@ def _dispatch(app: App, argv: list[str]) -> int:
     from driven.grammar.to_argparse import parse, split_words
 
     if argv[:1] == ["--complete"]:
+        app.json = False  # it prints words for a shell
         return _function("driven.cli.commands.complete:run")(argv[1:], app)
     before, rest = split_words(argv)
     if not rest or rest[0] == "--":
@@ -265,14 +270,32 @@ def _without_command(app: App, argv: list[str]) -> int:
         return 0
     if args.install_completion:
         return int(importlib.import_module("driven.cli.commands.complete").install(app))
+    if app.json and not args.help:
+        raise UsageError("a command is needed", hint="`driven --help` lists the commands")
     from driven.cli.render_help import show_overview
 
-    show_overview(app.out, app.commands(), (*OPTIONS, *TOP_OPTIONS), error=not args.help)
+    commands = app.commands()
+    options = (*OPTIONS, *TOP_OPTIONS)
+    _answer_help(app, commands, lambda out: show_overview(out, commands, options, error=not args.help))
     return 0 if args.help else UsageError.exit_code
 
 
 def _help(app: App, command: Command) -> int:
     from driven.cli.render_help import show_command
 
-    show_command(app.out, command, app.words, OPTIONS)
+    words = app.words
+    named = replace(command, name=words.removeprefix("driven "))
+    _answer_help(app, (named,), lambda out: show_command(out, command, words, OPTIONS))
     return 0
+
+
+def _answer_help(app: App, commands: Sequence[Command], show: Callable[[Output], None]) -> None:
+    """Help for a person; with --json, what `driven grammar --json` says of `commands`."""
+
+    def data() -> dict[str, Any]:
+        from driven.grammar.to_json import to_json
+
+        return to_json(__version__, commands)
+
+    app.words = "driven grammar"
+    app.answer(data, show)

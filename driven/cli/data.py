@@ -174,6 +174,11 @@ def explain(report: ExplainReport) -> dict[str, Any]:
                 "tokens": report.tokens.get(target.name, estimate(characters)),
                 "tokens_estimated": not exact,
                 "limits": limits,
+                "largest": max((r.largest for r in rules), default=0),
+                "also_read": [
+                    {"path": x.path, "rules": x.rules, "characters": x.characters}
+                    for x in report.also.get(target.name, ())
+                ],
                 "rules": [reach(r) for r in rules],
             }
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from driven.cli import files
 from driven.errors import SourceError, UsageError
@@ -110,6 +110,7 @@ def _read_rule_files(path: str, names: Sequence[str]) -> tuple[list[Rule], tuple
     own = os.path.join(path, ".driven", "rules")
     if os.path.isdir(own):
         path, names = own, files.walk(own)
+    project = project_of(path)
     rules: list[Rule] = []
     found: list[Diagnostic] = []
     for name in names:
@@ -117,7 +118,8 @@ def _read_rule_files(path: str, names: Sequence[str]) -> tuple[list[Rule], tuple
         if name and not name.endswith(".md"):
             continue
         file = os.path.join(path, *name.split("/")) if name else path
-        rule, diagnostics = parse_rule(files.read(file, _MAX_RULE), path=shown, rule_id=rule_id_for(shown))
+        spelled = os.path.relpath(file, project).replace(os.sep, "/") if project else shown
+        rule, diagnostics = parse_rule(files.read(file, _MAX_RULE), path=spelled, rule_id=rule_id_for(shown))
         found += diagnostics
         if rule is not None:
             rules.append(rule)
@@ -146,9 +148,10 @@ def form_of_output(path: str) -> str:
 
 
 def write_rules(
-    rules: RuleSet, path: str, form: str, emitters: Mapping[str, Emitter], *, compress: bool, source: bool
+    rules: RuleSet, path: str, form: str, emitters: Mapping[str, Emitter], *, compress: bool, source: bool, project: str
 ) -> tuple[dict[str, bytes], tuple[Loss, ...]]:
-    """The files, by path, that hold `rules` in `form` at `path`, and what the form cannot say."""
+    """The files, by path, that hold `rules` in `form` at `path`, and what the form cannot say. An editor gets those
+    whose condition holds in the folder `project`, all where that is ""."""
     if form == "drv":
         from driven.format.drv import to_drv
 
@@ -159,7 +162,39 @@ def write_rules(
         return {path: to_json(rules, source=source, indent=2).rstrip("\n").encode() + b"\n"}, ()
     if form == "rules":
         return _rule_files(rules, path, source=source), ()
-    return _editor_files(rules, path, emitters[form])
+    chosen, losses = _active(rules, form, project)
+    made, more = _editor_files(chosen, path, emitters[form])
+    return made, (*losses, *more)
+
+
+def project_of(path: str) -> str:
+    """The root of the project of which `path` is, or lies in, the folder of rules; "" when it is none."""
+    if os.path.isdir(os.path.join(path, ".driven", "rules")):
+        return path
+    folder, found, below = os.path.abspath(path).partition(os.path.join(os.sep, ".driven", "rules"))
+    return (folder or os.sep) if found and below[:1] in ("", os.sep) else ""
+
+
+def _active(rules: RuleSet, editor: str, project: str) -> tuple[list[Rule], list[Loss]]:
+    """The rules for `editor`, without those whose condition is false in `project`, each of which is a loss."""
+    chosen = [rule for rule in rules if rule.for_editor(editor)]
+    asked = [rule for rule in chosen if rule.when]
+    if not asked:
+        return chosen, []
+    if not project:
+        reason = "its condition `{}` is not looked at: it was not read from a project's .driven/rules"
+        return chosen, [_loss(rule, editor, "approximated", reason) for rule in asked]
+    from driven.format.condition import Facts, evaluate
+    from driven.project.listing import list_files
+
+    facts = Facts(list_files(project))
+    out = {rule.id: rule for rule in asked if not evaluate(rule.when, facts)}
+    losses = [_loss(rule, editor, "dropped", "its condition `{}` is false in this project") for rule in out.values()]
+    return [rule for rule in chosen if rule.id not in out], losses
+
+
+def _loss(rule: Rule, editor: str, kind: Literal["approximated", "dropped"], reason: str) -> Loss:
+    return Loss(rule_id=rule.id, kind=kind, reason=reason.format(" ".join(rule.when.split())), editor=editor)
 
 
 def _rule_files(rules: RuleSet, path: str, *, source: bool) -> dict[str, bytes]:
@@ -178,10 +213,9 @@ def _rule_files(rules: RuleSet, path: str, *, source: bool) -> dict[str, bytes]:
     return made
 
 
-def _editor_files(rules: RuleSet, path: str, emitter: Emitter) -> tuple[dict[str, bytes], tuple[Loss, ...]]:
-    name = emitter.target.name
-    settings = Settings(options=emitter.target.options, editors=frozenset({name}))
-    emission = emitter.emit([rule for rule in rules if rule.for_editor(name)], settings)
+def _editor_files(rules: Sequence[Rule], path: str, emitter: Emitter) -> tuple[dict[str, bytes], tuple[Loss, ...]]:
+    settings = Settings(options=emitter.target.options, editors=frozenset({emitter.target.name}))
+    emission = emitter.emit(rules, settings)
     made: dict[str, bytes] = {}
     for artefact in emission.artefacts:
         file = os.path.join(path, *artefact.path.split("/"))

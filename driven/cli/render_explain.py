@@ -83,6 +83,9 @@ def _show_editor(
         parts.append(out.text((words, "dim")))
         # What an editor cannot be told is never just counted.
         parts += [out.text(f"  {r.rule_id}  ", *loss_pieces(out, loss)) for r in absent for loss in r.losses]
+    for also in report.also.get(target.name, ()):
+        words = f"also read: {also.path} ({count(also.rules, 'rule')}, {count(also.characters, 'character')})"
+        parts.append(out.text((words, "dim")))
     if alone:
         parts += _about(out, target)
     out.section(title, Group(*parts), out.text((_totals(out, report, target, loaded), "")))
@@ -125,12 +128,8 @@ def _totals(out: Output, report: ExplainReport, target: Target, loaded: Sequence
     else:
         parts.append(f"~{count(report.tokens.get(target.name, estimate(characters)), 'token')}")
     limit = next((x for x in target.limits if x.characters), None)
-    files: dict[str, int] = {}
-    for r in loaded:
-        if r.file:
-            files[r.file] = files.get(r.file, 0) + r.characters
-    if limit and files:
-        most = max(files.values())
+    most = max((r.largest for r in loaded), default=0)
+    if limit and most:
         over = " OVER THE LIMIT" if most > limit.characters else ""
         share = percent(most, limit.characters)
         parts.append(f"largest file {number(most)} of {number(limit.characters)} ({share}){over}")

@@ -45,7 +45,7 @@ def show_sync(out: Output, report: SyncReport, root: str, *, diff: bool, check: 
 
 
 def show_changes(out: Output, plan: Plan) -> None:
-    """`+ path`, `~ path (+3 -1)`, `- path`; kept files only with --verbose. Of many files in one folder their number."""
+    """`+ path`, `~ path (+3 -1)`, `- path`; kept files only with --verbose. Of many files in a folder their number."""
     shown = plan.changes
     if not out.verbose and len(plan.writes) > _MANY:
         _show_folders(out, plan)

@@ -38,7 +38,9 @@ def read_header(data: bytes, path: str) -> Header:
     try:
         verify(Reader(data))
     except FormatError as error:
-        raise SourceError(f"`{path}` cannot be read: {error}", hint="make it anew with `driven build`") from None
+        later = error.message.startswith(".drv version")
+        hint = "update driven: the file was written by a later one" if later else "make it anew with `driven build`"
+        raise SourceError(f"`{path}` cannot be read: {error}", hint=hint) from None
     flags = data[5]
     return Header(
         version=data[4],

@@ -21,14 +21,17 @@ SETTLED = 1
 HEADER = 48
 ENTRY = 80
 
+MAX_BYTES = 1 << 26  # a hundred times the ledger of ten thousand files
+
 SEARCHED = 0  # a folder of sys.path: a new plugin changes its mtime
 SETTING = 1  # a file that may be absent: configuration, outputs.lock
 FOLDER = 2  # a folder of rules: a new or deleted file changes its mtime
 SOURCE = 3  # a rule file
 OUTPUT = 4  # a file that we wrote, or that holds a section of ours
 
-ABSENT = -1  # mtime of what was not there
-UNSURE = -2  # mtime of what must be looked at again in any case
+# The time of an output and of a folder of sys.path is its mtime, of everything else its change time (ctime).
+ABSENT = -1  # time of what was not there
+UNSURE = -2  # time of what must be looked at again in any case
 
 Entry = tuple[int, bytes, str, int, int, int, bytes]  # kind, path, names, size, mtime_ns, inode, digest
 
@@ -146,7 +149,8 @@ class Ledger:
             except ValueError:
                 return False  # a NUL in the path: not a ledger of ours
             else:
-                now: i64 = seen.st_mtime_ns
+                # What we renamed into place has a new change time; of what others write, it cannot be set back.
+                now: i64 = seen.st_mtime_ns if kind in (OUTPUT, SEARCHED) else seen.st_ctime_ns
                 if now != mtime:
                     return False
                 if kind != SEARCHED:
@@ -176,11 +180,13 @@ def settled_summary(version: str, prefix: str, search_path: list[str]) -> bytes:
     Reads `.driven/state/ledger` of the current folder.
     """
     try:
-        handle = os.open(b".driven/state/ledger", os.O_RDONLY)
+        handle = os.open(b".driven/state/ledger", os.O_RDONLY | os.O_NONBLOCK)
     except OSError:
         return b""
     try:
         seen = os.fstat(handle)
+        if seen.st_mode & 0o170000 != 0o100000 or seen.st_size > MAX_BYTES:
+            return b""
         data = os.read(handle, seen.st_size)
     except OSError:
         return b""

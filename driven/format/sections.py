@@ -36,7 +36,7 @@ def _bounds(data: bytes, marker: str) -> tuple[int, int, int, int] | None:
         lone = data.find(b"\r", at, feed)
         done = min(feed + 1, len(data)) if lone < 0 or lone + 1 == feed < len(data) else lone + 1
         line = data[start:done]
-        bare = line.strip()
+        bare = line.removeprefix(b"\xef\xbb\xbf").strip()
         if bare.startswith(b"<!-- driven:") and bare.endswith(b"-->"):
             for mark, found in ((opening, begins), (closing, ends)):
                 if bare.startswith(mark) and bare[len(mark) : len(mark) + 1] == b" ":
@@ -57,11 +57,21 @@ def find_section(data: bytes, marker: str) -> bytes | None:
     return None if bounds is None else data[bounds[1] : bounds[2]].replace(b"\r\n", b"\n")
 
 
+def _check_text(data: bytes) -> None:
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        raise SourceError(f"not UTF-8 at byte {error.start}", hint="save the file as UTF-8") from None
+    if b"\0" in data:
+        raise SourceError("holds a NUL character", hint="save the file as UTF-8 text")
+
+
 def put_section(data: bytes | None, marker: str, text: bytes) -> bytes:
     """`data` with `text` as the section: in its place, or below everything that stands there."""
     lines = f"{begin_line(marker)}\n".encode() + text + f"{end_line(marker)}\n".encode()
     if not data:
         return lines
+    _check_text(data)
     bounds = _bounds(data, marker)
     around = data if bounds is None else data[bounds[0] : bounds[1]]
     newline = b"\r\n" if b"\r\n" in around else b"\n"

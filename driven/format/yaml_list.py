@@ -1,11 +1,13 @@
 """One entry of a top-level YAML list in a file that a person also writes, `read:` of `.aider.conf.yml`.
 
 The text is edited at the places that PyYAML's node marks give, not serialised anew, so that comments, key order and
-quoting stay. Every edit is proven: read back, it must differ from the original by exactly that entry.
+quoting stay. Every edit is proven: read back, it must differ from the original by exactly that entry. Entries are
+paths, so `./CONVENTIONS.md` is the entry `CONVENTIONS.md`.
 """
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING, Any
 
 from driven.errors import SourceError
@@ -14,14 +16,16 @@ if TYPE_CHECKING:
     from yaml.nodes import MappingNode, Node
 
 MAX_BYTES = 1 << 18  # far above any real configuration; keeps a hostile one from costing time
+MAX_DEPTH = 64
 LEFT_ALONE = "correct it; the file was left alone"
 
 
 def find_entry(data: bytes, key: str, entry: bytes) -> bytes | None:
-    """`entry` when the list under `key` holds it, else None. SourceError when the file is not a YAML map."""
+    """`entry` when the list under `key` holds it, else None. SourceError when the file is no YAML map, or what stands
+    under `key` no list of texts."""
     if data == _fresh(key, entry):  # the file that we make ourselves: PyYAML (15 ms to import) has nothing to add
         return entry
-    return entry if entry.decode() in _entries(_load(_text(data)), key) else None
+    return entry if _held(_entries(_load(_text(data)), key), entry.decode()) else None
 
 
 def _fresh(key: str, entry: bytes) -> bytes:
@@ -36,7 +40,7 @@ def put_entry(data: bytes | None, key: str, entry: bytes) -> bytes:
     text = _text(data)
     before = _load(text)
     entries = _entries(before, key)
-    if item in entries:
+    if _held(entries, item):
         return data
     newline = "\r\n" if "\r\n" in text else "\n"
     found = _find(text, key)
@@ -50,12 +54,12 @@ def put_entry(data: bytes | None, key: str, entry: bytes) -> bytes:
 
 def take_entry(data: bytes, key: str, entry: bytes) -> bytes | None:
     """`data` without `entry`, and without `key` when it was the last one; None when nothing but white space is left."""
-    item = entry.decode()
     text = _text(data)
     before = _load(text)
     entries = _entries(before, key)
     found = _find(text, key)
-    if found is None or item not in entries:
+    item = _held(entries, entry.decode())
+    if found is None or not item:
         return data
     rest = [other for other in entries if other != item]
     edited = _remove(text, found[1], item) if rest else _cut_lines(text, found[0], found[1])
@@ -75,10 +79,14 @@ def _compose(text: str) -> MappingNode | None:
     """The root node of `text`, None when there is no content."""
     import yaml
 
+    depth = 0
     try:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent):
                 raise SourceError("YAML aliases are not followed here", hint="write the values out")
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:  # PyYAML's time grows with the square of it
+                raise SourceError("YAML that is nested too deeply", hint=LEFT_ALONE)
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -86,8 +94,6 @@ def _compose(text: str) -> MappingNode | None:
         raise SourceError(
             f"not valid YAML{where}: {getattr(error, 'problem', None) or 'it does not parse'}", hint=LEFT_ALONE
         ) from None
-    except RecursionError:
-        raise SourceError("YAML that is nested too deeply", hint=LEFT_ALONE) from None
     if root is not None and not isinstance(root, yaml.MappingNode):
         raise SourceError("the file is not a map of settings", hint=LEFT_ALONE)
     return root
@@ -103,9 +109,20 @@ def _load(text: str) -> dict[str, Any]:
         raise SourceError(f"not valid YAML: {error}", hint=LEFT_ALONE) from None
 
 
-def _entries(value: dict[str, Any], key: str) -> list[Any]:
+def _entries(value: dict[str, Any], key: str) -> list[str]:
     found = value.get(key)
-    return [] if found is None else list(found) if isinstance(found, list) else [found]
+    entries = [] if found is None else found if isinstance(found, list) else [found]
+    if not all(isinstance(entry, str) for entry in entries):
+        raise SourceError(f"`{key}` is not a text or a list of texts", hint=LEFT_ALONE)
+    return entries
+
+
+def _held(entries: list[str], item: str) -> str:
+    """The entry as the file spells it, `""` when there is none."""
+    if item in entries:
+        return item
+    path = posixpath.normpath(item)
+    return next((entry for entry in entries if posixpath.normpath(entry) == path), "")
 
 
 def _find(text: str, key: str) -> tuple[Node, Node] | None:
@@ -162,7 +179,7 @@ def _cut_lines(text: str, key: Node, value: Node) -> str:
     return text[:start] + (text[end:] if end else "")
 
 
-def _proven(data: bytes, edited: str, before: dict[str, Any], key: str, entries: list[Any] | None) -> bytes:
+def _proven(data: bytes, edited: str, before: dict[str, Any], key: str, entries: list[str] | None) -> bytes:
     wanted = {name: value for name, value in before.items() if name != key}
     if entries is not None:
         wanted[key] = entries

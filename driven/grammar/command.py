@@ -22,8 +22,8 @@ Stability = Literal["stable", "preview"]
 class Argument:
     """One argument. A name that begins with `-` is an option; `flag` ones take no value.
 
-    `complete` says what a shell may offer: `file`, `dir`, `editor`, `rule`, `` for nothing; `choices` are offered as
-    they are. `many`: zero or more values; `optional`: a positional that may be left out.
+    `complete` says what a shell may offer: `file`, `dir`, a word of `completion.DYNAMIC`, `` for nothing; `choices` are
+    offered as they are. `many`: zero or more values; `optional`: a positional that may be left out.
     """
 
     name: str

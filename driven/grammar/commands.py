@@ -7,9 +7,9 @@ from driven.grammar.command import Argument, Command
 
 # Of several outcomes in one run the worst decides, in this order: 70 7 6 5 2 4 1 0.
 EXIT_CODES: dict[int, str] = {
-    0: "clean: done, or nothing to do",
+    0: "clean: done, or nothing to do; also a status or explain that could answer, whatever drift or conflict it shows",
     1: "something to do: drift found by --check, findings of validate, a failed check of doctor",
-    2: "yours to fix: usage, configuration, a rule file that cannot be read",
+    2: "yours to fix: usage, configuration, a rule file that cannot be read (status and explain may then lack it)",
     4: "conflict: a file was edited by hand, or a stranger's file stands where ours must go",
     5: "denied by policy",
     6: "a signature is missing or wrong",
@@ -148,9 +148,9 @@ COMMANDS: tuple[Command, ...] = (
                      complete="file"),
             Argument(name="output", help="the file or folder to write", metavar="OUT", complete="file"),
             Argument(name="--from", help="what IN is: rules, drv, json, or an editor", metavar="FORM",
-                     complete="editor"),
+                     complete="form"),
             Argument(name="--to", help="what OUT shall be: rules, drv, json, or an editor", metavar="FORM",
-                     complete="editor"),
+                     complete="form"),
             _COMPRESS,
             _NO_SOURCE,
             Argument(name="--force", help="write over what stands at OUT", flag=True),
@@ -227,7 +227,8 @@ COMMANDS: tuple[Command, ...] = (
         help="measure this machine against named baselines",
         run=_run("benchmark"),
         arguments=(
-            Argument(name="names", help="benchmarks to run (default: all)", many=True, metavar="NAME"),
+            Argument(name="names", help="benchmarks to run (default: all)", many=True, metavar="NAME",
+                     complete="benchmark"),
             Argument(name="--iterations", help="rounds per benchmark", type="int", metavar="N"),
             Argument(name="--file", help="measure with this file instead of the built-in data", metavar="F",
                      complete="file"),
@@ -242,7 +243,7 @@ COMMANDS: tuple[Command, ...] = (
         name="grammar",
         help="print this grammar: commands, options, result schemas, exit codes",
         run=_run("grammar"),
-        capability="",
+        capability="commands.read",
         result=results.GRAMMAR,
         examples=("driven grammar", "driven grammar --json"),
         group="Housekeeping",

@@ -1,7 +1,8 @@
 """The grammar -> completion scripts for bash, zsh and fish.
 
-Words that are fixed stand in the script; editors, rules and plugins are asked of `driven --complete KIND` when they are
-needed, which prints one word a line.
+Words that are fixed stand in the script; editors, rules and the like are asked of `driven --complete KIND ROOT` when
+they are needed, which prints one word a line. Such words, and the names of files, come from whoever wrote the project:
+no shell may expand them, so bash's `compgen -W` has no place here, and what is put on the line is quoted.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from driven.grammar.command import Argument, Command
 from driven.grammar.commands import OPTIONS, TOP_OPTIONS
 
 SHELLS = ("bash", "zsh", "fish")
-DYNAMIC = ("editor", "rule", "plugin")
+DYNAMIC = ("editor", "rule", "plugin", "form", "benchmark")
 
 
 def script(shell: str, commands: Sequence[Command]) -> str:
@@ -34,6 +35,13 @@ def _options(arguments: Iterable[Argument]) -> list[Argument]:
     return [a for a in arguments if a.name.startswith("-")]
 
 
+def _valued(commands: Iterable[Command]) -> list[str]:
+    """The options that take a value in every command that has them: the word that follows is no argument."""
+    options = [*OPTIONS, *(o for _, command in _leaves(commands) for o in _options(command.arguments))]
+    flags = {name for o in options if o.flag for name in _names(o)}
+    return [name for name in dict.fromkeys(name for o in options for name in _names(o)) if name not in flags]
+
+
 def _positionals(command: Command) -> list[Argument]:
     return [a for a in command.arguments if not a.name.startswith("-")]
 
@@ -46,17 +54,17 @@ def _names(argument: Argument) -> list[str]:
 
 
 def _bash(commands: Sequence[Command]) -> str:
-    valued = "|".join(name for o in OPTIONS if not o.flag for name in _names(o))
+    valued = "|".join(_valued(commands))
     nouns = "|".join(c.name for c in commands if c.verbs)
     values = [line for o in OPTIONS for line in _bash_values("*", o)]
     words: list[str] = [
-        f'        "") choices="{_words((c.name for c in commands), (*OPTIONS, *TOP_OPTIONS))}" ;;',
+        f'        "") choices=({_words((c.name for c in commands), (*OPTIONS, *TOP_OPTIONS))}) ;;',
     ]
     for noun in (c for c in commands if c.verbs):
-        words.append(f'        "{noun.name}") choices="{_words((v.name for v in noun.verbs), OPTIONS)}" ;;')
+        words.append(f'        "{noun.name}") choices=({_words((v.name for v in noun.verbs), OPTIONS)}) ;;')
     for path, command in _leaves(commands):
         values += [line for o in _options(command.arguments) for line in _bash_values(path, o)]
-        words.append(f'        "{path}") choices="{_words((), (*OPTIONS, *_options(command.arguments)))}"')
+        words.append(f'        "{path}") choices=({_words((), (*OPTIONS, *_options(command.arguments)))})')
         for i, a in enumerate(_positionals(command)):
             test = "-ge" if a.many else "-eq"
             words.append(f"            [[ $cur != -* && $count {test} {i} ]] && {{ {_bash_kind(a)}; return; }}")
@@ -76,34 +84,51 @@ def _bash_values(path: str, option: Argument) -> Iterator[str]:
 
 def _bash_kind(a: Argument) -> str:
     if a.choices:
-        return f'_driven_words "{" ".join(a.choices)}"'
+        return f"_driven_fixed {' '.join(a.choices)}"
     if a.complete in DYNAMIC:
-        return f'_driven_words "$(driven --complete {a.complete} 2>/dev/null)"'
-    return {"file": "_driven_files -f", "dir": "_driven_files -d"}.get(a.complete, ":")
+        return f"_driven_asked {a.complete}"
+    return {"file": "_driven_files default", "dir": "_driven_files dirnames"}.get(a.complete, ":")
 
 
+# `complete -o default` and not `compgen -f`: readline itself offers files, and quotes their names as they must be.
 _BASH = """\
 # bash completion for driven, made by `driven --install-completion`
-_driven_words() {{
-    local IFS=$' \\t\\n'
-    COMPREPLY=($(compgen -W "$1" -- "$cur"))
+_driven_fixed() {{
+    local word
+    for word; do
+        [[ $word == "$cur"* ]] && COMPREPLY+=("$word")
+    done
+}}
+_driven_asked() {{
+    local word
+    while IFS= read -r word; do
+        [[ $word == "$cur"* ]] && COMPREPLY+=("$(printf %q "$word")")
+    done < <(driven --complete "$1" "$root" 2>/dev/null)
 }}
 _driven_files() {{
-    local IFS=$'\\n'
-    compopt -o filenames 2>/dev/null
-    COMPREPLY=($(compgen "$1" -- "$cur"))
+    compopt -o "$1" 2>/dev/null
 }}
 _driven() {{
-    local cur="${{COMP_WORDS[COMP_CWORD]}}" prev="${{COMP_WORDS[COMP_CWORD-1]}}" path="" count=0 choices="" i
+    local cur="${{COMP_WORDS[COMP_CWORD]}}" prev="${{COMP_WORDS[COMP_CWORD-1]}}" path="" root="" count=0 i word
+    local -a choices=()
     COMPREPLY=()
+    compopt +o default 2>/dev/null
+    # A `=` is a word of its own here: `--root = DIR`.
+    [[ $cur == = ]] && cur=""
+    [[ $prev == = ]] && prev="${{COMP_WORDS[COMP_CWORD-2]}}"
     for ((i = 1; i < COMP_CWORD; i++)); do
-        case "${{COMP_WORDS[i]}}" in
-            {valued}) ((i++)) ;;
+        word="${{COMP_WORDS[i]}}"
+        case "$word" in
+            {valued})
+                ((i++))
+                [[ ${{COMP_WORDS[i]}} == = ]] && ((i++))
+                [[ $word == --root ]] && root="${{COMP_WORDS[i]}}"
+                ;;
             -*) ;;
             *)
                 case "$path" in
-                    "") path="${{COMP_WORDS[i]}}" ;;
-                    {nouns}) path="$path ${{COMP_WORDS[i]}}" ;;
+                    "") path="$word" ;;
+                    {nouns}) path="$path $word" ;;
                     *) ((count++)) ;;
                 esac
                 ;;
@@ -115,9 +140,9 @@ _driven() {{
     case "$path" in
 {words}
     esac
-    _driven_words "$choices"
+    _driven_fixed "${{choices[@]}}"
 }}
-complete -F _driven driven
+complete -o default -F _driven driven
 """
 
 
@@ -128,9 +153,20 @@ def _zsh(commands: Sequence[Command]) -> str:
     lines = [
         "#compdef driven",
         "# zsh completion for driven, made by `driven --install-completion`",
-        '_driven_words() { local -a found; found=(${(f)"$(driven --complete $1 2>/dev/null)"}); compadd -a found }',
+        "_driven_words() {",
+        '    local -a found; local root=""; local -i i',
+        "    for ((i = 2; i < $#typed; i++)); do",
+        "        case $typed[i] in",
+        "            --root) root=$typed[i+1] ;;",
+        "            --root=*) root=${typed[i]#--root=} ;;",
+        "        esac",
+        "    done",
+        '    found=(${(f)"$(driven --complete $1 "$root" 2>/dev/null)"})',
+        "    compadd -a found",
+        "}",
         "_driven() {",
         '    local curcontext="$curcontext" state line',
+        '    local -a typed; typed=("${words[@]}")',
         "    typeset -A opt_args",
         *_zsh_arguments((*OPTIONS, *TOP_OPTIONS), ("'1:command:->command'", "'*::argument:->argument'"), "    "),
         "    case $state in",
@@ -201,7 +237,7 @@ def _quote(text: str) -> str:
 
 
 def _fish(commands: Sequence[Command]) -> str:
-    valued = " ".join(name for o in OPTIONS if not o.flag for name in _names(o))
+    valued = " ".join(_valued(commands))
     lines = [_FISH.format(valued=valued)]
     for o in OPTIONS:
         lines.append(_fish_option("", o))
@@ -214,8 +250,9 @@ def _fish(commands: Sequence[Command]) -> str:
             lines.append(f"complete -c driven -n {test} -a {verb.name} -d {_fish_quote(verb.help)}")
     for path, command in _leaves(commands):
         lines += [_fish_option(path, o) for o in _options(command.arguments)]
-        for a in _positionals(command):
-            lines.append(f"complete -c driven -n {_fish_quote(f'__driven_at {path}')} {_fish_kind(a)}".rstrip())
+        for i, a in enumerate(_positionals(command)):
+            test = f"__driven_at {path}; and __driven_has {'-ge' if a.many else '-eq'} {len(path.split()) + i}"
+            lines.append(f"complete -c driven -n {_fish_quote(test)} {_fish_kind(a)}".rstrip())
     return "\n".join(lines) + "\n"
 
 
@@ -236,7 +273,7 @@ def _fish_kind(a: Argument) -> str:
     if a.choices:
         return f"-f -a {_fish_quote(' '.join(a.choices))}"
     if a.complete in DYNAMIC:
-        return f"-f -a {_fish_quote(f'(driven --complete {a.complete} 2>/dev/null)')}"
+        return f"-f -a {_fish_quote(f'(driven --complete {a.complete} (__driven_root) 2>/dev/null)')}"
     return {"file": "-F", "dir": "-f -a " + _fish_quote("(__fish_complete_directories)")}.get(a.complete, "-f")
 
 
@@ -255,15 +292,31 @@ function __driven_words
         else if contains -- $word {valued}
             set skip 1
         else if not string match -q -- '-*' $word
-            set -a words $word
+            set -a words (string replace -a ' ' '?' -- $word)
         end
     end
     string join ' ' -- $words
+end
+function __driven_root
+    set -l words (commandline -opc)
+    for i in (seq 2 (count $words))
+        if test "$words[$i]" = --root; and set -q words[(math $i + 1)]
+            echo -- $words[(math $i + 1)]
+            return
+        end
+        if string match -q -- '--root=*' $words[$i]
+            string replace -- --root= '' $words[$i]
+            return
+        end
+    end
 end
 function __driven_is
     test (__driven_words | string collect --allow-empty) = "$argv"
 end
 function __driven_at
     string match -q -- "$argv *" (__driven_words)' '
+end
+function __driven_has
+    test (__driven_words | string split ' ' | count) $argv
 end
 complete -c driven -f"""

@@ -126,6 +126,8 @@ EXPLAIN = record(
             tokens=INTEGER,
             tokens_estimated=BOOLEAN,
             limits=array(LIMIT),
+            largest=INTEGER,
+            also_read=array(record(path=STRING, rules=INTEGER, characters=INTEGER)),
             rules=array(
                 record(
                     id=STRING,
@@ -217,6 +219,6 @@ _ARGUMENT = record(
 GRAMMAR = record(
     version=STRING,
     options=array(_ARGUMENT),
-    commands=array('{"type": "object", "required": ["name", "help", "arguments", "verbs", "result"]}'),
+    commands=array('{"type": "object", "required": ["name", "help", "arguments", "verbs"]}'),
     exit_codes=mapping(STRING),
 )

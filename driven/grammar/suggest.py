@@ -17,8 +17,10 @@ def nearest(word: str, known: Iterable[str]) -> str:
         return begins[0]
     from difflib import get_close_matches
 
-    found = get_close_matches(word.lower(), words, 1, 0.6)
-    return found[0] if found else ""
+    # The dashes are alike in all options, so they say nothing: `--bogus` is not `--verbose`.
+    bare = {w.lstrip("-"): w for w in words}
+    found = get_close_matches(word.lstrip("-").lower(), bare, 1, 0.6)
+    return bare[found[0]] if found else ""
 
 
 def did_you_mean(word: str, known: Iterable[str], *, prefix: str = "", otherwise: str = "") -> str:

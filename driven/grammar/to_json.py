@@ -38,18 +38,22 @@ def _argument(a: Argument) -> dict[str, Any]:
 def _command(c: Command) -> dict[str, Any]:
     import json
 
-    return {
+    data: dict[str, Any] = {
         "name": c.name,
         "help": c.help,
         "description": c.description,
         "group": c.group,
         "arguments": [_argument(a) for a in c.arguments],
         "verbs": [_command(verb) for verb in c.verbs],
+        "examples": list(c.examples),
+    }
+    if c.verbs:  # a noun does nothing by itself
+        return data
+    return data | {
         "capability": c.capability,
         "band": c.band,
         "safety": c.safety,
         "stability": c.stability,
-        "examples": list(c.examples),
         "run": c.run,
         "result": json.loads(c.result) if c.result else None,
     }

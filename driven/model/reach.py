@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import Literal
 
 from driven.frozen import frozen
@@ -13,7 +14,7 @@ Verdict = Literal["always", "match", "model", "manual", "no", "off"]
 # model   offered: the model decides from the description
 # manual  only when a person names it
 # no      its globs do not match the path
-# off     never reaches this editor: excluded by `targets`, its condition is false, or the editor cannot say it
+# off     never reaches this editor: excluded by `targets`, its condition is false, or no file holds it
 
 
 @frozen
@@ -25,7 +26,25 @@ class Reach:
     verdict: Verdict
     why: str
     pattern: str = ""  # the glob that matched, in the editor's own spelling
-    file: str = ""  # the emitted file that carries it, "" when none does
+    file: str = ""  # the emitted file that carries it, perhaps another editor's; "" when none does
     losses: tuple[Loss, ...] = ()
-    characters: int = 0  # what the rule adds to the conversation, 0 when it is not loaded
+    text: str = field(default="", repr=False)  # what of it is in the conversation, "" when it is not loaded
+    largest: int = 0  # characters, front matter included, of the biggest file of the editor's own that carries it
     title: str = ""
+
+    @property
+    def characters(self) -> int:
+        """What the rule adds to the conversation, 0 when it is not loaded."""
+        return len(self.text)
+
+
+@frozen
+class AlsoRead:
+    """Rules that an editor loads a second time, or though they are not meant for it, from files of other editors.
+
+    `path` is the file, or the glob of several; `characters` is what the `rules` add to the conversation there.
+    """
+
+    path: str
+    rules: int
+    characters: int

@@ -8,7 +8,7 @@ from driven.frozen import frozen
 from driven.model.artefact import Loss
 from driven.model.diagnostic import Diagnostic
 from driven.model.plan import Plan
-from driven.model.reach import Reach
+from driven.model.reach import AlsoRead, Reach
 from driven.model.target import Target
 
 
@@ -66,6 +66,7 @@ class ExplainReport:
     diagnostics: tuple[Diagnostic, ...] = ()
     counter: str = ""  # the name of the exact token counter, "" when tokens are the characters/4 estimate
     tokens: dict[str, int] = field(default_factory=dict)  # per editor: tokens of all loaded rules
+    also: dict[str, tuple[AlsoRead, ...]] = field(default_factory=dict)  # per editor: what it reads beside them
 
 
 @frozen

@@ -19,12 +19,16 @@ class Dialect:
     ignore_case letters match in either case
     dot         `*` and `**` match names that begin with a dot
     braces      `{a,b}` is understood; where it is not, an emitter writes the expanded patterns
+    absolute    the pattern is matched against the whole path of the file, from the root of the file system (VS Code)
+    name        who matches so, where it is only one of the editor's faces; else the editor's title is said
     """
 
     anywhere: bool = False
     ignore_case: bool = False
     dot: bool = True
     braces: bool = True
+    absolute: bool = False
+    name: str = ""
 
 
 @frozen
@@ -49,7 +53,8 @@ class Way:
 @frozen
 class Target:
     """One editor. `ways` is keyed `always paths model manual`; `options` names the config keys it takes with their
-    defaults; `files` are globs of the files it reads that `driven` may write, `also_reads` those of other tools."""
+    defaults, `choices` the values that one may have: for an option that is not in it, any path inside the project;
+    `files` are globs of the files it reads that `driven` may write, `also_reads` those of other tools."""
 
     name: str
     title: str
@@ -61,3 +66,9 @@ class Target:
     dialect: Dialect = Dialect()
     limits: tuple[Limit, ...] = ()
     options: Mapping[str, str] = field(default_factory=dict)
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def allowed(self) -> dict[str, tuple[str, ...]]:
+        """Option -> the values that it may have, none of them for any path inside the project."""
+        return {name: tuple(self.choices.get(name, ())) for name in self.options}

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import field, replace
 from typing import Any, Literal
 
 from driven.errors import ConfigError
 from driven.frozen import frozen
 from driven.model.diagnostic import Diagnostic
+from driven.project.reading import read_file
 from driven.span import Span
 
 CONFIG = ".driven/config.toml"
 PYPROJECT = "pyproject.toml"
 MAX_BYTES = 1 << 20
+MAX_EDITORS = 500  # more are nobody's configuration, and each wrong one costs a search for its place
 
 SYNC_KEYS = {"mode": ("two-way", "one-way"), "always": ("native", "agents"), "debounce_ms": int, "header": bool}
 TOP_KEYS = ("version", "editors", "sync", "validate")
@@ -51,15 +53,12 @@ def read_config(root: str) -> Config:
 
 def _read(path: str) -> bytes | None:
     try:
-        with open(path, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        return read_file(path, MAX_BYTES)[0]
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise ConfigError(f"`{os.path.basename(path)}` cannot be read: {error.strerror}") from None
-    if len(data) > MAX_BYTES:
-        raise ConfigError(f"`{os.path.basename(path)}` is larger than {MAX_BYTES:,} bytes")
-    return data
+        reason = (error.strerror or "unknown").lower()
+        raise ConfigError(f"`{os.path.basename(path)}` cannot be read: {reason}") from None
 
 
 def parse_config(data: bytes, path: str) -> Config:
@@ -73,7 +72,7 @@ def parse_config(data: bytes, path: str) -> Config:
         raise ConfigError("not UTF-8", span=Span(path=path, line=line), hint="save the file as UTF-8") from None
     try:
         whole = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is a plain ValueError
         raise _unparsable(str(error), text, path) from None
     prefix = ""
     if path == PYPROJECT:
@@ -114,9 +113,10 @@ def parse_config(data: bytes, path: str) -> Config:
 
 
 def known_editors(config: Config, options: Mapping[str, Iterable[str]]) -> tuple[Config, list[Diagnostic]]:
-    """The configuration without the editors, and the options, that no plugin knows; each of those is an error.
+    """The configuration without the editors that no plugin knows, or not with these options; each is an error.
 
-    `options`: editor name -> option names. What such an editor has on disk stays as it is: its name goes to `unsure`.
+    `options`: editor name -> `Target.allowed`, or just the names of its options where no value is to be checked. What
+    such an editor has on disk stays as it is: its name goes to `unsure`.
     """
     section = "tool.driven.editors" if config.path == PYPROJECT else "editors"
     found: list[Diagnostic] = []
@@ -126,19 +126,22 @@ def known_editors(config: Config, options: Mapping[str, Iterable[str]]) -> tuple
         unsure.add(name)
         found.append(Diagnostic(code="CFG01", severity="error", message=message, span=span, hint=hint))
 
-    for name in (*config.editors, *config.disabled):
+    for name in (*config.editors, *config.disabled)[:MAX_EDITORS]:
         if name not in options:
-            hint = _meant(name, options) + "; `driven plugin list` shows them all"
+            meant = _meant(name, options)
+            hint = f"{meant}{'' if meant.endswith('?') else ';'} `driven plugin list` shows them all"
             report(name, f"unknown editor `{name}`", hint, _span(config.text, config.path, section, name))
             continue
         for option, value in config.editors.get(name, {}).items():
             span = _span(config.text, config.path, f"{section}.{name}", option)
-            if option not in options[name]:
-                known = list(options[name])
-                hint = _meant(option, known) if known else f"write `{name} = true`"
+            known = options[name]
+            if option not in known:
+                names = list(known)
+                hint = _meant(option, names) if names else f"write `{name} = true`"
                 report(name, f"`{name}` has no option `{option}`", hint, span)
-            elif not isinstance(value, str | bool | int):
-                report(name, f"the option `{option}` of `{name}` is {_kind(value)}", "write a text", span)
+            elif hint := _wrong(value, known.get(option, ()) if isinstance(known, Mapping) else ()):
+                report(name, f"the option `{option}` of `{name}` is {_kind(value)}", hint, span)
+    unsure.update((*config.editors, *config.disabled)[MAX_EDITORS:])
     kept = {name: value for name, value in config.editors.items() if name not in unsure}
     return replace(config, editors=kept, unsure=frozenset(unsure)), found
 
@@ -195,8 +198,26 @@ def _meant(word: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
     names = sorted(known)
-    close = get_close_matches(word, names, 1, 0.5)
-    return f"did you mean `{close[0]}`?" if close else "it can be " + ", ".join(f"`{name}`" for name in names)
+    close = get_close_matches(word[:64], names, 1, 0.5)
+    return f"did you mean `{close[0]}`?" if close else _one_of(names)
+
+
+def _one_of(names: Iterable[str]) -> str:
+    return "it can be " + ", ".join(f"`{name}`" for name in names)
+
+
+def _wrong(value: object, allowed: Collection[str]) -> str:
+    """What to write instead of an option's value, `""` when it may stay: one of `allowed`, if any, else a path that
+    files may be written below."""
+    if allowed:
+        return "" if value in allowed else _meant(value, allowed) if isinstance(value, str) else _one_of(allowed)
+    hint = "write a path inside the project, with `/` between names and none at its ends"
+    if not isinstance(value, str) or not value.isprintable() or "\\" in value:
+        return hint
+    parts = value.split("/")
+    if any(part in ("", ".", "..") for part in parts) or ":" in parts[0]:
+        return hint
+    return "no editor's files stand in `.git` or `.driven`" if parts[0].casefold() in (".git", ".driven") else ""
 
 
 def _kind(value: object) -> str:

@@ -24,7 +24,16 @@ TEMP_SUFFIX = ".drvtmp"
 MAX_OUTPUT = 16 << 20  # bytes; a rule file of an editor is far smaller, and what stands there is read into memory
 GROUP = 50  # from so many files on, one flush of the file system costs less than one each
 CHANGED = "it was changed in this very moment; run `driven sync` again"
-LOCAL_ERRORS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP}
+LOCAL_ERRORS = {
+    errno.ENOENT,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.ENAMETOOLONG,
+    errno.ELOOP,
+}
 
 Seen = tuple[int, int, int]  # size, mtime_ns, inode
 
@@ -44,6 +53,7 @@ class Tree:
         self.root = os.path.realpath(root)
         self.began = tick()  # a file with this mtime or a later one may yet change without a trace in its stat
         self._folders: dict[str, int | str] = {}  # path -> handle, or why it is not to be used
+        self._places: dict[int, tuple[int, int]] = {}  # handle -> device, inode
         self._read: dict[str, Seen | None] = {}  # what was planned with: a file changed since is not written over
 
     def __enter__(self) -> Tree:
@@ -69,8 +79,9 @@ class Tree:
         real = os.path.realpath(full)
         if real != self.root and not real.startswith(self.root + os.sep):
             return f"leads out of the project, to `{real}`"
-        if os.path.relpath(real, self.root).split(os.sep)[0] == ".git":
-            return "leads into `.git`"
+        first = os.path.relpath(real, self.root).split(os.sep)[0]
+        if first in (".git", ".driven") and path.split("/")[0] != ".driven":
+            return f"leads into `{first}`"
         try:
             if create:
                 os.makedirs(real, exist_ok=True)
@@ -116,6 +127,21 @@ class Tree:
         finally:
             os.close(handle)
 
+    def place(self, path: str) -> tuple[int, int, str] | None:
+        """Where `path` really is: device and inode of its folder, and its name; None while the folder is not there."""
+        parent, _, name = path.rpartition("/")
+        try:
+            folder = self.folder(parent)
+        except DiskError:
+            return None
+        if folder < 0:
+            return None
+        seen = self._places.get(folder)
+        if seen is None:
+            found = os.fstat(folder)
+            seen = self._places[folder] = (found.st_dev, found.st_ino)
+        return (*seen, name)
+
     def read_stat(self, path: str) -> Seen | None:
         """The stat of `path` when `read` read it."""
         return self._read.get(path)
@@ -155,9 +181,9 @@ class Tree:
             self._flush(temps)
         except OSError as error:
             self._abandon(temps)
-            raise DiskError(
-                f"{error.strerror or error}; no file was changed", hint="free some space, then run `driven sync` again"
-            ) from None
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            hint = "free some space, then run `driven sync` again" if full else "look at the disk, then run it again"
+            raise DiskError(f"{error.strerror or error}; no file was changed", hint=hint) from None
         except BaseException:
             self._abandon(temps)
             raise
@@ -215,7 +241,7 @@ class Tree:
     def _abandon(self, temps: list[tuple[int, str, str, str]]) -> None:
         for folder, temp, _, _ in temps:
             self._unlink(folder, temp)
-        self.remove_state(JOURNAL)
+        # The journal stays: it may tell of an earlier run as well, and digests too many do no harm.
 
     def _unlink(self, folder: int, name: str) -> None:
         try:
@@ -287,7 +313,12 @@ class Tree:
 
 def temp_name(name: str) -> str:
     """The temp of a file, beside it: hidden, and of no suffix that an editor reads."""
-    return f".{name.encode()[:200].decode(errors='ignore')}{TEMP_SUFFIX}"
+    raw = name.encode("utf-8", "surrogateescape")
+    if len(raw) > 200:  # a name has at most 255 bytes, and two long ones must not share a temp
+        import zlib
+
+        return f".{raw[:180].decode(errors='ignore')}-{zlib.crc32(raw):08x}{TEMP_SUFFIX}"
+    return f".{name}{TEMP_SUFFIX}"
 
 
 def _write_all(handle: int, data: bytes) -> None:

@@ -9,18 +9,33 @@ from dataclasses import field
 
 from driven import __version__
 from driven.core._rt import FormatError
-from driven.core.state import ABSENT, OUTPUT, SEARCHED, SETTING, SOURCE, UNSURE, Entry, Ledger, build_ledger, run_key
+from driven.core.state import (
+    ABSENT,
+    MAX_BYTES,
+    OUTPUT,
+    SEARCHED,
+    SETTING,
+    SOURCE,
+    UNSURE,
+    Entry,
+    Ledger,
+    build_ledger,
+    run_key,
+)
 from driven.errors import ConfigError, DrivenError
 from driven.frozen import frozen
 from driven.model.plan import Lock, Owned
 from driven.model.rule import Rule
 from driven.project.disk import JOURNAL, STATE, Seen, Tree, pass_tick, tick
+from driven.project.reading import read_file
 from driven.span import Span
 
 LOCK = ".driven/outputs.lock"
 LEDGER = STATE + "/ledger"
 COMPILED = STATE + "/rules.drv"
 HEAD = "# What `driven sync` wrote, one line per path and editor, with its digest. Commit this file; do not edit it.\n"
+MAX_COMPILED = 1 << 27
+MAX_LOCK = 1 << 26
 NO_DIGEST = b"\0" * 32
 SETTINGS = (".driven/config.toml", "pyproject.toml", LOCK)
 
@@ -47,9 +62,8 @@ def this_run() -> bytes:
 def read_memory(root: str) -> Memory:
     """The memory of the project at `root`. A ledger that is missing, damaged or another run's is no error."""
     try:
-        with open(os.path.join(root, LEDGER), "rb") as file:
-            made = os.fstat(file.fileno()).st_mtime_ns
-            ledger = Ledger(file.read())
+        data, seen = read_file(os.path.join(root, LEDGER), MAX_BYTES)
+        ledger = Ledger(data)
         entries = ledger.entries()
     except (OSError, FormatError):
         return Memory(rules=_read_compiled(root, None))
@@ -59,10 +73,10 @@ def read_memory(root: str) -> Memory:
         path = os.fsdecode(entry[1])
         by_kind.setdefault(entry[0], {})[path] = entry
         if entry[0] in (SEARCHED, SETTING) and current:
-            current = entry[4] == _stat_now(root, path, entry)
+            current = entry[4] == _stat_now(root, path, entry) != UNSURE
     rules = _read_compiled(root, ledger.checksum)
     return Memory(
-        made_ns=made,
+        made_ns=seen.st_mtime_ns,
         sources=by_kind.get(SOURCE, {}),
         outputs=by_kind.get(OUTPUT, {}),
         rules=rules,
@@ -75,9 +89,10 @@ def _stat_now(root: str, path: str, entry: Entry) -> int:
         seen = os.stat(os.path.join(root, path))
     except OSError:
         return ABSENT
-    if entry[0] == SETTING and (seen.st_size, seen.st_ino & 0x7FFFFFFFFFFFFFFF) != (entry[3], entry[5]):
-        return UNSURE - 1
-    return seen.st_mtime_ns
+    if entry[0] == SEARCHED:
+        return seen.st_mtime_ns
+    same = (seen.st_size, seen.st_ino & 0x7FFFFFFFFFFFFFFF) == (entry[3], entry[5])
+    return seen.st_ctime_ns if same else UNSURE
 
 
 def _read_compiled(root: str, checksum: bytes | None) -> dict[str, Rule]:
@@ -85,8 +100,7 @@ def _read_compiled(root: str, checksum: bytes | None) -> dict[str, Rule]:
     from driven.format.drv import from_drv
 
     try:
-        with open(os.path.join(root, COMPILED), "rb") as file:
-            data = file.read()
+        data, _ = read_file(os.path.join(root, COMPILED), MAX_COMPILED)
         if checksum is not None and data[8:32] != checksum:
             return {}
         return {rule.id: rule for rule in from_drv(data)}
@@ -105,7 +119,7 @@ def setting_entries(root: str, search_path: Iterable[tuple[str, int]]) -> list[E
         except OSError:
             entries.append((SETTING, path.encode(), "", 0, ABSENT, 0, NO_DIGEST))
         else:
-            entries.append((SETTING, path.encode(), "", seen.st_size, seen.st_mtime_ns, seen.st_ino, NO_DIGEST))
+            entries.append((SETTING, path.encode(), "", seen.st_size, seen.st_ctime_ns, seen.st_ino, NO_DIGEST))
     return entries
 
 
@@ -147,8 +161,7 @@ def write_compiled(tree: Tree, rules: Iterable[Rule]) -> bytes:
 def compiled_checksum(root: str) -> bytes:
     """The checksum of the compiled rule set as it stands, `b""` when there is none."""
     try:
-        with open(os.path.join(root, COMPILED), "rb") as file:
-            return file.read(32)[8:]
+        return read_file(os.path.join(root, COMPILED), MAX_COMPILED)[0][8:32]
     except OSError:
         return b""
 
@@ -166,27 +179,49 @@ def read_lock(root: str) -> dict[Owned, frozenset[str]]:
     After a merge of two branches both sides hold: git's marker lines are passed over.
     """
     lock: dict[Owned, frozenset[str]] = {}
-    for path in (LOCK, JOURNAL):
-        try:
-            with open(os.path.join(root, path), encoding="utf-8") as file:
-                text = file.read()
-        except FileNotFoundError:
-            continue
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"`{path}` cannot be read: {error}", hint="restore it from version control") from None
-        for number, line in enumerate(text.splitlines(), 1):
-            if not line or line.startswith(("#", "<<<<<<<", "=======", ">>>>>>>", "|||||||")):
-                continue
-            fields = line.split("\t")
-            if len(fields) != 3:
+    try:
+        text = read_file(os.path.join(root, LOCK), MAX_LOCK)[0].decode()
+    except FileNotFoundError:
+        text = ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"`{LOCK}` cannot be read: {error}", hint="restore it from version control") from None
+    for number, line in enumerate(text.splitlines(), 1):
+        if line and not line.startswith(("#", "<<<<<<<", "=======", ">>>>>>>", "|||||||")):
+            entry = _lock_line(line)
+            if entry is None:
                 raise ConfigError(
-                    "not a line of `outputs.lock`: path, editor and digest with tabs between them",
-                    hint="restore the file from version control", span=Span(path=path, line=number),
+                    "not a line of `outputs.lock`: a path of an editor's file, the editor and a digest, tabs between",
+                    hint="restore the file from version control", span=Span(path=LOCK, line=number),
                 )  # fmt: skip
-            part, _, digest = fields[2].rpartition(":")
-            owned = (_unescape(fields[0]), fields[1], part or "file")
-            lock[owned] = lock.get(owned, frozenset()) | {digest}
+            lock[entry[0]] = lock.get(entry[0], frozenset()) | {entry[1]}
+    for owned, digest in _journal(root):
+        lock[owned] = lock.get(owned, frozenset()) | {digest}
     return lock
+
+
+def _lock_line(line: str) -> tuple[Owned, str] | None:
+    """What a line says, None when it is no line of ours: a lock may come with a stranger's branch."""
+    fields = line.split("\t")
+    if len(fields) != 3:
+        return None
+    path = _unescape(fields[0])
+    parts = path.split("/")
+    folded = [part.casefold() for part in parts]
+    if "\0" in path or "\\" in path or folded[0] == ".driven" or {"", ".", "..", ".git"}.intersection(folded):
+        return None
+    part, _, digest = fields[2].rpartition(":")
+    if len(digest) != 32 or digest.strip("0123456789abcdef"):
+        return None
+    return (path, fields[1], part or "file"), digest
+
+
+def _journal(root: str) -> list[tuple[Owned, str]]:
+    """What a killed run was about to write; empty when the last one ended well. A damaged one says what it can."""
+    try:
+        text = read_file(os.path.join(root, JOURNAL), MAX_LOCK)[0].decode(errors="replace")
+    except OSError:
+        return []
+    return [entry for entry in map(_lock_line, text.splitlines()) if entry is not None]
 
 
 def render_lock(lock: Lock) -> bytes:
@@ -202,17 +237,13 @@ def write_lock(tree: Tree, lock: Mapping[Owned, frozenset[str]], before: Lock) -
     """Write `outputs.lock` when it changed; remove it when nothing is ours any more."""
     if not lock:
         tree.remove_state(LOCK)
-    elif lock != before or tree.seen(LOCK) is None:
+    elif lock != before or tree.seen(LOCK) is None or tree.seen(JOURNAL) is not None:
         tree.write_state(LOCK, render_lock(lock), durable=True)
 
 
 def journal_paths(root: str) -> list[str]:
-    """The paths that a killed run was about to write; empty when the last one ended well."""
-    try:
-        with open(os.path.join(root, JOURNAL), encoding="utf-8") as file:
-            return [_unescape(line.split("\t")[0]) for line in file.read().splitlines() if line[:1] not in ("", "#")]
-    except (OSError, UnicodeDecodeError):
-        return []
+    """The paths that a killed run was about to write."""
+    return [owned[0] for owned, _ in _journal(root)]
 
 
 def _escape(path: str) -> str:

@@ -44,7 +44,10 @@ class Sources:
 
 
 class _Found:
-    """A rule file as the scan met it; `path` is relative to the project root. Plain: there is one for each file."""
+    """A rule file as the scan met it; `path` is relative to the project root. Plain: there is one for each file.
+
+    `mtime` is the inode's change time: unlike the mtime, nobody can set it back after an edit.
+    """
 
     __slots__ = ("inode", "mtime", "path", "problem", "size")
 
@@ -67,7 +70,12 @@ def load_sources(root: str, memory: Memory, *, emitted: bool = True) -> Sources:
     sources = Sources(known=memory.current or not emitted)
     names: dict[str, str] = {}  # folded id -> path
     for found in _scan(root, began, sources.entries):
-        rule_id = rule_id_for(found.path.removeprefix(RULES + "/"))
+        if found.problem and not found.path.endswith(".md"):
+            # A folder that cannot be followed may hold any rule: nothing may be deleted.
+            sources.diagnostics.append(_diagnostic("RUL25", found.problem, found.path, "restore it, or remove it"))
+            sources.lost = True
+            continue
+        rule_id = rule_id_for(found.path.removeprefix(RULES + "/")) if found.path.isprintable() else ""
         if not rule_id:
             message = f"`{found.path}` gives no rule id: a part of its name has neither a letter nor a digit"
             sources.diagnostics.append(_diagnostic("RUL23", message, found.path, "rename the file"))
@@ -121,7 +129,8 @@ def _load_one(root: str, found: _Found, rule_id: str, memory: Memory, sources: S
         sources.rules[rule_id] = rule
     # A file saved within the tick of this scan may yet change without a trace in its stat.
     mtime = UNSURE if rule is None or found.mtime >= began else found.mtime
-    sources.entries.append((SOURCE, os.fsencode(found.path), rule_id, found.size, mtime, found.inode, digest))
+    kept = NO_DIGEST if rule is None else digest  # what failed must be read, and said, again
+    sources.entries.append((SOURCE, os.fsencode(found.path), rule_id, found.size, mtime, found.inode, kept))
 
 
 def _fail(sources: Sources, memory: Memory, rule_id: str) -> None:
@@ -159,6 +168,10 @@ def _scan(root: str, began: int, entries: list[Entry]) -> Iterator[_Found]:
     if not os.path.isdir(top):
         raise ProjectError(f"`{RULES}` is not a folder; nothing was changed", hint="it must be a folder of rule files")
     inside = os.path.realpath(root) + os.sep
+    if not os.path.realpath(top).startswith(inside):
+        raise ProjectError(
+            f"`{RULES}` is a link out of the project; nothing was changed", hint="it must be a folder here"
+        )
     todo = [(RULES, 0)]
     seen_folders: set[tuple[int, int]] = set()
     files: list[_Found] = []
@@ -175,18 +188,16 @@ def _scan(root: str, began: int, entries: list[Entry]) -> Iterator[_Found]:
         if (own.st_dev, own.st_ino) in seen_folders:
             continue
         seen_folders.add((own.st_dev, own.st_ino))
-        mtime = UNSURE if own.st_mtime_ns >= began else own.st_mtime_ns
+        mtime = UNSURE if own.st_ctime_ns >= began else own.st_ctime_ns
         entries.append((FOLDER, os.fsencode(folder), "", own.st_size, mtime, own.st_ino, NO_DIGEST))
         for child in children:
             path = f"{folder}/{child.name}"
             if child.name.startswith("."):
                 continue
-            linked = child.is_symlink()
-            if linked and not os.path.realpath(os.path.join(root, path)).startswith(inside):
-                if child.name.endswith(".md"):
-                    files.append(_Found(path, 0, UNSURE, 0, "it is a link out of the project"))
-                continue
-            if child.is_dir():
+            problem = _bad_link(root, path, inside) if child.is_symlink() else ""
+            if problem:
+                files.append(_Found(path, 0, UNSURE, 0, problem))
+            elif child.is_dir():
                 if depth >= MAX_DEPTH:
                     raise ProjectError(f"`{path}` is nested more than {MAX_DEPTH} folders deep")
                 todo.append((path, depth + 1))
@@ -204,7 +215,16 @@ def _stat_file(path: str, child: os.DirEntry[str]) -> _Found:
     except OSError as error:
         return _Found(path, 0, UNSURE, 0, f"cannot be read: {(error.strerror or 'unknown').lower()}")
     problem = "" if stat.S_ISREG(seen.st_mode) else "it is not a file"
-    return _Found(path, seen.st_size, seen.st_mtime_ns, seen.st_ino, problem)
+    return _Found(path, seen.st_size, seen.st_ctime_ns, seen.st_ino, problem)
+
+
+def _bad_link(root: str, path: str, inside: str) -> str:
+    full = os.path.join(root, path)
+    try:
+        os.stat(full)
+    except OSError as error:
+        return f"it is a link that leads nowhere: {(error.strerror or 'unknown').lower()}"
+    return "" if os.path.realpath(full).startswith(inside) else "it is a link out of the project"
 
 
 def _diagnostic(code: str, message: str, path: str, hint: str) -> Diagnostic:

@@ -27,6 +27,7 @@ from driven_emitters.shared import (
     section,
     skill,
     step_texts,
+    uninvited,
 )
 
 ROOT = "AGENTS.md"
@@ -99,6 +100,10 @@ class AgentsEmitter:
                 if isinstance(rule.activation, ForPaths) and file == ROOT:
                     reason = "AGENTS.md has no globs: always on, under a heading that names them"
                     found.append(approximated(rule, "agents", reason))
+                others = [name.capitalize() for name in uninvited(rule, settings, file)]
+                if text and others:
+                    reads = "reads" if len(others) == 1 else "read"
+                    found.append(approximated(rule, "agents", f"{', '.join(others)} {reads} {file} too"))
                 losses += found + extra_lost(rule, "agents", file)
                 if text:
                     pieces.append(_Piece(rule, file, text))

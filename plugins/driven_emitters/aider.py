@@ -15,7 +15,8 @@ from driven.model.activation import ForPaths, OnRequest, WhenRelevant
 from driven.model.artefact import Artefact, Emission, ListEntry, Loss, Section, Settings
 from driven.model.rule import Rule
 from driven.model.target import Target, Way
-from driven_emitters.shared import approximated, dropped, extra_lost, in_agents, section
+from driven.plugin_kit import code_span
+from driven_emitters.shared import approximated, dropped, extra_lost, in_agents, section, source_file
 
 MAIN = "CONVENTIONS.md"
 CONFIG = ".aider.conf.yml"
@@ -43,10 +44,8 @@ class AiderEmitter:
         return TARGET
 
     def group(self, rule: Rule, settings: Settings) -> str:
-        """All rules share CONVENTIONS.md, or AGENTS.md where they stand there."""
-        if isinstance(rule.activation, OnRequest):
-            return rule.id
-        return "AGENTS.md" if _shared(rule, settings) else MAIN
+        """All rules share the list of files to read."""
+        return rule.id if isinstance(rule.activation, OnRequest) else CONFIG
 
     def emit(self, rules: Sequence[Rule], settings: Settings) -> Emission:
         """The section, and the list entry of each file to read."""
@@ -55,10 +54,11 @@ class AiderEmitter:
         shared: list[str] = []
         losses: list[Loss] = []
         for rule in rules:
-            losses += _losses(rule)
+            is_shared = in_agents(rule, settings) in ("root", "heading")
+            losses += _losses(rule, "AGENTS.md" if is_shared else MAIN)
             if isinstance(rule.activation, OnRequest):
                 continue
-            if _shared(rule, settings):
+            if is_shared:
                 shared.append(rule.id)
                 continue
             text, found = section(rule, "aider", applies=True)
@@ -77,19 +77,16 @@ class AiderEmitter:
         return Emission(artefacts=tuple(artefacts), losses=tuple(losses))
 
 
-def _shared(rule: Rule, settings: Settings) -> bool:
-    return in_agents(rule, settings) in ("root", "heading")
-
-
-def _losses(rule: Rule) -> list[Loss]:
-    found = extra_lost(rule, "aider", MAIN)
+def _losses(rule: Rule, file: str) -> list[Loss]:
+    found = extra_lost(rule, "aider", file)
     match rule.activation:
         case ForPaths():
             found.append(approximated(rule, "aider", "Aider has no globs: always on, under a heading that names them"))
         case WhenRelevant():
             found.append(approximated(rule, "aider", "Aider's model cannot choose rules: always on"))
         case OnRequest():
-            found = [dropped(rule, "aider", f"Aider would always load it: `/read .driven/rules/{rule.id}.md` instead")]
+            read = code_span(f"/read {source_file(rule)}")
+            found = [dropped(rule, "aider", f"Aider would always load it: {read} instead")]
     return found
 
 

@@ -18,12 +18,22 @@ from driven.model.activation import Always, ForPaths, OnRequest, WhenRelevant
 from driven.model.artefact import Artefact, Emission, Loss, Section, Settings
 from driven.model.rule import Rule
 from driven.model.target import Limit, Target, Way
-from driven.plugin_kit import quoted
-from driven_emitters.shared import description_lost, extra_lines, in_agents, own_path, rule_file, skill
+from driven.plugin_kit import FormatError, count, quoted
+from driven_emitters.shared import (
+    approximated,
+    description_lost,
+    extra_lines,
+    extra_lost,
+    in_agents,
+    own_path,
+    rule_file,
+    skill,
+)
 
 KEYS = frozenset(("paths",))
 OWN = r"(?:.+/)?\.claude/rules/.+\.md"
 SKILLS = ".claude/skills"
+BUDGET = 1_000  # patterns that the braces of one rule may stand for
 TARGET = Target(
     name="claude",
     title="Claude Code",
@@ -61,6 +71,7 @@ class ClaudeEmitter:
         for rule in rules:
             if in_agents(rule, settings) == "root":
                 shared.append(rule.id)
+                losses += extra_lost(rule, "claude", "AGENTS.md")
                 continue
             files, found = _emit(rule, settings)
             artefacts += files
@@ -76,7 +87,8 @@ def _emit(rule: Rule, settings: Settings) -> tuple[list[Artefact], list[Loss]]:
         case Always():
             return _rule(rule, [], settings)
         case ForPaths(globs):
-            return _rule(rule, ["paths:", *[f"  - {quoted(glob)}" for glob in globs]], settings)
+            files, losses = _rule(rule, ["paths:", *[f"  - {quoted(glob)}" for glob in globs]], settings)
+            return files, losses + _over_budget(rule, globs)
         case WhenRelevant():
             return skill(rule, "claude", SKILLS, settings, "Claude Code has no rules that the model decides on")
         case OnRequest():
@@ -88,6 +100,17 @@ def _rule(rule: Rule, front: list[str], settings: Settings) -> tuple[list[Artefa
     path = own_path(rule, "claude", OWN) or f".claude/rules/{rule.slug}.md"
     files, empty = rule_file(rule, path, front + extra, settings, "claude")
     return files, losses + description_lost(rule, "claude", "Claude Code's rules have none") + empty
+
+
+def _over_budget(rule: Rule, globs: Sequence[str]) -> list[Loss]:
+    try:
+        patterns = sum(count(glob) for glob in globs if "{" in glob)
+    except FormatError:  # not a canonical pattern: a rule that was built by hand
+        return []
+    if patterns <= BUDGET:
+        return []
+    reason = f"its braces stand for {patterns:,} patterns: Claude Code expands {BUDGET:,}, the rest match nothing"
+    return [approximated(rule, "claude", reason)]
 
 
 @hookimpl

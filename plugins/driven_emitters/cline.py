@@ -6,7 +6,8 @@ Vendor facts, verified 2026-11-21:
 - https://github.com/cline/cline at 2026-08-22: the loader of the CLI and of the 4.x extension does not evaluate
   `paths`, does not read subfolders of .clinerules, and leaves out files without a body.
 - https://docs.cline.bot/customization/skills: .cline/skills/<name>/SKILL.md; .claude/skills and .agents/skills are read
-  too. https://docs.cline.bot/customization/workflows: .clinerules/workflows/<name>.md runs as `/<name>.md`.
+  too; the keys are `name` and `description`.
+- https://docs.cline.bot/customization/workflows: .clinerules/workflows/<name>.md runs as `/<name>.md`.
 """
 
 from __future__ import annotations
@@ -19,12 +20,21 @@ from driven.model.artefact import Artefact, Emission, Loss, Settings
 from driven.model.rule import Rule
 from driven.model.target import Target, Way
 from driven.plugin_kit import quoted
-from driven_emitters.shared import approximated, description_lost, extra_lines, in_agents, own_path, rule_file, skill
+from driven_emitters.shared import (
+    approximated,
+    description_lost,
+    extra_lines,
+    extra_lost,
+    in_agents,
+    own_path,
+    rule_file,
+    skill,
+)
 
 KEYS = frozenset(("paths",))
 OWN = r"\.clinerules/(?!workflows/|hooks/|skills/).+\.(?:md|markdown|txt)"
 OWN_WORKFLOW = r"\.clinerules/workflows/[^/]+\.md"
-SHARED_SKILLS = ("claude", "agents")  # editors whose skill folders Cline reads as well
+SHARED_SKILLS = {"claude": ".claude/skills", "agents": ".agents/skills"}  # of other editors, which Cline reads as well
 TARGET = Target(
     name="cline",
     title="Cline",
@@ -58,14 +68,17 @@ class ClineEmitter:
         artefacts: list[Artefact] = []
         losses: list[Loss] = []
         for rule in rules:
-            if in_agents(rule, settings) != "root":
-                files, found = _emit(rule, settings)
-                artefacts += files
-                losses += found
+            if in_agents(rule, settings) == "root":
+                losses += extra_lost(rule, "cline", "AGENTS.md")
+                continue
+            files, found = _emit(rule, settings)
+            artefacts += files
+            losses += found
         return Emission(artefacts=tuple(artefacts), losses=tuple(losses))
 
 
 def _emit(rule: Rule, settings: Settings) -> tuple[list[Artefact], list[Loss]]:
+    shared = [path for name, path in SHARED_SKILLS.items() if name in settings.editors and rule.for_editor(name)]
     match rule.activation:
         case Always():
             return _rule(rule, [], settings, [])
@@ -73,17 +86,20 @@ def _emit(rule: Rule, settings: Settings) -> tuple[list[Artefact], list[Loss]]:
             doubt = approximated(rule, "cline", "builds of Cline that do not evaluate `paths` load the rule always")
             return _rule(rule, ["paths:", *[f"  - {quoted(glob)}" for glob in globs]], settings, [doubt])
         case WhenRelevant():
-            files, losses = skill(
-                rule, "cline", ".cline/skills", settings, "Cline has no rules that the model decides on"
-            )
-            shared = any(name in settings.editors and rule.for_editor(name) for name in SHARED_SKILLS)
-            return ([] if shared else files), losses
+            why = "Cline has no rules that the model decides on"
+            if not shared:
+                return skill(rule, "cline", ".cline/skills", settings, why)
+            found = [approximated(rule, "cline", f"{why}: it reads the skill in {shared[0]}")]
+            return [], found + extra_lost(rule, "cline", f"the skill in {shared[0]}", "is another editor's")
         case OnRequest():
             path = own_path(rule, "cline", OWN_WORKFLOW) or f".clinerules/workflows/{rule.slug}.md"
             found = [approximated(rule, "cline", "Cline has no rules for people to ask for: written as a workflow")]
+            if shared:
+                reason = f"its model may load the skill in {shared[0]}: Cline knows no `disable-model-invocation`"
+                found.append(approximated(rule, "cline", reason))
             extra, more = extra_lines(rule, "cline", KEYS)
             files, empty = rule_file(rule, path, extra, settings, "cline")
-            return files, found + more + description_lost(rule, "cline", "Cline's workflows have none") + empty
+            return files, found + more + empty
 
 
 def _rule(rule: Rule, front: list[str], settings: Settings, doubts: list[Loss]) -> tuple[list[Artefact], list[Loss]]:

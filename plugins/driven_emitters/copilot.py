@@ -48,7 +48,7 @@ TARGET = Target(
     },
     files=(MAIN, ".github/instructions/**/*.instructions.md"),
     also_reads=("AGENTS.md", "CLAUDE.md", "GEMINI.md", ".claude/rules/**/*.md"),
-    dialect=Dialect(anywhere=True, ignore_case=True),
+    dialect=Dialect(anywhere=True, ignore_case=True, absolute=True, name="VS Code"),
     limits=(Limit(characters=REVIEWED, hard=False, note="code review reads no further"),),
 )
 
@@ -72,7 +72,9 @@ class CopilotEmitter:
         main: list[Rule] = []
         for rule in rules:
             if isinstance(rule.activation, Always):
-                if not in_agents(rule, settings):
+                if in_agents(rule, settings):
+                    losses += extra_lost(rule, "copilot", "AGENTS.md")
+                else:
                     main.append(rule)
                 continue
             front, found = _front(rule)
@@ -94,10 +96,7 @@ def _front(rule: Rule) -> tuple[list[str], list[Loss]]:
     match rule.activation:
         case ForPaths(globs):
             patterns, found = comma_globs(rule, globs, "copilot", bare=False)
-            floating = [f"`{pattern}`" for pattern in patterns if not pattern.startswith("**/")]
-            if floating:
-                shown = ", ".join(floating[:3]) + (f" and {len(floating) - 3} more" if len(floating) > 3 else "")
-                found.append(approximated(rule, "copilot", f"VS Code matches {shown} at any depth"))
+            found += [approximated(rule, "copilot", reason) for reason in _matched(patterns)]
             about = [f"description: {quoted(one_line(rule.description))}"] if rule.description else []
             return [*about, f"applyTo: {quoted(','.join(patterns))}", *extra], losses + found
         case WhenRelevant(description):
@@ -107,6 +106,23 @@ def _front(rule: Rule) -> tuple[list[str], list[Loss]]:
         case Always() | OnRequest():
             where = "a file with a `description` would be offered to the model"
             return extra, losses + description_lost(rule, "copilot", where)
+
+
+def _matched(patterns: Sequence[str]) -> list[str]:
+    """What VS Code makes of `applyTo` that the rule does not say."""
+    if "*" in patterns:
+        return ["VS Code takes `*` for every file: always on"]
+    floating = [pattern for pattern in patterns if not pattern.startswith("**/")]
+    lettered = [pattern for pattern in patterns if pattern.lower() != pattern.upper()]
+    told = f"VS Code matches {_few(floating)} at any depth" if floating else ""
+    if not lettered:
+        return [told] if told else []
+    return [f"{told} and ignores case" if told else f"VS Code ignores case in {_few(lettered)}"]
+
+
+def _few(patterns: Sequence[str]) -> str:
+    shown = ", ".join(f"`{pattern}`" for pattern in patterns[:3])
+    return shown + (f" and {len(patterns) - 3} more" if len(patterns) > 3 else "")
 
 
 def _main(rules: Sequence[Rule]) -> tuple[list[Artefact], list[Loss]]:

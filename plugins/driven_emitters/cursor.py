@@ -6,6 +6,7 @@ Vendor facts, verified 2026-11-21:
   file without any is loaded only as `@name`. Rules over 500 lines should be split.
 - https://forum.cursor.com/t/146274, cosai-oasis/project-codeguard#121, PIsberg/vibetags#712: quoted globs, lists and a
   blank after the comma match nothing in some builds; some split at commas inside braces.
+- .cursorrules in the root: no page of 2026 names it, and agents are reported not to load it. Read, never written.
 """
 
 from __future__ import annotations
@@ -18,7 +19,16 @@ from driven.model.artefact import Artefact, Emission, Loss, Settings
 from driven.model.rule import Rule
 from driven.model.target import Limit, Target, Way
 from driven.plugin_kit import one_line, scalar
-from driven_emitters.shared import comma_globs, description_lost, extra_lines, in_agents, note, own_path, rule_file
+from driven_emitters.shared import (
+    comma_globs,
+    description_lost,
+    extra_lines,
+    extra_lost,
+    in_agents,
+    note,
+    own_path,
+    rule_file,
+)
 
 KEYS = frozenset(("description", "globs", "alwaysApply"))
 OWN = r"(?:.+/)?\.cursor/rules/(?:.+/)?[^/]+\.mdc"
@@ -57,6 +67,7 @@ class CursorEmitter:
         losses: list[Loss] = []
         for rule in rules:
             if in_agents(rule, settings) in ("root", "below"):
+                losses += extra_lost(rule, "cursor", "AGENTS.md")
                 continue
             path = own_path(rule, "cursor", OWN) or file_of(rule)
             text = _as_imported(rule, path, settings)
@@ -107,7 +118,11 @@ def _as_imported(rule: Rule, path: str, settings: Settings) -> str | None:
     except UnicodeEncodeError:  # a lone surrogate: no file ever read so
         return None
     comment = note(rule, settings)
-    return f"{front}{comment}\n\n{rule.body}" if comment else front + rule.body
+    if not comment:
+        return front + rule.body
+    newline = "\r\n" if "\r\n" in (front if "\n" in front else rule.body) else "\n"
+    gap = "" if not front or front.endswith(("\n", "\r")) else newline
+    return f"{front}{gap}{comment}{newline}{newline}{rule.body}"
 
 
 class CursorImporter:
@@ -120,8 +135,9 @@ class CursorImporter:
 
     @property
     def patterns(self) -> Sequence[str]:
-        """The project's rules, and those of a directory in it, which Cursor's documentation described until 2026."""
-        return (".cursor/rules/**/*.mdc", "**/.cursor/rules/**/*.mdc")
+        """The project's rules, and those of a directory in it, which Cursor's documentation described until 2026; the
+        one file of before."""
+        return (".cursor/rules/**/*.mdc", "**/.cursor/rules/**/*.mdc", ".cursorrules")
 
     def read(self, files: Sequence[SourceFile]) -> Imported:
         """One rule per file, its id proposed from the path below `.cursor/rules/`."""

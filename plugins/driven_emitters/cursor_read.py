@@ -1,6 +1,6 @@
 """Reading Cursor's .mdc files as people write them: lenient, every oddity a diagnostic, the layout remembered.
 
-Diagnostics carry the numbers of the table of Cursor's mistakes: CUR02-CUR12 and GEN01-GEN04; an error is a file that
+Diagnostics carry the numbers of the table of Cursor's mistakes: CUR02-CUR13 and GEN01-GEN04; an error is a file that
 gives no rule.
 """
 
@@ -18,6 +18,7 @@ from driven.plugin_kit import FormatError, check, is_universal, one_line, parse_
 from driven.span import Span
 from driven_emitters.shared import without_note
 
+LEGACY = ".cursorrules"
 _KEY_LINE = re.compile(r"([^\s#:\-\[\]{}'\"][^:]*?)[ \t]*:(?:[ \t]+(.*)|)$")
 _GLOBS_LINE = re.compile(r"globs[ \t]*:(.*)$")
 _ITEM = re.compile(r"[ \t]*-(?:[ \t]+(.*)|)$")
@@ -43,7 +44,11 @@ def read(text: str, path: str) -> Read:
     """One file. `path` matters where the file stands in a directory's own .cursor/rules. Never fails."""
     data = text.encode()
     start, end, at = split_front(data)
-    if end <= start and not (start and end == start):
+    if path == LEGACY:
+        found = Read("", text.removeprefix("\ufeff"), ALWAYS)
+        what = "a legacy file, which agents are reported not to load"
+        found.findings.append(("CUR13", 1, what, "delete it once the rule is imported"))
+    elif end <= start and not (start and end == start):
         found = Read(*_cut(data, 3 if text.startswith("\ufeff") else 0))
         hint = "write a line `---` below the keys" if start else "begin with `---`, `alwaysApply: true`, `---`"
         what = "is never closed" if start else "is missing"
@@ -53,10 +58,11 @@ def read(text: str, path: str) -> Read:
     else:
         found = Read(*_cut(data, at))
         _keys(found, data[start:end].decode(), path)
-    if text.startswith("\ufeff"):
+    if found.front.startswith("\ufeff"):
         found.findings.append(("GEN01", 1, "a byte order mark: some tools do not see the front matter", "remove it"))
     if not found.body.strip():
-        found.findings.append(("GEN03", 1, "there is no text below the front matter", "write the rule, or delete it"))
+        what = "below the front matter" if found.front else "in the file"
+        found.findings.append(("GEN03", 1, f"there is no text {what}", "write the rule, or delete it"))
     return found
 
 
@@ -84,15 +90,14 @@ def read_files(files: Sequence[SourceFile], canonical: Callable[[Rule], tuple[st
             continue
         found = read(text, file.path)
         rule_id = _rule_id(file.path, places, diagnostics)
-        rule = _rule(rule_id, found, file.path, text, canonical)
-        rules[rule_id] = rule
+        rules[rule_id] = _rule(rule_id, found, file.path, canonical)
         places[rule_id] = file.path
         for code, line, message, hint in found.findings:
             diagnostics.append(_finding(code, "warning", file.path, message, hint, line=line, rule_id=rule_id))
     return Imported(rules=tuple(rules.values()), diagnostics=tuple(diagnostics), files=places)
 
 
-def _rule(rule_id: str, found: Read, path: str, text: str, canonical: Callable[[Rule], tuple[str, str]]) -> Rule:
+def _rule(rule_id: str, found: Read, path: str, canonical: Callable[[Rule], tuple[str, str]]) -> Rule:
     """The rule, with a memory of its file where that is not what would be written."""
     body = without_note(found.body)
     span = Span(path=path)
@@ -106,9 +111,9 @@ def _rule(rule_id: str, found: Read, path: str, text: str, canonical: Callable[[
     extra = dict(found.extra)
     plain = made(extra)
     own_path, own_text = canonical(plain)
-    if own_path != path:
+    if own_path != path != LEGACY:
         extra["$path"] = path
-    if own_text != found.front + body:
+    if own_text != found.front + body and path != LEGACY:
         extra["$front"] = found.front
     return made(extra) if len(extra) > len(found.extra) else plain
 
@@ -172,7 +177,7 @@ def _cut(data: bytes, at: int) -> tuple[str, str]:
 
 def _folder(path: str) -> str:
     """The directory whose .cursor/rules the file stands in, `""` for the project's own."""
-    return path[: path.find(".cursor/rules/")].rstrip("/")
+    return "" if path == LEGACY else path[: path.find(".cursor/rules/")].rstrip("/")
 
 
 def _model_text(rule: Rule) -> str:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from driven.errors import ConfigError
 from driven.hookspecs import Emitter, hookimpl
 from driven.model.activation import Always, ForPaths, OnRequest, WhenRelevant
 from driven.model.artefact import Artefact, Emission, Loss, Settings
@@ -24,6 +23,7 @@ from driven_emitters.shared import (
     description_lost,
     dropped,
     extra_lines,
+    extra_lost,
     in_agents,
     left_out,
     markdown,
@@ -51,6 +51,7 @@ TARGET = Target(
     also_reads=("AGENTS.md", "**/AGENTS.md"),
     limits=(Limit(characters=LIMIT, note="the rest may be cut: longer rules are split into several files"),),
     options={"dir": FOLDERS[0]},
+    choices={"dir": FOLDERS},
 )
 
 
@@ -68,16 +69,13 @@ class WindsurfEmitter:
 
     def emit(self, rules: Sequence[Rule], settings: Settings) -> Emission:
         """One file per rule, or several where it is too long for one."""
-        folder = settings.options.get("dir", FOLDERS[0])
-        if folder not in FOLDERS:
-            raise ConfigError(
-                f"`editors.windsurf.dir` is `{folder}`: Windsurf reads no rules there",
-                hint=f"write one of {', '.join(f'`{name}`' for name in FOLDERS)}",
-            )
+        folder = settings.options.get("dir")
+        folder = folder if folder in FOLDERS else FOLDERS[0]
         artefacts: list[Artefact] = []
         losses: list[Loss] = []
         for rule in rules:
             if in_agents(rule, settings) in ("root", "below"):
+                losses += extra_lost(rule, "windsurf", "AGENTS.md")
                 continue
             front, found = _front(rule)
             path = own_path(rule, "windsurf", OWN) or f"{folder}/{rule.slug}.md"

@@ -18,6 +18,7 @@ import pytest
 from driven import __version__, errors
 from driven.cli import app as app_module
 from driven.cli.app import App, main
+from driven.grammar.commands import COMMANDS
 from driven.model.diagnostic import Diagnostic
 from driven.span import Span
 
@@ -39,12 +40,37 @@ def test_help_and_nothing_at_all(empty: Path, drive: Drive, expect: Callable[[st
 
 
 @pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        ("--help", [c.name for c in COMMANDS]),
+        ("sync --help", ["sync"]),
+        ("plugin -h", ["plugin"]),
+        ("plugin list --help", ["plugin list"]),
+    ],
+)
+def test_help_in_json_is_the_grammar(words: str, names: list[str], empty: Path, drive: Drive) -> None:
+    ran = drive(*words.split(), "--json")
+    envelope = json.loads(ran.out)
+    assert (ran.code, ran.err, envelope["ok"], envelope["meta"]["schema"]) == (0, "", True, "driven.grammar/1")
+    assert [c["name"] for c in envelope["data"]["commands"]][: len(names)] == names
+    assert set(envelope["data"]) == set(json.loads(drive("grammar", "--json").out)["data"])
+
+
+def test_no_command_in_json_is_an_error_on_stdout(empty: Path, drive: Drive) -> None:
+    ran = drive("--json")
+    envelope = json.loads(ran.out)
+    assert (ran.code, ran.err, envelope["ok"]) == (2, "", False)
+    assert envelope["error"]["message"] == "a command is needed"
+
+
+@pytest.mark.parametrize(
     ("words", "error", "hint"),
     [
         ("snyc", "unknown command `snyc`", "did you mean `driven sync`?"),
         ("xyzzy", "unknown command `xyzzy`", "`driven --help` lists the commands"),
         ("plugin", "`driven plugin` needs a word more: `list`, `show`", "`driven plugin --help` says more"),
         ("plugin lsit", "`driven plugin` has no `lsit`", "did you mean `driven plugin list`?"),
+        ("sync --bogus", "unknown option `--bogus` of `driven sync`", "`driven sync --help` lists the options"),
         ("sync --chekc", "unknown option `--chekc` of `driven sync`", "did you mean `--check`?"),
         ("--jsno sync", "unknown option `--jsno`", "did you mean `--json`?"),
         ("--vresion", "unknown option `--vresion` of `driven`", "did you mean `--version`?"),
@@ -242,6 +268,29 @@ def test_complete(project: Path, drive: Drive) -> None:
     assert drive("--complete", "rule").out.split() == ["backend/api", "errors", "release", "sql", "web/css"]
     assert {"cursor", "claude"} <= set(drive("--complete", "editor").out.split())
     assert "cursor" in drive("--complete", "plugin").out.split()
+    assert {"rules", "drv", "json", "cursor", "claude"} <= set(drive("--complete", "form").out.split())
+    assert {"tokenizer", "tokenizer/scan"} <= set(drive("--complete", "benchmark").out.split())
+
+
+def test_complete_gives_ids_whatever_the_files_are_called(project: Path, drive: Drive) -> None:
+    rules = project / ".driven/rules"
+    for name in ("$(touch PWNED).md", "É t.md", "§.md", ".hidden.md", "$(x)/`y`.md"):
+        (rules / name).parent.mkdir(exist_ok=True)
+        (rules / name).touch()
+    new = {"touch-pwned", "e-t", "x/y"}
+    known = {"backend/api", "errors", "release", "sql", "web/css"}
+    assert set(drive("--complete", "rule").out.split()) == known | new
+
+
+def test_complete_looks_below_the_root_that_is_typed(
+    project: Path, drive: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(project.parent))
+    monkeypatch.chdir("/")
+    assert drive("--complete", "rule").out == ""
+    for typed in (str(project), "~/shop", f"'{project}'", f'"{project}', "\\~/../shop"):
+        found = "errors" in drive("--complete", "rule", typed).out.split()
+        assert found is not typed.startswith(('"', "\\")), typed
 
 
 def test_complete_outside_a_project_is_silent(empty: Path, drive: Drive) -> None:
@@ -265,7 +314,12 @@ def test_install_completion(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SHELL", f"/usr/bin/{shell}")
     ran = drive("--install-completion")
-    assert ran.code == 0 and str(tmp_path / place) in ran.out
+    assert ran.code == 0 and str(tmp_path / place) in ran.out and "\\n" not in ran.out
+    if shell == "zsh":
+        assert ran.out.splitlines()[1:] == [
+            "add this line to ~/.zshrc and open a new shell:",
+            "fpath=(~/.zfunc $fpath); autoload -Uz compinit; compinit",
+        ]
     assert "explain" in (tmp_path / place).read_text()
     monkeypatch.setenv("SHELL", "/bin/tcsh")
     assert drive("--install-completion").code == 2

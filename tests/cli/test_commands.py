@@ -116,6 +116,14 @@ def test_status(project: Path, drive: Drive, expect: Expect, answer: Answer) -> 
     assert data["plan"]["clean"] and {r["id"] for r in data["rules"]} >= {"backend/api", "sql"}
 
 
+def test_what_only_looks_fails_where_its_answer_lacks_a_rule(project: Path, drive: Drive) -> None:
+    (project / ".cursor/rules").mkdir(parents=True)
+    (project / ".cursor/rules/errors.mdc").write_text("a stranger's\n")
+    assert [drive(*words).code for words in (["status"], ["explain", "a"], ["sync"])] == [0, 0, 4]
+    (project / ".driven/rules/bad.md").write_text("---\nprioritty: 3\n---\nx\n")
+    assert [drive(*words).code for words in (["status"], ["explain", "a"], ["sync"])] == [2, 2, 2]
+
+
 def test_status_of_many_rules_stays_short(project: Path, drive: Drive) -> None:
     for i in range(200):
         (project / f".driven/rules/r{i:03}.md").write_text(f"Rule {i}.\n")
@@ -191,6 +199,11 @@ def test_show_mistakes(project: Path, drive: Drive) -> None:
     data[-1] ^= 1
     Path("damaged.drv").write_bytes(data)
     Path("text.drv").write_text("no drv")
+    later = bytearray((project / ".driven/rules.drv").read_bytes())
+    later[4] = 2
+    Path("later.drv").write_bytes(later)
+    ran = drive("show", "later.drv")
+    assert ran.code == 2 and "hint: update driven: the file was written by a later one" in ran.err
     for name in ("damaged.drv", "text.drv", "absent.drv", "."):
         ran = drive("show", name)
         assert ran.code == 2 and f"`{name}`" in ran.err, name

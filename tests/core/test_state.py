@@ -18,7 +18,8 @@ def entry(kind: int, path: str, names: str = "", *, mtime: int | None = None) ->
         seen = os.stat(path)
     except OSError:
         return (kind, os.fsencode(path), names, 0, ABSENT if mtime is None else mtime, 0, DIGEST)
-    return (kind, os.fsencode(path), names, seen.st_size, mtime or seen.st_mtime_ns, seen.st_ino, DIGEST)
+    time = seen.st_mtime_ns if kind in (OUTPUT, SEARCHED) else seen.st_ctime_ns
+    return (kind, os.fsencode(path), names, seen.st_size, mtime or time, seen.st_ino, DIGEST)
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def test_a_large_inode_is_kept_and_compared(here) -> None:
     assert Ledger(data).entries()[0][5] == 2**63 - 1
 
 
-def unchanged(*entries: tuple, made: int = 2_000_000_000) -> bool:
+def unchanged(*entries: tuple, made: int = 2**62) -> bool:
     return Ledger(build_ledger(b"", b"", b"", True, list(entries))).unchanged(made)
 
 
@@ -56,6 +57,11 @@ def test_what_counts_as_changed(here) -> None:
     assert not unchanged(entry(OUTPUT, "file.md", mtime=UNSURE))
     assert not unchanged(source, made=1_000_000_000)  # not older than the ledger: it may have changed in the same tick
     assert unchanged(entry(SEARCHED, "folder"), made=1_000_000_000)
+    rule = entry(SOURCE, "file.md")
+    assert unchanged(rule)
+    (here / "file.md").write_text("tex2\n")
+    os.utime("file.md", ns=(1_000_000_000, 1_000_000_000))
+    assert not unchanged(rule)  # the same size, and the mtime set back: the change time tells
     (here / "absent").write_text("")
     assert not unchanged(gone)
     (here / "file.md").write_text("other\n")

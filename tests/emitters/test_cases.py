@@ -2,7 +2,7 @@
 
 A case is Markdown: a heading that says what it shows, then fenced blocks whose first line says what they hold:
 
-    rule ID             the text of a rule file
+    rule ID [PATH]      the text of a rule file, which stands at PATH, else where the id says
     settings            JSON: always, editors, header, options
     file PATH           a whole file that must be written, byte for byte
     section NAME PATH   the section NAME of a shared file
@@ -65,7 +65,8 @@ def read_case(text: str) -> Case:
         content = "\ufeff" + content if "bom" in layout else content
         match kind:
             case "rule":
-                rule, found = parse_rule(content.encode(), path=f"{rest[0]}.md", rule_id=rest[0])
+                path = rest[1] if len(rest) > 1 else f".driven/rules/{rest[0]}.md"
+                rule, found = parse_rule(content.encode(), path=path, rule_id=rest[0])
                 assert rule is not None, found
                 rules.append(rule)
             case "settings":

@@ -7,7 +7,6 @@ import time
 
 import pytest
 
-from driven.errors import ConfigError
 from driven.model.activation import ForPaths, OnRequest, WhenRelevant
 from driven.model.artefact import Settings
 from driven.model.rule import Rule
@@ -72,10 +71,15 @@ def test_windsurf_front_matter_alone_over_the_limit() -> None:
     assert [loss.reason for loss in emission.losses] == ["its front matter alone is over 12,000 characters"]
 
 
-def test_windsurf_dir_is_one_that_windsurf_reads() -> None:
-    with pytest.raises(ConfigError, match=r"editors\.windsurf\.dir") as caught:
-        WINDSURF.emit([Rule(id="a", body="A.\n")], Settings(options={"dir": "../outside"}))
-    assert ".devin/rules" in caught.value.hint
+@pytest.mark.parametrize(
+    ("folder", "path"),
+    [(".devin/rules", ".devin/rules/a.md"), ("../outside", ".windsurf/rules/a.md"), ([], ".windsurf/rules/a.md")],
+)
+def test_windsurf_dir_is_one_that_windsurf_reads(folder: object, path: str) -> None:
+    """The configuration is checked before; an emitter never stops the other editors."""
+    emission = WINDSURF.emit([Rule(id="a", body="A.\n")], Settings(options={"dir": folder}))
+    assert [artefact.path for artefact in emission.artefacts] == [path]
+    assert WINDSURF.target.allowed == {"dir": (".windsurf/rules", ".devin/rules")}
 
 
 def test_codex_chain_leaves_out_the_least_important_first() -> None:
@@ -141,7 +145,7 @@ def test_what_code_review_does_not_read_is_told() -> None:
     emission = CopilotEmitter().emit(rules, Settings())
     assert len(emission.artefacts[0].text) > REVIEWED
     assert [loss.rule_id for loss in emission.losses] == ["r2", "r3"]
-    scoped = Rule(id="s", body="x" * 4000, activation=ForPaths(("**/*.ts",)))
+    scoped = Rule(id="s", body="x" * 4000, activation=ForPaths(("**/[0-9]",)))
     assert [loss.kind for loss in CopilotEmitter().emit([scoped], Settings()).losses] == ["approximated"]
 
 

@@ -54,7 +54,17 @@ def test_damaged_markers_are_said_and_not_guessed_at(damage) -> None:
         find_section(damage(put_section(None, "x", TEXT)), "x")
 
 
-lines = st.lists(st.text(st.characters(blacklist_characters="\r\n<", blacklist_categories=("Cs",))), max_size=6)
+@pytest.mark.parametrize("data", ["hi\n".encode("utf-16"), b"caf\xe9\n", b"a\0b\n"])
+def test_a_file_that_is_no_utf_8_text_is_left_alone(data: bytes) -> None:
+    with pytest.raises(SourceError):
+        put_section(data, "x", TEXT)
+
+
+def test_a_bom_before_the_marker_is_no_damage() -> None:
+    assert find_section(b"\xef\xbb\xbf" + put_section(None, "x", TEXT), "x") == TEXT
+
+
+lines = st.lists(st.text(st.characters(blacklist_characters="\r\n<\0", blacklist_categories=("Cs",))), max_size=6)
 
 
 @given(before=lines, after=lines, one=lines, two=lines, newline=st.sampled_from(["\n", "\r\n"]))

@@ -55,7 +55,9 @@ def test_take_leaves_the_other_entries_and_keys(before: str, after: str) -> None
         ("- a\n", "not a map"),
         ("read: &a [x]\nother: *a\n", "aliases"),
         ("read: a\nread: b\n", "twice"),
-        ("{" * 5000, "YAML"),
+        ("{" * 200_000, "nested too deeply"),
+        ("read: " + "[\n" * 90_000, "nested too deeply"),
+        ("\n".join(" " * depth + "a:" for depth in range(700)), "nested too deeply"),
         ("a: !!python/object:os.system x\n", "YAML"),
         ("\xff", "UTF-8"),
         ("read: |\n  text\n  more\n", "cannot be edited"),
@@ -65,6 +67,39 @@ def test_what_cannot_be_edited_is_refused(text: str, says: str) -> None:
     data = text.encode("latin-1")
     with pytest.raises(SourceError, match=says):
         put_entry(data, "read", OURS)
+
+
+@pytest.mark.parametrize(
+    "value", ["{a: 1}", "7", "true", "2024-01-31", "[a.md, 7]", "[a.md, null]", "[[a.md]]", "\n  - {a: 1}"]
+)
+def test_entries_are_texts(value: str) -> None:
+    data = f"model: x\nread: {value}\n".encode()
+    for edit in (find_entry, put_entry, take_entry):
+        with pytest.raises(SourceError, match="`read` is not a text or a list of texts"):
+            edit(data, "read", OURS)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("read: ./CONVENTIONS.md\n", None),
+        ("read: [a.md, .//CONVENTIONS.md]\n", "read: [a.md]\n"),
+        ("read:\n  - docs/../CONVENTIONS.md # mine\n  - a.md\n", "read:\n  - a.md\n"),
+        ("read: ['./CONVENTIONS.md', CONVENTIONS.md]\n", "read: ['./CONVENTIONS.md']\n"),
+    ],
+)
+def test_an_entry_is_a_path_however_it_is_spelled(text: str, left: str | None) -> None:
+    data = text.encode()
+    assert find_entry(data, "read", OURS) == OURS
+    assert put_entry(data, "read", OURS) == data
+    assert take_entry(data, "read", OURS) == (None if left is None else left.encode())
+
+
+def test_another_folders_file_is_another_entry() -> None:
+    data = b"read: docs/CONVENTIONS.md\n"
+    assert find_entry(data, "read", OURS) is None
+    assert put_entry(data, "read", OURS) == b"read: [docs/CONVENTIONS.md, CONVENTIONS.md]\n"
+    assert take_entry(data, "read", OURS) == data
 
 
 names = st.from_regex(r"[a-z][a-z0-9_.-]{0,8}\.md", fullmatch=True)

@@ -81,6 +81,14 @@ def test_json_is_the_whole_grammar_and_plain_data() -> None:
     assert sync["safety"] == "deletes" and sync["result"]["required"]
 
 
+def test_a_noun_says_nothing_of_what_only_its_verbs_do() -> None:
+    commands = to_json("1.2.3")["commands"]
+    plugin = next(c for c in commands if c["name"] == "plugin")
+    assert not {"capability", "run", "result", "safety"} & set(plugin)
+    assert all({"capability", "run", "result", "safety"} <= set(verb) for verb in plugin["verbs"])
+    assert all(command.capability for _, command in LEAVES), "every command says what it may do"
+
+
 def test_docs_are_generated_from_the_grammar() -> None:
     assert (ROOT / "docs/commands.md").read_text(encoding="utf-8") == to_markdown(), (
         "run `python -m driven.grammar.to_markdown > docs/commands.md`"

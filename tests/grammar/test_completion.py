@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -60,9 +62,14 @@ BASH = [
     ("driven --root x sync --d", {"--dry-run"}),
     ("driven sync --color a", {"auto", "always"}),
     ("driven plugin list --j", {"--json"}),
-    ("driven explain fi", {"file-one.ts"}),
+    ("driven convert --from dr", {"drv"}),
+    ("driven convert --to cur", {"cursor"}),
+    ("driven benchmark tokenizer/s", {"tokenizer/scan"}),
+    ("driven explain fi", {""}),  # files are readline's to offer: see below
     ("driven show file-one.ts be", {"beta/two"}),
-    ("driven status --root di", {"dir-one"}),
+    ("driven --root = away show file-one.ts ", {"gone", "here"}),
+    ("driven show --root away file-one.ts h", {"here"}),
+    ("driven explain --editor cursor a --a", {"--all"}),
 ]
 
 
@@ -71,7 +78,10 @@ def test_bash_offers_the_right_words(tmp_path: Path) -> None:
     (tmp_path / ".driven/rules/beta").mkdir(parents=True)
     (tmp_path / ".driven/rules/beta/two.md").write_text("two\n")
     (tmp_path / "file-one.ts").touch()
-    (tmp_path / "dir-one").mkdir()
+    away = tmp_path / "away/.driven/rules"
+    away.mkdir(parents=True)
+    for name in ("Here.md", "gone.md", "§.md", ".hidden.md"):
+        (away / name).touch()
     lines = [script("bash", COMMANDS), 'driven() { "$DRIVEN_PYTHON" -m driven "$@"; }']
     for typed, _ in BASH:
         words = typed.split(" ")
@@ -87,6 +97,9 @@ FISH = [
     ("driven sync --dr", {"--dry-run"}),
     ("driven plugin ", {"list", "show"}),
     ("driven show file-one.ts be", {"beta/two"}),
+    ("driven --root away show file-one.ts ", {"here"}),
+    ("driven show --root=away file-one.ts ", {"here"}),
+    ("driven convert --from dr", {"drv"}),
 ]
 
 
@@ -94,6 +107,8 @@ FISH = [
 def test_fish_offers_the_right_words(tmp_path: Path) -> None:
     (tmp_path / ".driven/rules/beta").mkdir(parents=True)
     (tmp_path / ".driven/rules/beta/two.md").write_text("two\n")
+    (tmp_path / "away/.driven/rules").mkdir(parents=True)
+    (tmp_path / "away/.driven/rules/here.md").touch()
     (tmp_path / "file-one.ts").touch()
     lines = [script("fish", COMMANDS), "function driven; $DRIVEN_PYTHON -m driven $argv; end"]
     for typed, _ in FISH:
@@ -101,3 +116,66 @@ def test_fish_offers_the_right_words(tmp_path: Path) -> None:
     got = "".join(run("fish", "\n".join(lines) + "\n", tmp_path)).split(";")[:-1]
     for (typed, expected), found in zip(FISH, got, strict=True):
         assert set(found.split(",")) == expected, typed
+
+
+START = {
+    "bash": (["--norc", "--noprofile", "-i"], "PS1=; source ./script; unset HISTFILE; echo REA''DY"),
+    "zsh": (["-f", "-i"], "PS1=; autoload -Uz compinit; compinit -D; source ./script; echo REA''DY"),
+    "fish": (["--no-config", "-i"], "source ./script; echo REA''DY"),
+}
+HOSTILE = "$(touch PWNED) `touch PWNED` ;touch PWNED; *"
+# Stands for driven: offers a hostile word, and notes what it is called with.
+SPY = f"""#!/bin/sh
+if [ "$1" = --complete ]; then
+    printf '%s\\n' '{HOSTILE}'
+else
+    printf '%s\\n' "$@" > ../arguments.new; mv ../arguments.new ../arguments
+fi
+"""
+
+
+def press_tab(shell: str, typed: str, folder: Path, bin_: Path) -> list[str]:
+    """Type a line in a real shell on a terminal, then TAB and, once that showed something, ENTER: the words that the
+    command was called with."""
+    import pty
+
+    options, start = START[shell]
+    ours, theirs = pty.openpty()
+    env = {**os.environ, "PATH": f"{bin_}{os.pathsep}{os.environ['PATH']}", "TERM": "xterm", "HOME": str(bin_)}
+    shown = ""
+    with subprocess.Popen([shell, *options], cwd=folder, env=env, preexec_fn=lambda: os.login_tty(theirs)) as process:
+        os.close(theirs)
+        todo = [("", start + "\r"), ("READY", typed + "\t"), ("PWNED", "\r")]
+        end = time.monotonic() + 20
+        try:
+            while time.monotonic() < end and not (folder.parent / "arguments").exists():
+                if todo and todo[0][0] in shown:
+                    shown = ""
+                    os.write(ours, todo.pop(0)[1].encode())
+                if select.select([ours], [], [], 0.05)[0]:
+                    shown += os.read(ours, 65_536).decode(errors="replace")
+        finally:
+            process.kill()
+            os.close(ours)
+    assert todo == [] and (folder.parent / "arguments").exists(), (todo, shown)
+    return (folder.parent / "arguments").read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize("typed", ["driven show a ", "driven explain ", "driven explain '"])
+@pytest.mark.parametrize("shell", SHELLS)
+def test_nothing_that_a_project_is_called_is_run(shell: str, typed: str, tmp_path: Path) -> None:
+    if not shutil.which(shell):
+        pytest.skip(f"no {shell} here")
+    bin_, folder = tmp_path / "bin", tmp_path / "cloned"
+    bin_.mkdir()
+    folder.mkdir()
+    (bin_ / "driven").write_text(SPY, encoding="utf-8")
+    (bin_ / "driven").chmod(0o755)
+    (folder / HOSTILE).touch()
+    (folder / "script").write_text(script(shell, COMMANDS), encoding="utf-8")
+    if "explain" in typed:
+        typed += "$" if typed.endswith("'") else "\\$"  # what tells the file from the script
+    got = press_tab(shell, typed, folder, bin_)
+    assert got == [*typed.rstrip("\\$'").split()[1:], HOSTILE]
+    assert sorted(path.name for path in folder.iterdir()) == sorted([HOSTILE, "script"])

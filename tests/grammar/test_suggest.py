@@ -24,6 +24,16 @@ def test_hint_carries_the_prefix_or_says_otherwise() -> None:
     assert did_you_mean("xyzzy", WORDS, otherwise="no idea") == "no idea"
 
 
+def test_dashes_do_not_make_options_alike() -> None:
+    options = ("--json", "--verbose", "--check", "--dry-run")
+    assert [nearest(word, options) for word in ("--bogus", "--chekc", "--dryrun", "--")] == [
+        "",
+        "--check",
+        "--dry-run",
+        "",
+    ]
+
+
 def test_a_huge_word_costs_nothing() -> None:
     began = time.perf_counter()
     assert nearest("s" * 1_000_000, WORDS) == ""

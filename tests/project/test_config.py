@@ -7,8 +7,13 @@ from pathlib import Path
 import pytest
 
 from driven.errors import ConfigError
+from driven.model.target import Target
 from driven.project.config import CONFIG, PYPROJECT, known_editors, parse_config, read_config
 
+WINDSURF = Target(
+    name="windsurf", title="Windsurf", docs="https://example.org", verified="2026-11-21", ways={}, files=(),
+    options={"dir": ".windsurf/rules"}, choices={"dir": (".windsurf/rules", ".devin/rules")},
+)  # fmt: skip
 OPTIONS = {"cursor": (), "copilot": (), "windsurf": ("dir",), "claude": ()}
 
 
@@ -62,7 +67,46 @@ def test_unknown_editors_and_options_are_findings_and_the_others_stay() -> None:
     assert list(kept.editors) == ["claude"]
     assert kept.unsure == {"cursr", "windsurf", "copilot"}
     assert [(finding.span.line, finding.span.column) for finding in found] == [(2, 1), (4, 14), (5, 13)]
-    assert "`cursor`" in found[0].hint and "`dir`" in found[1].hint and "copilot = true" in found[2].hint
+    assert found[0].hint == "did you mean `cursor`? `driven plugin list` shows them all"
+    assert "`dir`" in found[1].hint and "copilot = true" in found[2].hint
+    _, found = known_editors(parse_config(b"[editors]\nvim = true\n", CONFIG), {"cursor": (), "claude": ()})
+    assert found[0].hint == "it can be `claude`, `cursor`; `driven plugin list` shows them all"
+
+
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [
+        ('".windsurf/rules"', ""), ('".devin/rules"', ""), ('".devin/rule"', "did you mean `.devin/rules`?"),
+        ('"foo"', "it can be `.devin/rules`, `.windsurf/rules`"), ("true", "it can be"), ('["x"]', "it can be"),
+        ('""', "it can be"), ('"../x"', "it can be"), (f'"{"x" * 5000}"', "it can be"),
+    ],
+)  # fmt: skip
+def test_an_option_has_one_of_its_values(value: str, hint: str) -> None:
+    config = parse_config(f"[editors]\ncursor = true\nwindsurf = {{ dir = {value} }}\n".encode(), CONFIG)
+    kept, found = known_editors(config, {"cursor": {}, "windsurf": WINDSURF.allowed})
+    assert list(kept.editors) == (["cursor"] if hint else ["cursor", "windsurf"])
+    assert kept.unsure == ({"windsurf"} if hint else set())
+    assert [(one.code, one.severity, one.span.line, one.span.column) for one in found] == (
+        [("CFG01", "error", 3, 14)] if hint else []
+    )
+    assert all(one.hint.startswith(hint) and len(one.message) < 80 for one in found)
+
+
+@pytest.mark.parametrize("names", [True, False], ids=["names alone", "values"])
+@pytest.mark.parametrize(
+    ("value", "good"),
+    [
+        ('"rules"', True), ('".tool/my rules"', True), ('"a/b"', True), ('"../x"', False), ('"/etc"', False),
+        ('"a/../b"', False), ('"a//b"', False), ('"a/"', False), ('"."', False), ('""', False), ('"C:/x"', False),
+        ("'a\\b'", False), ('"a\\nb"', False), ('"a\\u0000b"', False), ('".git/hooks"', False), ('".Driven"', False),
+        ("7", False), ("true", False), ("{ a = 1 }", False),
+    ],
+)  # fmt: skip
+def test_an_option_without_a_list_of_values_is_a_path_inside_the_project(value: str, good: bool, names: bool) -> None:
+    config = parse_config(f"[editors.mine]\ndir = {value}\n".encode(), CONFIG)
+    kept, found = known_editors(config, {"mine": ("dir",) if names else {"dir": ()}})
+    assert list(kept.editors) == (["mine"] if good else [])
+    assert [(one.span.line, one.span.column, bool(one.hint)) for one in found] == ([] if good else [(2, 1, True)])
 
 
 def test_where_it_is_read_from(tmp_path: Path) -> None:
@@ -77,5 +121,5 @@ def test_where_it_is_read_from(tmp_path: Path) -> None:
     (tmp_path / CONFIG).write_text("[editors]\ncursor = true\n")
     assert read_config(str(tmp_path)).editors == {"cursor": {}}, "config.toml wins"
     (tmp_path / CONFIG).write_bytes(b"#" * ((1 << 20) + 1))
-    with pytest.raises(ConfigError, match="larger"):
+    with pytest.raises(ConfigError, match="cannot be read"):
         read_config(str(tmp_path))

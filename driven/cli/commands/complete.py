@@ -1,4 +1,4 @@
-"""`driven --complete KIND`, which shells call for words that change, and `driven --install-completion`."""
+"""`driven --complete KIND [ROOT]`, which shells call for words that change, and `driven --install-completion`."""
 
 from __future__ import annotations
 
@@ -16,17 +16,16 @@ _MOST_RULES = 10_000
 
 
 def run(words: Sequence[str], app: App) -> int:
-    """Print the editors, rules or plugins there are, one a line; nothing at all when they cannot be told."""
+    """Print the words of a kind that there are, one a line; nothing at all when they cannot be told.
+
+    ROOT is the value of `--root` as it stands on the line that is typed, quotes and all.
+    """
     kind = words[0] if words else ""
     if kind not in DYNAMIC:
         raise UsageError(f"`--complete` knows no `{kind}`", hint=f"one of: {', '.join(DYNAMIC)}")
+    app.root_option = _folder(words[1]) if len(words) > 1 else None
     try:
-        if kind == "rule":
-            found = sorted(_rule_ids(os.path.join(app.base, ".driven", "rules")))
-        elif kind == "editor":
-            found = sorted(app.registry().emitters)
-        else:
-            found = sorted(plugin.name for plugin in app.registry().plugins)
+        found = _words(kind, app)
     except (DrivenError, OSError):
         return 0
     for word in found:
@@ -35,14 +34,50 @@ def run(words: Sequence[str], app: App) -> int:
     return 0
 
 
+def _words(kind: str, app: App) -> list[str]:
+    match kind:
+        case "rule":
+            return sorted(set(_rule_ids(os.path.join(app.base, ".driven", "rules"))))
+        case "editor":
+            return sorted(app.registry().emitters)
+        case "form":
+            from driven.cli.forms import OWN_FORMS
+
+            return [*OWN_FORMS, *sorted({*app.registry().emitters, *app.registry().importers})]
+        case "benchmark":
+            from driven.benchmarks import names
+
+            found = names()
+            return sorted({*found, *(name.partition("/")[0] for name in found)})
+        case _:
+            return sorted(plugin.name for plugin in app.registry().plugins)
+
+
+def _folder(typed: str) -> str | None:
+    """The folder that a shell's user means by a word that no shell has expanded yet; None for no word."""
+    if not typed or os.path.isdir(typed):
+        return typed or None
+    import shlex
+
+    try:
+        bare = "".join(shlex.split(typed))
+    except ValueError:  # a quote that is still open
+        bare = typed
+    return os.path.expanduser(bare)
+
+
 def _rule_ids(folder: str) -> Iterator[str]:
     """The ids of the rule files, told by their names alone."""
+    from driven.format.text import rule_id_for
+
     left = _MOST_RULES
-    for base, _, files in os.walk(folder):
+    for base, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
         for name in files:
-            if name.endswith(".md") and left:
+            if name.endswith(".md") and name[0] != "." and left:
                 left -= 1
-                yield os.path.relpath(os.path.join(base, name), folder)[:-3].replace(os.sep, "/").lower()
+                if rule_id := rule_id_for(os.path.relpath(os.path.join(base, name), folder).replace(os.sep, "/")):
+                    yield rule_id
 
 
 def install(app: App) -> int:
@@ -68,7 +103,8 @@ def install(app: App) -> int:
         lambda out: out.line(f"completion for {shell} installed: {path}"),
     )
     if not app.json:
-        app.out.line(left or "open a new shell to use it")
+        for line in (left or "open a new shell to use it").splitlines():
+            app.out.line(line)
     return 0
 
 

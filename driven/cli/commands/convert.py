@@ -32,8 +32,9 @@ def run(args: Any, app: App) -> int:
         )
     target = args.to or forms.form_of_output(args.output)
     made, losses = forms.write_rules(
-        rules, args.output, target, plugins.emitters, compress=args.compress, source=not args.no_source
-    )
+        rules, args.output, target, plugins.emitters,
+        compress=args.compress, source=not args.no_source, project=forms.project_of(args.input),
+    )  # fmt: skip
     files.write(made, force=args.force)
 
     def show(out: Output) -> None:
