@@ -17,10 +17,10 @@ from dataclasses import field
 from driven.errors import DiskError
 from driven.frozen import frozen
 from driven.model.plan import Create, Delete, Replace, Standing
+from driven.project.files import pass_tick, sync_file_system, temp_name, tick, write_all
 
 STATE = ".driven/state"
 JOURNAL = STATE + "/journal"
-TEMP_SUFFIX = ".drvtmp"
 MAX_OUTPUT = 16 << 20  # bytes; a rule file of an editor is far smaller, and what stands there is read into memory
 GROUP = 50  # from so many files on, one flush of the file system costs less than one each
 CHANGED = "it was changed in this very moment; run `driven sync` again"
@@ -219,7 +219,7 @@ class Tree:
             handle = os.open(temp, flags, 0o666, dir_fd=folder)
         temps.append((folder, temp, name, path))
         try:
-            _write_all(handle, data)
+            write_all(handle, data)
             if before is not None:
                 os.fchmod(handle, stat.S_IMODE(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode))
             seen = os.fstat(handle)
@@ -229,7 +229,7 @@ class Tree:
         return seen.st_mtime_ns
 
     def _flush(self, temps: list[tuple[int, str, str, str]]) -> None:
-        if len(temps) >= GROUP and _sync_file_system(temps[0][0]):
+        if len(temps) >= GROUP and sync_file_system(temps[0][0]):
             return
         for folder, temp, _, _ in temps:
             handle = os.open(temp, os.O_RDONLY | os.O_CLOEXEC, dir_fd=folder)
@@ -281,7 +281,7 @@ class Tree:
             flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
             handle = os.open(temp, flags, 0o666, dir_fd=folder)
             try:
-                _write_all(handle, data)
+                write_all(handle, data)
                 if durable:
                     os.fsync(handle)
                 seen = os.fstat(handle)
@@ -309,46 +309,6 @@ class Tree:
                 continue
             if folder >= 0:
                 self._unlink(folder, temp_name(name))
-
-
-def temp_name(name: str) -> str:
-    """The temp of a file, beside it: hidden, and of no suffix that an editor reads."""
-    raw = name.encode("utf-8", "surrogateescape")
-    if len(raw) > 200:  # a name has at most 255 bytes, and two long ones must not share a temp
-        import zlib
-
-        return f".{raw[:180].decode(errors='ignore')}-{zlib.crc32(raw):08x}{TEMP_SUFFIX}"
-    return f".{name}{TEMP_SUFFIX}"
-
-
-def _write_all(handle: int, data: bytes) -> None:
-    done = os.write(handle, data)
-    while done < len(data):
-        done += os.write(handle, data[done:])
-
-
-def _sync_file_system(handle: int) -> bool:
-    """One flush of the file system that holds `handle`, where the platform has it (Linux)."""
-    try:
-        import ctypes
-
-        return bool(ctypes.CDLL(None, use_errno=True).syncfs(handle) == 0)
-    except (ImportError, OSError, AttributeError):
-        return False
-
-
-def tick() -> int:
-    """The clock that stamps files, in nanoseconds; it stands still between two ticks (1–10 ms)."""
-    clock = getattr(time, "CLOCK_REALTIME_COARSE", None)
-    return time.time_ns() if clock is None else time.clock_gettime_ns(clock)
-
-
-def pass_tick(newest: int) -> None:
-    """Wait (a few ms) until a file changed now would show a later mtime than `newest`: no edit can then hide."""
-    for _ in range(20):
-        if tick() > newest:
-            return
-        time.sleep(0.001)
 
 
 def keep_copies(tree: Tree, copies: Mapping[str, bytes]) -> str:

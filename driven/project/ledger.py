@@ -26,7 +26,8 @@ from driven.errors import ConfigError, DrivenError
 from driven.frozen import frozen
 from driven.model.plan import Lock, Owned
 from driven.model.rule import Rule
-from driven.project.disk import JOURNAL, STATE, Seen, Tree, pass_tick, tick
+from driven.project.disk import JOURNAL, STATE, Seen, Tree
+from driven.project.files import pass_tick, tick
 from driven.project.reading import read_file
 from driven.span import Span
 

@@ -15,7 +15,7 @@ from driven.errors import ProjectError
 from driven.format.text import MAX_RULE_BYTES, parse_rule, rule_id_for
 from driven.model.diagnostic import Diagnostic
 from driven.model.rule import Rule
-from driven.project.disk import tick
+from driven.project.files import tick
 from driven.project.ledger import NO_DIGEST, Memory
 from driven.span import Span
 
