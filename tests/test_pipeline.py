@@ -587,7 +587,8 @@ def test_a_lock_line_alone_deletes_no_file_that_is_not_the_editors(root: Path) -
     write(root, "main.py", "print()\n")
     sync(root)
     lock = root / ".driven/outputs.lock"
-    lock.write_text(lock.read_text() + f"main.py\tclaude\t{digest(b'print()' + b'\n')}\n")
+    mine = digest((root / "main.py").read_bytes())
+    lock.write_text(lock.read_text() + f"main.py\tclaude\t{mine}\n")
     for force in (False, True):
         sync(root, force=force)
         assert (root / "main.py").exists()

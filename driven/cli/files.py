@@ -42,10 +42,12 @@ def walk(folder: str) -> list[str]:
 def write(files: Mapping[str, bytes], *, force: bool) -> None:
     """Write each file through a temporary one beside it. Without `force`, UsageError before anything is written when
     one of them stands there already; DiskError when the disk refuses."""
-    if not force:
-        for path in files:
-            if os.path.lexists(path):
+    for path in files:
+        if os.path.lexists(path):
+            if not force:
                 raise UsageError(f"`{path}` is there already", hint="choose another OUT, or give --force")
+            if not stat.S_ISREG(os.lstat(path).st_mode):  # a device, a link, a folder: never replaced
+                raise UsageError(f"`{path}` is not a plain file", hint="choose another OUT")
     for path, data in files.items():
         temp = f"{path}.{os.getpid()}.drvtmp"
         try:

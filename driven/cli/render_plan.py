@@ -39,8 +39,10 @@ def show_sync(out: Output, report: SyncReport, root: str, *, diff: bool, check: 
     if report.kept_copies:
         out.note(f"what was overwritten is kept in {report.kept_copies}", error=diff)
     # A diff on stdout is a patch and nothing else: `driven sync --dry-run | git apply` works.
-    if plan.writes or out.verbose:
-        _show_losses(out, plan.losses, error=diff)
+    # Of the rules that were written now, and of those that no file carries: the others' were told before.
+    told = {rule for change in plan.changes if not isinstance(change, Delete) for rule in change.rule_ids}
+    told -= {rule for change in plan.writes if not isinstance(change, Delete) for rule in change.rule_ids}
+    _show_losses(out, (loss for loss in plan.losses if out.verbose or loss.rule_id not in told), error=diff)
     out.note(*_summary(report, check=check), error=diff)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from driven.errors import SourceError
+from driven.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
     from driven.cli.app import App
@@ -29,6 +29,8 @@ def run(args: Any, app: App) -> int:
             "a rule cannot be read; nothing was written", hint=f"{errors[0].span}: {errors[0].message}"
         )  # fmt: skip
     path = args.output or os.path.join(app.root, ".driven", "rules.drv")
+    if not path.endswith(".drv"):
+        raise UsageError(f"`{path}` is not the name of a rule set", hint="let it end with `.drv`")
     made = to_drv(rules, compress=args.compress, source=not args.no_source)
     files.write({path: made}, force=True)
     name = digest(rules).hex()
