@@ -72,7 +72,9 @@ def _document(editors: Iterable[Target]) -> Iterator[str]:
             yield f"- Reads files of others, too: {_names(target.also_reads)}"
         yield from (f"- Limit: {_limit(limit)}" for limit in target.limits)
         yield from (f"- Globs: {words}" for words in _dialect(target))
-        yield from (f'- Option: `{name}`, `"{default}"` unless given' for name, default in target.options.items())
+        for name, default in target.options.items():
+            others = [f'`"{value}"`' for value in target.choices.get(name, ()) if value != default]
+            yield f'- Option: `{name}`, `"{default}"` unless given{", or " + ", ".join(others) if others else ""}'
         yield ""
 
 

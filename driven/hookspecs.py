@@ -55,7 +55,8 @@ class Emitter(Protocol):
 
     def group(self, rule: Rule, settings: Settings) -> str:
         """Which rules must be emitted together with this one: those with the same answer. A rule that gets files
-        of its own answers its id; rules that share one file answer that file's path."""
+        of its own answers its id; rules that share one file answer that file's path.
+        Two groups never write one path."""
         ...
 
     def emit(self, rules: Sequence[Rule], settings: Settings) -> Emission:

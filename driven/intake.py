@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Mapping, Sequence
 
 from driven.core.globs import Glob, literal_prefix
@@ -21,6 +20,7 @@ from driven.project import ledger
 from driven.project.config import CONFIG, Config, known_editors, read_config
 from driven.project.disk import JOURNAL, STATE, Tree
 from driven.project.finder import Finder, walk
+from driven.project.reading import read_file
 from driven.project.sources import RULES
 from driven.project.writer import Writer
 from driven.registry import Registry
@@ -260,22 +260,10 @@ def _where(root: str, full: str, top: str, importers: Mapping[str, Importer]) ->
 
 
 def _read(full: str, path: str, diagnostics: list[Diagnostic]) -> bytes | None:
-    problem = ""
     try:
-        with open(full, "rb") as file:
-            seen = os.fstat(file.fileno())
-            if not stat.S_ISREG(seen.st_mode):
-                problem = "it is not a file"
-            elif seen.st_size > MAX_RULE_BYTES:
-                problem = f"it has {seen.st_size:,} bytes; a rule has at most {MAX_RULE_BYTES:,}"
-            else:
-                return file.read()
+        return read_file(full, MAX_RULE_BYTES)[0]
     except OSError as error:
-        problem = f"it cannot be read: {(error.strerror or 'unknown').lower()}"
-    diagnostics.append(
-        Diagnostic(
-            code="IMP01", severity="error", message=f"`{path}` was left out: {problem}", span=Span(path=path),
-            hint="split it into rules, or leave it out",
-        )
-    )  # fmt: skip
+        message = f"`{path}` was left out, it cannot be read: {(error.strerror or 'unknown').lower()}"
+    hint = f"correct it, or leave it out; a rule is a file of at most {MAX_RULE_BYTES:,} bytes"
+    diagnostics.append(Diagnostic(code="IMP01", severity="error", message=message, span=Span(path=path), hint=hint))
     return None

@@ -61,7 +61,7 @@ def load(root: str, *, fresh: bool = False) -> Project:
     """Configuration, plugins, what the last sync left, and the rules. Read only. `fresh` parses every rule anew, so
     that what was said of it before is said again."""
     plugins = load_plugins(index_path=os.path.join(root, STATE, "plugins.index"))
-    options = {name: tuple(emitter.target.options) for name, emitter in plugins.emitters.items()}
+    options = {name: emitter.target.allowed for name, emitter in plugins.emitters.items()}
     lock = ledger.read_lock(root)
     config = read_config(root)
     if lock and not (config.editors or config.disabled):

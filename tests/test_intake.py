@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -104,6 +105,9 @@ def test_what_cannot_be_read_is_left_out_aloud(tmp_path: Path) -> None:
     write(tmp_path, ".cursor/rules/huge.mdc", b"x" * ((1 << 20) + 1))
     write(tmp_path, ".cursor/rules/binary.mdc", b"\xff\xfe\x00")
     (tmp_path / ".cursor/rules/link.mdc").symlink_to("/etc/hostname")
+    os.mkfifo(tmp_path / ".cursor/rules/pipe.mdc")
+    report = intake.import_files(root, [str(tmp_path / ".cursor/rules/pipe.mdc")])  # not waited for
+    assert [finding.span.path for finding in report.diagnostics] == [".cursor/rules/pipe.mdc"]
     report = intake.import_files(root, [])
     assert list(report.rules) == ["good"]
     assert {finding.span.path for finding in report.diagnostics if finding.severity == "error"} == {

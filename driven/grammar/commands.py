@@ -72,8 +72,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         name="import",
         help="turn editors' rule files into rules; nothing is deleted",
-        description="Without PATH, every rule file of every editor known is read. Rules that several editors hold"
-        " become one.",
+        description="Without PATH, every rule file of every editor known is read.",
         run=_run("import_"),
         arguments=(
             Argument(name="paths", help="files or folders to read", many=True, metavar="PATH", complete="file"),

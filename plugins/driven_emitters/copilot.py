@@ -113,11 +113,7 @@ def _matched(patterns: Sequence[str]) -> list[str]:
     if "*" in patterns:
         return ["VS Code takes `*` for every file: always on"]
     floating = [pattern for pattern in patterns if not pattern.startswith("**/")]
-    lettered = [pattern for pattern in patterns if pattern.lower() != pattern.upper()]
-    told = f"VS Code matches {_few(floating)} at any depth" if floating else ""
-    if not lettered:
-        return [told] if told else []
-    return [f"{told} and ignores case" if told else f"VS Code ignores case in {_few(lettered)}"]
+    return [f"VS Code matches {_few(floating)} at any depth and ignores case"] if floating else []
 
 
 def _few(patterns: Sequence[str]) -> str:
