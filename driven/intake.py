@@ -15,6 +15,7 @@ from driven.model.diagnostic import Diagnostic
 from driven.model.plan import Change, Conflict, Create, Keep, Owned, Plan
 from driven.model.report import ImportReport, InitReport
 from driven.model.rule import Rule
+from driven.planning import fold
 from driven.plugin_kit import body_text
 from driven.project import ledger
 from driven.project.config import CONFIG, Config, known_editors, read_config
@@ -215,8 +216,19 @@ def _collect(
 ) -> dict[str, dict[str, tuple[SourceFile, bool]]]:
     """Editor -> path -> (the file, whether it stands in the project at that path)."""
     files: dict[str, dict[str, tuple[SourceFile, bool]]] = {}
+    folded: dict[tuple[str, str], str] = {}
 
     def add(name: str, path: str, full: str, inside: bool) -> None:
+        first = folded.setdefault((name, fold(path)), path)
+        if first != path or not path.isprintable():
+            why = f"it and `{first}` are one file on some disks" if first != path else "its name is no plain text"
+            diagnostics.append(
+                Diagnostic(
+                    code="IMP02", severity="error", message=f"`{path}` was left out: {why}", span=Span(path=path),
+                    hint="rename it, then import again",
+                )
+            )  # fmt: skip
+            return
         data = _read(full, path, diagnostics)
         if data is not None:
             files.setdefault(name, {})[path] = (SourceFile(path=path, data=data), inside)

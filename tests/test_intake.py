@@ -279,3 +279,16 @@ def test_a_folder_of_rules_without_an_end(tmp_path: Path, monkeypatch: pytest.Mo
         write(tmp_path, f".cursor/rules/r{number}.mdc", RULE)
     with pytest.raises(ProjectError, match="more than 3 files"):
         intake.import_files(root, [])
+
+
+def test_names_that_are_one_file_on_some_disks_or_no_text_are_left_out_aloud(tmp_path: Path) -> None:
+    import os
+
+    root = project(tmp_path)
+    write(tmp_path, ".cursor/rules/a.mdc", RULE)
+    write(tmp_path, ".cursor/rules/A.mdc", RULE.replace(b"small", b"tiny"))
+    (tmp_path / ".cursor/rules" / os.fsdecode(b"\xff.mdc")).write_bytes(RULE)
+    report = intake.import_files(root, [])
+    assert [finding.code for finding in report.diagnostics].count("IMP02") == 2
+    assert len(report.rules) == 1
+    assert not pipeline.sync(root).held
