@@ -151,7 +151,7 @@ def test_the_legacy_file_becomes_a_rule_and_stays_a_persons(tmp_path: Path) -> N
     report = intake.import_files(root, [])
     assert report.rules == {"cursorrules": ".cursorrules"}
     assert [finding.code for finding in report.diagnostics] == ["CUR13"]
-    text = (tmp_path / ".driven/rules/cursorrules.md").read_text(newline="")
+    text = (tmp_path / ".driven/rules/cursorrules.md").read_bytes().decode()
     assert text.endswith("Be brief.\r\n") and "$path" not in text
     assert read_lock(root) == {}
     assert not pipeline.sync(root).plan.conflicts
