@@ -269,7 +269,7 @@ def _explain(drift: Drift, has_rules: bool, deletes: bool) -> tuple[str, str]:
         )
     return (
         "a file that `driven` did not write stands here",
-        "`driven import` makes a rule of it; `driven sync --force` overwrites it (a copy is kept)",
+        "make a rule of it (`driven import` reads Cursor's), or `driven sync --force` overwrites it (a copy is kept)",
     )
 
 

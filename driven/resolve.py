@@ -209,7 +209,7 @@ class _Case:
             case ForPaths(globs):
                 return self._paths(globs)
             case WhenRelevant(description):
-                if self.alone:
+                if self._says("model"):
                     return self._say("model", f"the model decides from “{description}”")
                 return self._always("lets no model decide")
             case OnRequest():
@@ -232,10 +232,16 @@ class _Case:
             title=self.editor.titles[self.rule.id],
         )  # fmt: skip
 
+    def _says(self, key: str) -> bool:
+        """Whether a file of the rule's own says so: in front matter, or in whatever way the target calls native."""
+        way = self.target.ways.get(key)
+        native = way is not None and way.fidelity == "native"
+        return bool(self.alone) and (native or self.alone[0].text.startswith("---"))
+
     def _paths(self, globs: Sequence[str]) -> Reach:
-        """A file of its own with front matter keeps the globs. Any other file has none: it holds below its directory
-        when that is what a glob says, and else always."""
-        if self.alone and self.alone[0].text.startswith("---"):
+        """A file of its own keeps the globs. Any other file has none: it holds below its directory when that is what a
+        glob says, and else always."""
+        if self._says("paths"):
             return self._globs(globs, self.alone[0])
         path = self.editor.path
         folders = {under_directory(line) for glob in globs for line in expand(glob)}

@@ -48,6 +48,8 @@ class Project:
 def find_root(start: str | None = None) -> str:
     """The nearest folder at or above `start` (or the current one) that holds `.driven`. ProjectError when none does."""
     here = os.path.abspath(start or os.getcwd())
+    if not os.path.isdir(here):
+        raise ProjectError(f"`{here}` is not a folder", hint="name a folder of a project")
     folder = here
     while not os.path.isdir(os.path.join(folder, ".driven")):
         parent = os.path.dirname(folder)
@@ -75,7 +77,7 @@ def load(root: str, *, fresh: bool = False) -> Project:
     sources = load_sources(root, memory, emitted=bool(lock))
     rules = RuleSet.of(sources.rules.values())
     diagnostics.extend(sources.diagnostics)
-    if sources.lost:
+    if sources.lost and not fresh:
         message = "what an unreadable rule wrote before is not known on this machine: shared files and deletions wait"
         diagnostics.append(
             Diagnostic(code="SYN01", severity="warning", message=message, span=Span(path=RULES), hint="correct it")

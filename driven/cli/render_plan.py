@@ -59,15 +59,24 @@ def show_changes(out: Output, plan: Plan) -> None:
             else:
                 out.detail(("= ", "dim"), (change.path, "dim"))
         elif not isinstance(change, Conflict):
-            sign, style = _SIGNS[type(change)]
+            sign, style = _SIGNS[_kind(change)]
             out.line((f"{sign} ", style), change.path, (_note(change), "dim"))
+
+
+def _kind(change: Change) -> type:
+    """What happens to the file: one that a part is put into, or taken out of, is changed."""
+    if (isinstance(change, Create) and change.before is not None) or (
+        isinstance(change, Delete) and change.after is not None
+    ):
+        return Replace
+    return type(change)
 
 
 def _show_folders(out: Output, plan: Plan) -> None:
     """A line for each folder and kind of change, `+ .cursor/rules/  200 files`; a lone file by its name."""
     folders: dict[tuple[str, type], list[str]] = {}
     for change in plan.writes:
-        folders.setdefault((change.path.rpartition("/")[0] or change.path, type(change)), []).append(change.path)
+        folders.setdefault((change.path.rpartition("/")[0] or change.path, _kind(change)), []).append(change.path)
     for (folder, kind), paths in folders.items():
         sign, style = _SIGNS[kind]
         if len(paths) == 1:
@@ -149,14 +158,17 @@ def _show_losses(out: Output, losses: Iterable[Loss], *, error: bool) -> None:
 
 def _summary(report: SyncReport, *, check: bool) -> list[Piece]:
     plan = report.plan
-    written = sum(isinstance(c, Create | Replace) for c in plan.changes)
-    deleted = sum(isinstance(c, Delete) for c in plan.changes)
+    kinds = [_kind(change) for change in plan.writes]
+    deleted = kinds.count(Delete)
+    written = len(kinds) - deleted
     unchanged = plan.kept + sum(isinstance(c, Keep) for c in plan.changes)
     conflicts = len(plan.conflicts)
     scope = f"{count(report.rules, 'rule')}, {count(len(report.editors), 'editor')}, {seconds(report.seconds)}"
     if plan.is_clean and report.held:
         held = count(len(report.held), "rule")
         return [("nothing to write", "bold yellow"), f", {held} held back ({scope})"]
+    if plan.is_clean and any(finding.severity == "error" for finding in plan.diagnostics):
+        return [("nothing to write", "bold yellow"), f" for the rest ({scope})"]
     if plan.is_clean:  # the words of `driven.pipeline.summary`, which the shortest sync prints by itself
         counts = ((report.rules, "rule"), (len(report.editors), "editor"), (unchanged, "file"))
         return [("up to date", "bold green"), ": " + ", ".join(count(n, what) for n, what in counts)]

@@ -117,12 +117,15 @@ def _as_imported(rule: Rule, path: str, settings: Settings) -> str | None:
             return None
     except UnicodeEncodeError:  # a lone surrogate: no file ever read so
         return None
+    body = rule.body
+    if rule.source.newline == "\r\n" and "\r" not in front:
+        body = body.replace("\r\n", "\n")  # the rule was saved with other line ends since: the layout is the file's own
     comment = note(rule, settings)
     if not comment:
-        return front + rule.body
-    newline = "\r\n" if "\r\n" in (front if "\n" in front else rule.body) else "\n"
+        return front + body
+    newline = "\r\n" if "\r\n" in (front if "\n" in front else body) else "\n"
     gap = "" if not front or front.endswith(("\n", "\r")) else newline
-    return f"{front}{gap}{comment}{newline}{newline}{rule.body}"
+    return f"{front}{gap}{comment}{newline}{newline}{body}"
 
 
 class CursorImporter:

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import venv
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,7 +104,7 @@ print(json.dumps({
     "diagnostics": [[d.code, d.message] for d in found.diagnostics],
 }))
 """
-OURS = {"agents", "aider", "claude", "cline", "copilot", "cursor", "windsurf"}
+OURS = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]["driven"])
 
 
 def test_a_stranger_stands_beside_ours_and_the_broken_ones_are_named(environment: Environment) -> None:

@@ -87,6 +87,8 @@ def _show(out: Output, report: InitReport) -> None:
             out.note(("+ ", "green"), path)
     if report.imported:
         show_import(out, report.imported, report.root)
+    if not report.found and len(report.editors) > 1:
+        out.note(("no editor's files are here: `--editor NAME` chooses, or config.toml", "dim"))
     out.note(("ready", "bold green"), f": writes for {', '.join(report.editors) or 'no editor yet'}")
     others = [name for name in report.found if name not in report.editors]
     if report.imported and report.imported.rules:
