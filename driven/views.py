@@ -17,7 +17,8 @@ from driven.model.rule import RuleSet
 from driven.pipeline import Project, load, plan, plan_with
 from driven.planning import group_by_path
 from driven.project.disk import Tree
-from driven.resolve import Editor, closest, read_by
+from driven.reach import Editor, read_by
+from driven.resolve import closest
 from driven.span import Span
 
 

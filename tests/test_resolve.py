@@ -12,7 +12,8 @@ from driven.model.artefact import Artefact, Emission, Loss, Section, Settings
 from driven.model.reach import AlsoRead, Reach
 from driven.model.rule import Rule, RuleSet
 from driven.model.target import Dialect, Target, Way
-from driven.resolve import Editor, closest, select, unknown_targets
+from driven.reach import Editor
+from driven.resolve import closest, select, unknown_targets
 from driven.span import Span
 from driven_emitters.agents import AgentsEmitter
 from driven_emitters.aider import AiderEmitter
