@@ -30,7 +30,7 @@ def table(rows: list[benchmarks.Row], build: str, machine: str) -> str:
     for row in rows:
         if row.bar is None:
             continue
-        ratio = "" if row.ratio is None else f"{row.ratio:,.3g}×"
+        ratio = "" if row.ratio is None else f"{row.ratio:,.0f}×" if row.ratio >= 1000 else f"{row.ratio:.3g}×"
         bar = f"{'≤' if row.better == '<=' else '≥'} {row.bar:,.4g}×"
         value = f"{row.value:,.0f}" if row.value >= 1000 else f"{row.value:.3g}"
         lines.append(f"| `{row.name}` | {value} {row.unit} | {row.baseline} | {ratio} | {bar} |")
