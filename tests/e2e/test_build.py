@@ -16,7 +16,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 NOT_COMPILED = {"__init__", "_rt"}
 CORE = {path.stem for path in (ROOT / "driven/core").glob("*.py")} - NOT_COMPILED
-COMPILER = shutil.which(os.environ.get("CC") or "cc") is not None
+COMPILER = shutil.which(os.environ.get("CC", "cc")) and not subprocess.call(
+    [os.environ.get("CC", "cc"), "--version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+)
 
 pytestmark = pytest.mark.xdist_group("build")  # one worker builds the wheels, each once
 
