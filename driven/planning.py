@@ -190,6 +190,9 @@ class _Decision:
             if drift != "same":
                 wanted = _put(ownership, wanted, text)
             drifts.append(drift)
+            listed = drift == "same" and isinstance(ownership, ListEntry) and piece.owned not in self.lock
+            if listed and before != _put(ownership, None, text):
+                continue  # a person listed it, in a file of theirs: it is not ours to take away later
             self.after[piece.owned] = frozenset((digest(text),))
         for owned in self.gone:
             if self.pieces and owned[2] == "file":

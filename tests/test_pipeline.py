@@ -638,3 +638,13 @@ def test_an_empty_configuration_deletes_nothing(root: Path) -> None:
         with pytest.raises(ConfigError, match="no editor"):
             sync(root)
     assert outputs(root) == before
+
+
+def test_a_list_entry_that_a_person_wrote_stays_when_the_editor_goes(root: Path) -> None:
+    own = b'read:\n  - "CONVENTIONS.md"\n'
+    write(root, ".aider.conf.yml", own)
+    sync(root)
+    assert sync(root).plan.is_clean
+    write(root, ".driven/config.toml", CONFIG.replace("aider = true", "aider = false"))
+    sync(root)
+    assert (root / ".aider.conf.yml").read_bytes() == own and not (root / "CONVENTIONS.md").exists()
