@@ -15,7 +15,7 @@ def main() -> int:
         return _leave(b"driven " + __version__.encode() + b"\n")
     if words == ["sync"] or words == ["sync", "--check"]:
         from driven import __version__
-        from driven.core.state import settled_summary
+        from driven.core.ledger import settled_summary
 
         summary = settled_summary(__version__, sys.prefix, sys.path)
         if summary:

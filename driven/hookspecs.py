@@ -17,6 +17,7 @@ from driven.frozen import frozen
 from driven.grammar.command import Command
 from driven.model.artefact import Emission, Settings
 from driven.model.diagnostic import Diagnostic
+from driven.model.fidelity import Construct
 from driven.model.rule import Rule
 from driven.model.target import Target
 
@@ -37,11 +38,24 @@ class SourceFile:
 
 @frozen
 class Imported:
-    """What an importer made of its files. `files` maps each rule id to the path it came from."""
+    """What an importer made of its files. `files` maps each rule id to the path it came from; `fidelity` says what
+    became of each construct in them."""
 
     rules: tuple[Rule, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     files: dict[str, str] = field(default_factory=dict)
+    fidelity: tuple[Construct, ...] = ()
+
+
+@frozen
+class ReadBack:
+    """A rule as the text of an output says it, or (`rule` is None) why that text cannot be meant: `problem`, at `line`
+    of the text, and what to do about it."""
+
+    rule: Rule | None = None
+    problem: str = ""
+    line: int = 1
+    hint: str = ""
 
 
 @runtime_checkable
@@ -80,6 +94,20 @@ class Importer(Protocol):
 
     def read(self, files: Sequence[SourceFile]) -> Imported:
         """The rules in `files`. A file that cannot be read as a rule is a diagnostic, never an exception."""
+        ...
+
+    def follows(self, file: SourceFile) -> Sequence[str]:
+        """The files that this one takes in, relative to the project root (`@docs/style.md`). Those inside the project
+        are read too, at most four deep, and handed to `read` with the others."""
+        ...
+
+    def read_back(self, rule: Rule, path: str, text: str) -> ReadBack:
+        """`rule` as `text` says it, where `text` stands, or stood, in an output at `path` that carries the rule.
+
+        `text` is the whole file; where rules share a marked section, only this rule's part of it; of an imported shared
+        file, what stands outside the sections. What such a text cannot say stays as it is in `rule`. Asked twice, for
+        what was emitted last and for what stands there now: the difference of the answers is the edit.
+        """
         ...
 
 

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from driven.core.globs import Glob, literal_prefix
-from driven.errors import DiskError, PluginError, UsageError
-from driven.format.hashes import digest
-from driven.format.text import MAX_RULE_BYTES, parse_rule, render_rule
-from driven.hookspecs import Importer, SourceFile
-from driven.model.artefact import Settings, WholeFile
-from driven.model.diagnostic import Diagnostic
-from driven.model.plan import Change, Conflict, Create, Keep, Owned, Plan
-from driven.model.report import ImportReport, InitReport
+from driven.errors import DiskError, DrivenError, UsageError
+from driven.format.text import render_rule
+from driven.gathering import Gathered, gather
+from driven.hookspecs import Importer
+from driven.joining import Joined, Member, alike, how_they_differ, join, says
+from driven.model.activation import ForPaths, WhenRelevant, activation_word
+from driven.model.diagnostic import Diagnostic, Severity
+from driven.model.fidelity import Construct, Fidelity
+from driven.model.plan import Change, Conflict, Create, Keep, Lock, Owned, Plan
+from driven.model.report import ImportedRule, ImportReport, InitReport
 from driven.model.rule import Rule
-from driven.planning import fold
-from driven.plugin_kit import body_text
 from driven.project import ledger
-from driven.project.config import CONFIG, Config, known_editors, read_config
+from driven.project.config import CONFIG, known_editors, read_config
 from driven.project.disk import JOURNAL, STATE, Tree
-from driven.project.finder import Finder, walk
-from driven.project.reading import read_file
-from driven.project.sources import RULES
+from driven.project.finder import Finder
+from driven.project.sources import RULES, load_sources
 from driven.project.writer import Writer
 from driven.registry import Registry
 from driven.registry import load as load_plugins
+from driven.rehearsal import Desk
 from driven.span import Span
 
 STARTER = """\
@@ -40,18 +40,28 @@ description: How to work in this project
 """
 
 
+@dataclass(slots=True)
+class Prepared:
+    """An import that is planned and not carried out. `entered` are the lines that it adds to `outputs.lock`."""
+
+    root: str
+    report: ImportReport
+    found: dict[str, tuple[str, ...]]  # editor -> the files of it that gave a rule
+    entered: dict[Owned, frozenset[str]] = field(default_factory=dict)
+
+
 def detect(root: str) -> dict[str, tuple[str, ...]]:
-    """Editor name -> the rule files of it that stand in `root` already; editors without any are left out."""
-    found: dict[str, tuple[str, ...]] = {}
+    """Editor name -> the rule files of it that stand in `root` already; editors without any are left out. Of an editor
+    whose files can be imported, those that give a rule."""
     plugins = _plugins(root)
     finder = Finder(root)
-    for name, emitter in plugins.emitters.items():
-        importer = plugins.importers.get(name)
-        patterns = dict.fromkeys((*emitter.target.files, *(importer.patterns if importer else ())))
-        paths = sorted({path for pattern in patterns for path in finder.matching(pattern)})
-        if paths:
-            found[name] = tuple(paths)
-    return found
+    found = {
+        name: tuple(sorted({path for pattern in emitter.target.files for path in finder.matching(pattern)}))
+        for name, emitter in plugins.emitters.items()
+        if name not in plugins.importers
+    }
+    found.update(_prepare(root, plugins, [], None, {}).found)
+    return {name: found[name] for name in plugins.emitters if found.get(name)}
 
 
 def init(root: str, *, editors: Sequence[str] = (), import_found: bool = True) -> InitReport:
@@ -86,57 +96,72 @@ def init(root: str, *, editors: Sequence[str] = (), import_found: bool = True) -
 
 
 def import_files(root: str, paths: Sequence[str], *, editor: str | None = None, dry_run: bool = False) -> ImportReport:
-    """Make rules of the files at `paths` (folders are searched), or of every file that an importer knows.
+    """Make rules of the files at `paths` (folders are searched), or of every file that an importer knows: `prepare`,
+    and unless `dry_run` is asked for, `carry_out`."""
+    prepared = prepare(root, paths, editor=editor)
+    return prepared.report if dry_run else carry_out(prepared)
 
-    A file outside the project is read as if it stood where its editor looks. A file whose rule is there already, with
-    the same text and activation, adds nothing; one whose rule differs is a conflict and that rule stays. Files that a
-    sync would write where they stand are entered in `outputs.lock` as ours.
+
+def prepare(root: str, paths: Sequence[str], *, editor: str | None = None) -> Prepared:
+    """Plan an import; nothing is written. UsageError for a path or an editor that gives nothing.
+
+    What several editors say alike becomes one rule. A file whose rule is there already, with the same text and
+    activation, adds nothing; one whose rule differs is a conflict and that rule stays. Files that a sync would write
+    where they stand will be entered in `outputs.lock` as ours.
     """
-    plugins = _plugins(root)
-    importers = _importers(plugins, editor)
-    config, _ = known_editors(read_config(root), {name: e.target.allowed for name, e in plugins.emitters.items()})
-    diagnostics: list[Diagnostic] = []
-    files = _collect(root, paths, importers, diagnostics)
-    with Tree(root) as tree:
-        changes: dict[str, Change] = {}
-        made: dict[str, Rule] = {}
-        rules: dict[str, str] = {}
-        same: dict[str, str] = {}
-        entered: dict[str, tuple[Owned, str]] = {}
-        for name, importer in importers.items():
-            mine = files.get(name, {})
-            imported = importer.read([file for file, _ in mine.values()])
-            diagnostics.extend(imported.diagnostics)
-            for rule in imported.rules:
-                origin = imported.files.get(rule.id, "")
-                first = made.setdefault(rule.id, rule)
-                if first is not rule and _says_the_same(first, rule):
-                    continue
-                change = _place(tree, rule, origin) if first is rule else _clash(rule, origin)
-                changes[change.path] = change
-                if isinstance(change, Conflict):
-                    for held in (entered, rules, same):
-                        held.pop(rule.id, None)
-                    continue
-                if isinstance(change, Create):
-                    rules[rule.id] = origin
-                else:
-                    same[rule.id] = origin
-                    if change.reason:  # a sync would write the file anew: that is for the sync to ask
-                        continue
-                file, inside = mine.get(origin, (None, False))
-                if file is not None and inside and _is_written(plugins, config, name, rule, origin):
-                    entered[rule.id] = (origin, name, "file"), digest(file.data)
-        plan = Plan(
-            changes=tuple(changes[path] for path in sorted(changes)), diagnostics=tuple(diagnostics)
-        )  # fmt: skip
-        if not dry_run and (plan.writes or entered):
+    return _prepare(root, _plugins(root), paths, editor, ledger.read_lock(root))
+
+
+def carry_out(prepared: Prepared) -> ImportReport:
+    """Write what was planned. DiskError when the disk refuses, or when a file came to stand in the way meanwhile."""
+    plan, root = prepared.report.plan, prepared.root
+    if plan.writes or prepared.entered:
+        with Tree(root) as tree:
             ledger.prepare_state(tree)
             with Writer(tree):
-                _apply(root, tree, plan, {owned: frozenset((known,)) for owned, known in entered.values()})
-    return ImportReport(
-        rules=rules, plan=plan, applied=not dry_run, same=tuple(same), diagnostics=tuple(diagnostics)
+                for change in plan.writes:
+                    if tree.read(change.path).kind != "absent":
+                        raise DiskError(f"`{change.path}` came to be there meanwhile", hint="run `driven import` again")
+                lock = ledger.read_lock(root)
+                applied = tree.apply(plan.writes, ledger.render_lock(lock))
+                for path, why in applied.failed.items():
+                    raise DiskError(f"`{path}` {why}")
+                ledger.write_lock(tree, {**lock, **prepared.entered}, lock)
+                tree.remove_state(JOURNAL)
+                ledger.forget(tree)
+    return replace(prepared.report, applied=True)
+
+
+def _prepare(root: str, plugins: Registry, paths: Sequence[str], editor: str | None, lock: Lock) -> Prepared:
+    importers = _importers(plugins, editor)
+    config, _ = known_editors(read_config(root), {name: e.target.allowed for name, e in plugins.emitters.items()})
+    gathered = gather(root, paths, importers, lock)
+    read = _Reading(gathered, importers)
+    desk = Desk(plugins, config, read.members)
+    joined = join(read.members, desk.fate, desk.touches, config.editors)
+    diagnostics = [*gathered.diagnostics, *read.diagnostics]
+    with Tree(root) as tree:
+        placing = _Placing(tree, root, desk)
+        for one in joined:
+            placing.place(one)
+    like = placing.compare()
+    diagnostics += placing.diagnostics
+    names = {(m.editor, m.rule.id): one.rule.id for one in joined for m in one.members}
+    names |= {(m.editor, m.rule.id): rule_id for rule_id, m in placing.said}
+    diagnostics = [replace(d, rule_id=names.get((_editor_of(d, gathered), d.rule_id), d.rule_id)) for d in diagnostics]
+    constructs = tuple(replace(c, rule_id=names.get((c.editor, c.rule_id), c.rule_id)) for c in read.constructs)
+    entered, written, more = desk.output(placing.new, gathered)
+    plan = Plan(changes=tuple(sorted(placing.changes, key=lambda change: change.path)), diagnostics=tuple(diagnostics))
+    report = ImportReport(
+        rules=tuple(_imported(one, like.get(one.rule.id, "")) for one in placing.new), plan=plan, applied=False,
+        same=tuple(dict.fromkeys(rule_id for rule_id, _ in placing.said)),
+        files={name: len(files) for name, files in gathered.files.items() if files}, ours=tuple(sorted(gathered.ours)),
+        fidelity=Fidelity(read=constructs, written=written), diagnostics=(*diagnostics, *more),
     )  # fmt: skip
+    found: dict[str, dict[str, None]] = {}
+    for member in read.members:
+        found.setdefault(member.editor, {})[member.path] = None
+    return Prepared(root, report, {name: tuple(sorted(files)) for name, files in found.items()}, entered)
 
 
 def _plugins(root: str) -> Registry:
@@ -154,128 +179,118 @@ def _importers(plugins: Registry, editor: str | None) -> dict[str, Importer]:
     return {editor: plugins.importers[editor]}
 
 
-def _is_written(plugins: Registry, config: Config, name: str, rule: Rule, path: str) -> bool:
-    """Whether a sync would write the rule to `path` for the editor `name`: only then may it delete the file one day."""
-    if name not in config.editors or name not in plugins.emitters:
-        return False
-    emitter = plugins.emitters[name]
-    settings = Settings(
-        options={**emitter.target.options, **config.editors[name]},
-        editors=frozenset(config.editors), always=config.always, header=config.header,
-    )  # fmt: skip
-    try:
-        artefacts = emitter.emit([rule], settings).artefacts
-    except PluginError:  # the sync will say so
-        return False
-    return any(artefact.path == path and isinstance(artefact.ownership, WholeFile) for artefact in artefacts)
+def _editor_of(finding: Diagnostic, gathered: Gathered) -> str:
+    return next((name for name, files in gathered.files.items() if finding.span.path in files), "")
 
 
-def _says_the_same(one: Rule, two: Rule) -> bool:
-    return one.activation == two.activation and body_text(one.body) == body_text(two.body)
-
-
-def _clash(rule: Rule, origin: str) -> Conflict:
-    return Conflict(
-        path=f"{RULES}/{rule.id}.md", drift="foreign", before=b"", after=render_rule(rule), rule_ids=(rule.id,),
-        message=f"`{origin}` and another file give one rule, `{rule.id}`",
-        hint="rename one of the two files, then import again",
+def _imported(one: Joined, like: str) -> ImportedRule:
+    rule = one.rule
+    match rule.activation:
+        case ForPaths(globs):
+            detail = ", ".join(globs)
+        case WhenRelevant(description):
+            detail = description
+        case _:
+            detail = ""
+    return ImportedRule(
+        id=rule.id, files={member.editor: member.path for member in reversed(one.members)},
+        activation=activation_word(rule.activation), detail=detail, targets=rule.targets, like=like,
     )  # fmt: skip
 
 
-def _place(tree: Tree, rule: Rule, origin: str) -> Create | Keep | Conflict:
-    """Where the rule goes, and whether it can. A `Keep` with a reason: it is there, if not byte for byte."""
-    path = f"{RULES}/{rule.id}.md"
-    text = render_rule(rule)
-    standing = tree.read(path)
-    if standing.kind == "absent":
-        return Create(path=path, after=text, rule_ids=(rule.id,))
-    if standing.kind == "file" and standing.data == text:
-        return Keep(path=path, rule_ids=(rule.id,))
-    there = parse_rule(standing.data, path=path, rule_id=rule.id)[0] if standing.kind == "file" else None
-    if there is not None and _says_the_same(there, rule):
-        return Keep(path=path, rule_ids=(rule.id,), reason=f"it says what `{origin}` says")
-    return Conflict(
-        path=path, drift="foreign", before=standing.data, after=text, rule_ids=(rule.id,),
-        message=standing.note or f"a rule stands here already, and differs from `{origin}`",
-        hint="delete or rename it to import anew, or leave out that file",
-    )  # fmt: skip
+class _Reading:
+    """What the importers make of the files."""
 
-
-def _apply(root: str, tree: Tree, plan: Plan, entered: Mapping[Owned, frozenset[str]]) -> None:
-    lock = ledger.read_lock(root)
-    applied = tree.apply(plan.writes, ledger.render_lock(lock))
-    for path, why in applied.failed.items():
-        raise DiskError(f"`{path}` {why}")
-    ledger.write_lock(tree, {**lock, **entered}, lock)
-    tree.remove_state(JOURNAL)
-    ledger.forget(tree)
-
-
-def _collect(
-    root: str, paths: Sequence[str], importers: Mapping[str, Importer], diagnostics: list[Diagnostic]
-) -> dict[str, dict[str, tuple[SourceFile, bool]]]:
-    """Editor -> path -> (the file, whether it stands in the project at that path)."""
-    files: dict[str, dict[str, tuple[SourceFile, bool]]] = {}
-    folded: dict[tuple[str, str], str] = {}
-
-    def add(name: str, path: str, full: str, inside: bool) -> None:
-        first = folded.setdefault((name, fold(path)), path)
-        if first != path or not path.isprintable():
-            why = f"it and `{first}` are one file on some disks" if first != path else "its name is no plain text"
-            diagnostics.append(
-                Diagnostic(
-                    code="IMP02", severity="error", message=f"`{path}` was left out: {why}", span=Span(path=path),
-                    hint="rename it, then import again",
+    def __init__(self, gathered: Gathered, importers: Mapping[str, Importer]) -> None:
+        self.members: list[Member] = []
+        self.diagnostics: list[Diagnostic] = []
+        self.constructs: list[Construct] = []
+        for name, importer in importers.items():
+            files = gathered.files.get(name)
+            if not files:
+                continue
+            try:
+                imported = importer.read([found.file for found in files.values()])
+            except DrivenError as error:  # a plugin's failure leaves the other editors' files alone
+                self.diagnostics.append(
+                    Diagnostic(code="IMP13", severity="error", message=error.message, span=Span(path=name))
                 )
-            )  # fmt: skip
+                continue
+            self.diagnostics += imported.diagnostics
+            self.constructs += imported.fidelity
+            for rule in imported.rules:
+                path = imported.files.get(rule.id, "")
+                data = files[path].file.data if path in files else b""
+                natives = tuple(editor for editor in gathered.natives.get(path, ()) if editor != name)
+                self.members.append(Member(name, path, rule, data, natives))
+
+
+class _Placing:
+    """Where the rules go in `.driven/rules`, beside those that are there."""
+
+    def __init__(self, tree: Tree, root: str, desk: Desk) -> None:
+        self.tree = tree
+        self.desk = desk
+        self.changes: list[Change] = []
+        self.new: list[Joined] = []
+        self.said: list[tuple[str, Member]] = []  # id of a rule that was there, and a file that says the same
+        self.diagnostics: list[Diagnostic] = []
+        is_project = os.path.isdir(os.path.join(root, RULES))
+        self.there = load_sources(root, ledger.Memory(), emitted=False).rules if is_project else {}
+        self.by_text = {says(rule): rule for rule in reversed(self.there.values())}
+
+    def place(self, one: Joined) -> None:
+        rule = one.rule
+        path = f"{RULES}/{rule.id}.md"
+        text = render_rule(rule)
+        standing = self.tree.read(path)
+        twin = self.there.get(rule.id)
+        twin = twin if twin is not None and says(twin) == says(rule) else self.by_text.get(says(rule))
+        if twin is not None:
+            is_it = standing.kind == "file" and standing.data == text
+            reason = "" if is_it else f"it says what `{one.members[0].path}` says"
+            self.changes.append(Keep(path=twin.span.path, rule_ids=(twin.id,), reason=reason))
+            self.said += [(twin.id, member) for member in one.members]
+            for member in one.members:
+                if not is_it and member.editor in self.desk.enabled and twin.for_editor(member.editor):
+                    self.beside(twin, member)
             return
-        data = _read(full, path, diagnostics)
-        if data is not None:
-            files.setdefault(name, {})[path] = (SourceFile(path=path, data=data), inside)
+        other = self.there.get(rule.id)
+        if standing.kind == "absent" and other is None:
+            self.changes.append(Create(path=path, after=text, rule_ids=(rule.id,)))
+            self.new.append(one)
+            return
+        origin = one.members[0].path
+        self.changes.append(
+            Conflict(
+                path=other.span.path if other else path, drift="foreign", before=standing.data, after=text,
+                rule_ids=(rule.id,), hint="delete or rename it to import anew, or leave out that file",
+                message=standing.note or f"a rule stands here already, and differs from `{origin}`",
+            )
+        )  # fmt: skip
 
-    if not paths:
-        finder = Finder(root)
-        for name, importer in importers.items():
-            for path in dict.fromkeys(path for pattern in importer.patterns for path in finder.matching(pattern)):
-                add(name, path, os.path.join(root, path), True)
-        return files
-    for given in paths:
-        top = os.path.abspath(given)
-        if not os.path.lexists(top):
-            raise UsageError(f"no file or folder `{given}`", hint="without a path, `driven import` finds them itself")
-        taken = 0
-        for full in sorted(walk(top)) if os.path.isdir(top) else [top]:
-            placed = _where(root, full, os.path.dirname(full) if full == top else top, importers)
-            if placed is not None:
-                add(placed[0], placed[1], full, placed[2])
-                taken += 1
-        if not taken:
-            patterns = ", ".join(f"`{pattern}`" for importer in importers.values() for pattern in importer.patterns)
-            raise UsageError(f"`{given}` holds no file that can be imported", hint=f"these can: {patterns}")
-    return files
+    def beside(self, twin: Rule, member: Member) -> None:
+        """Tell of a file that a rule repeats somewhere else."""
+        if self.desk.fate(twin, member) == "elsewhere":
+            message = f"`{member.path}` says what the rule `{twin.id}` says, and no sync writes it"
+            hint = "delete it once a sync has written the rule for that editor"
+            self.diagnostics.append(_finding("IMP16", "info", member.path, message, hint, twin.id))
 
-
-def _where(root: str, full: str, top: str, importers: Mapping[str, Importer]) -> tuple[str, str, bool] | None:
-    """(editor, path in the project, whether it stands there) of a file named on the command line."""
-    relative = os.path.relpath(full, root).replace(os.sep, "/")
-    if not relative.startswith("../"):
-        for name, importer in importers.items():
-            if any(Glob(pattern).match(relative) for pattern in importer.patterns):
-                return name, relative, True
-    below = os.path.relpath(full, top).replace(os.sep, "/")
-    for name, importer in importers.items():
-        for pattern in importer.patterns:
-            for path in (below, f"{literal_prefix(pattern)}/{below}".lstrip("/")):
-                if Glob(pattern).match(path):
-                    return name, path, False
-    return None
+    def compare(self) -> dict[str, str]:
+        """New rules that are nearly another one, in a finding each; id -> id of the other."""
+        new = {one.rule.id: one for one in self.new}
+        ordered = sorted(self.new, key=lambda one: (-len(one.editors), one.rule.id))
+        others = [(rule, ("",)) for rule in self.there.values()]
+        found = alike([*others, *((one.rule, one.editors) for one in ordered)])
+        like = {rule_id: other for rule_id, other in found.items() if rule_id in new}
+        for rule_id, other in sorted(like.items()):
+            one = new[rule_id]
+            twin = new[other].rule if other in new else self.there[other]
+            message = f"`{rule_id}` and `{other}` have {how_they_differ(one.rule, twin)}"
+            hint = f"to make one rule of them, delete `{RULES}/{rule_id}.md` and the `targets` of `{other}`"
+            self.diagnostics.append(_finding("IMP17", "info", one.members[0].path, message, hint, rule_id))
+        return like
 
 
-def _read(full: str, path: str, diagnostics: list[Diagnostic]) -> bytes | None:
-    try:
-        return read_file(full, MAX_RULE_BYTES)[0]
-    except OSError as error:
-        message = f"`{path}` was left out, it cannot be read: {(error.strerror or 'unknown').lower()}"
-    hint = f"correct it, or leave it out; a rule is a file of at most {MAX_RULE_BYTES:,} bytes"
-    diagnostics.append(Diagnostic(code="IMP01", severity="error", message=message, span=Span(path=path), hint=hint))
-    return None
+def _finding(code: str, severity: Severity, path: str, message: str, hint: str, rule_id: str = "") -> Diagnostic:
+    return Diagnostic(code=code, severity=severity, message=message, span=Span(path=path), hint=hint, rule_id=rule_id)

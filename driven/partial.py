@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from driven.core.state import Entry
+from driven.core.ledger import Entry
 from driven.emission import Emitted
 from driven.model.plan import Owned
 from driven.planning import Planned, fold
@@ -16,17 +16,30 @@ from driven.project.disk import Applied, Tree
 from driven.workspace import Project
 
 
-def drifted(project: Project, tree: Tree) -> dict[str, set[str]] | None:
-    """Editor -> ids whose outputs must be looked at: their rule changed, or the file no longer stands as it did."""
+def stale(project: Project, tree: Tree) -> set[str]:
+    """The outputs that do not stand as the last sync left them, by their stat; all, where it left no word."""
+    made = project.memory.made_ns
+    known = project.memory.outputs
+    found = {
+        path for path, entry in known.items() if tree.seen(path) != (entry[3], entry[4], entry[5]) or entry[4] >= made
+    }
+    if len(known) < len(project.lock):
+        found.update(owned[0] for owned in project.lock if owned[0] not in known)
+    return found
+
+
+def drifted(project: Project, paths: Iterable[str]) -> dict[str, set[str]] | None:
+    """Editor -> ids whose outputs must be looked at: their rule changed, or one of their files is in `paths`. None: all."""
+    if project.memory.interrupted:
+        return None
     changed = project.sources.changed | {rule.id for rule in project.rules if rule.when}
     out = {name: set(changed) for name in project.emitters}
-    made = project.memory.made_ns
-    for path, entry in project.memory.outputs.items():
-        if tree.seen(path) != (entry[3], entry[4], entry[5]) or entry[4] >= made:
-            for editor, ids in ledger.output_rules(entry).items():
-                if editor not in out:
-                    return None
-                out[editor].update(ids)
+    for path in paths:
+        entry = project.memory.outputs.get(path)
+        for editor, ids in ledger.output_rules(entry).items() if entry is not None else ():
+            if editor not in out:
+                return None
+            out[editor].update(ids)
     return out
 
 

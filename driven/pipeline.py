@@ -1,4 +1,4 @@
-"""The main path: load -> resolve -> emit -> plan -> apply. Each verb of the command line is one function here."""
+"""The main path: load -> merge -> resolve -> emit -> plan -> apply. Each verb is one function here."""
 
 from __future__ import annotations
 
@@ -11,34 +11,47 @@ from driven import partial
 from driven.emission import Emitted, emit_all, emit_changed
 from driven.model.artefact import Piece
 from driven.model.diagnostic import Diagnostic
-from driven.model.plan import Change, Delete, Keep, Owned, Plan, Replace, Standing, SyncReport
+from driven.model.merged import MergedBack
+from driven.model.plan import Change, Conflict, Create, Delete, Keep, Owned, Plan, Replace, Standing, SyncReport
 from driven.model.rule import Rule, effect_order
 from driven.planning import Planned, group_by_path, make_plan
 from driven.project import ledger
 from driven.project.disk import JOURNAL, Applied, Tree, keep_copies
+from driven.project.sources import RULES, refresh
 from driven.project.writer import Writer
 from driven.registry import path_stamps
 from driven.span import Span
 from driven.workspace import Project, find_root, load
 
-__all__ = ["Project", "apply", "find_root", "load", "plan", "plan_with", "remember", "sync"]
+__all__ = ["Project", "apply", "find_root", "load", "merge", "plan", "plan_with", "remember", "sync"]
 
 Progress = Callable[[str, int, int], None]
 """(what, done, total): called between the stages of long work."""
 
 
 def sync(
-    root: str, *, dry_run: bool = False, check: bool = False, force: bool = False, progress: Progress | None = None
+    root: str,
+    *,
+    dry_run: bool = False,
+    check: bool = False,
+    force: bool = False,
+    adopt: bool = False,
+    progress: Progress | None = None,
 ) -> SyncReport:
-    """Bring every editor's files in line with the rules. With `dry_run` or `check` nothing at all is written."""
+    """Bring every editor's files and the rules in line. With `dry_run` or `check` nothing at all is written.
+
+    In two-way mode, and with `adopt`, hand edits flow back into the rules first. Where both sides changed, `adopt`
+    takes the edited side and `force` the rule's.
+    """
     began = time.perf_counter()
     looks = dry_run or check
     say = progress or _quiet
     with Tree(root) as tree, nullcontext() if looks else Writer(tree):
         say("reading rules", 0, 4)
         project = load(root)
+        merged = merge(project, tree, force=force, adopt=adopt)
         say("emitting", 1, 4)
-        emitted, planned = plan(project, tree, force=force)
+        emitted, planned = plan(project, tree, merged, force=force)
         say("writing", 2, 4)
         applied, copies = (Applied(), "") if looks else apply(project, tree, planned)
         report = _report(project, emitted, planned.plan, applied, copies, not looks, time.perf_counter() - began)
@@ -48,15 +61,41 @@ def sync(
     return report
 
 
-def plan(project: Project, tree: Tree, *, force: bool = False, whole: bool = False) -> tuple[Emitted, Planned]:
+def merge(project: Project, tree: Tree, *, force: bool = False, adopt: bool = False) -> MergedBack:
+    """Let hand edits flow into the rules of `project`, where its mode or `adopt` says so."""
+    project.stale = partial.stale(project, tree)
+    if not project.stale or not (adopt or project.config.mode == "two-way"):
+        return MergedBack()
+    from driven.mergeback import merge_back
+
+    merged = merge_back(project, tree, project.stale, take="theirs" if adopt else "ours" if force else "none")
+    if force:
+        merged.problems.clear()
+        merged.held.clear()
+    return merged
+
+
+def plan(
+    project: Project, tree: Tree, merged: MergedBack, *, force: bool = False, whole: bool = False
+) -> tuple[Emitted, Planned]:
     """Emit what changed (everything with `whole`, or where the last sync's memory does not hold); decide each file.
 
     A rule in conflict stays everywhere as it was last emitted, so what it shares a file with is planned once more.
     """
-    emitted, planned = _plan_once(project, tree, project.rules.rules, force, whole)
-    held = held_rules(planned.plan) & project.sources.changed
-    if not held:
+    emitted, planned = _plan_once(project, tree, merged, project.rules.rules, force, whole)
+    held = (held_rules(planned.plan) | merged.held.keys()) & project.sources.changed
+    if held:
+        emitted, planned = _plan_held(project, tree, merged, emitted, planned, held, force, whole)
+    if not (merged.sources or merged.problems or merged.restored):
         return emitted, planned
+    changes = [_told(change, merged) for change in planned.plan.changes]
+    return emitted, replace(planned, plan=replace(planned.plan, changes=(*merged.sources, *changes)))
+
+
+def _plan_held(
+    project: Project, tree: Tree, merged: MergedBack, emitted: Emitted, planned: Planned, held: set[str], force: bool,
+    whole: bool,
+) -> tuple[Emitted, Planned]:  # fmt: skip
     before = project.memory.rules
     new = held - before.keys()
     rules = [before[rule.id] if rule.id in held else rule for rule in project.rules if rule.id not in new]
@@ -64,22 +103,37 @@ def plan(project: Project, tree: Tree, *, force: bool = False, whole: bool = Fal
     own = [p for p in emitted.pieces if not p.is_shared and p.artefact.rule_ids and new.issuperset(p.artefact.rule_ids)]
     rules.sort(key=effect_order)
     waits = bool(new) and not project.sources.known
-    again, second = _plan_once(project, tree, rules, force, whole, own=own, waits=waits)
-    merged: dict[str, Change] = {change.path: change for change in second.plan.changes}
-    merged.update((conflict.path, conflict) for conflict in planned.plan.conflicts)
-    changes = tuple(merged[path] for path in sorted(merged))
+    again, second = _plan_once(project, tree, merged, rules, force, whole, own=own, waits=waits)
+    changes: dict[str, Change] = {change.path: change for change in second.plan.changes}
+    changes.update((conflict.path, conflict) for conflict in planned.plan.conflicts)
     again.losses = emitted.losses
-    return again, replace(second, plan=replace(second.plan, changes=changes))
+    return again, replace(second, plan=replace(second.plan, changes=tuple(changes[path] for path in sorted(changes))))
+
+
+def _told(change: Change, merged: MergedBack) -> Change:
+    """`change` with what the merge knows of its file."""
+    problem = merged.problems.get(change.path)
+    if isinstance(change, Conflict) and problem is not None:
+        return replace(
+            change, message=problem.message, hint=problem.hint, overlaps=problem.overlaps,
+            rule_ids=problem.rule_ids or change.rule_ids,
+        )  # fmt: skip
+    if isinstance(change, Create) and change.path in merged.restored:
+        return replace(change, note=merged.restored[change.path])
+    return change
 
 
 def held_rules(plan: Plan) -> set[str]:
     """The rules that a conflict of this plan holds back."""
-    return {c.rule_ids[0] for c in plan.conflicts if c.holds and len(c.rule_ids) == 1}
+    return {
+        rule_id for c in plan.conflicts if c.holds and (c.overlaps or len(c.rule_ids) == 1) for rule_id in c.rule_ids
+    }
 
 
 def _plan_once(
     project: Project,
     tree: Tree,
+    merged: MergedBack,
     rules: Sequence[Rule],
     force: bool,
     whole: bool,
@@ -89,16 +143,16 @@ def _plan_once(
 ) -> tuple[Emitted, Planned]:
     """`own` are planned besides; `waits`: what rules share a file with was not seen before and must stay as it is."""
     holds = project.memory.current and not project.sources.lost and not whole
-    drifted = partial.drifted(project, tree) if holds else None
+    drifted = partial.drifted(project, project.stale) if holds else None
     if drifted is not None:
         before = list(project.memory.rules.values())
         emitted = emit_changed(project.emitters, project.settings, rules, before, drifted, project.select)
         emitted.pieces.extend(own)
         if not partial.collides(project, emitted):
-            return emitted, _planned(project, tree, emitted, force, waits)
+            return emitted, _planned(project, tree, merged, emitted, force, waits)
     emitted = emit_all(project.emitters, project.settings, rules, project.select)
     emitted.pieces.extend(own)
-    return emitted, _planned(project, tree, emitted, force, waits)
+    return emitted, _planned(project, tree, merged, emitted, force, waits)
 
 
 def apply(project: Project, tree: Tree, planned: Planned) -> tuple[Applied, str]:
@@ -126,6 +180,9 @@ def remember(
     if report.plan.conflicts or applied.failed or project.sources.lost or emitted.failed:
         ledger.forget(tree)  # something is still to be done: the next sync must look at everything again
         return
+    written = {path: seen for path, seen in applied.written.items() if path.startswith(RULES + "/")}
+    if written:
+        refresh(project.root, project.sources, written)
     outputs = partial.output_entries(project, tree, planned, emitted, applied)
     entries = [*ledger.setting_entries(project.root, path_stamps()), *project.sources.entries, *outputs]
     settled = not (
@@ -137,13 +194,15 @@ def remember(
 
 
 def _emitted_rules(project: Project, held: Set[str]) -> list[Rule]:
-    """The rules as they stand in the editors' files now: a held one as it was before, if it was there at all."""
+    """The rules as they stand in the editors' files now: a held one as it was before, if it was there at all, and a
+    deleted one for as long as an edit of its file waits."""
     before = project.memory.rules
-    return [
+    rules = [
         before[rule_id] if rule_id in held and rule_id in before else rule
         for rule_id, rule in project.sources.rules.items()
         if rule_id not in held or rule_id in before or rule_id not in project.sources.changed
     ]
+    return rules + [before[rule_id] for rule_id in sorted(held - project.sources.rules.keys()) if rule_id in before]
 
 
 def summary(project: Project, files: int) -> str:
@@ -152,7 +211,9 @@ def summary(project: Project, files: int) -> str:
     return "up to date: " + ", ".join(f"{n:,} {what}{'' if n == 1 else 's'}" for n, what in counts)
 
 
-def _planned(project: Project, tree: Tree, emitted: Emitted, force: bool, waits: bool) -> Planned:
+def _planned(
+    project: Project, tree: Tree, merged: MergedBack, emitted: Emitted, force: bool, waits: bool
+) -> Planned:  # fmt: skip
     pieces = emitted.pieces
     gone = partial.gone_lines(project, emitted)
     if project.sources.lost or waits:
@@ -171,7 +232,11 @@ def _planned(project: Project, tree: Tree, emitted: Emitted, force: bool, waits:
             standing[path] = tree.read(path)
         else:
             standing[path] = Standing("blocked", note=f"is `{first}`, by a link")
-    return make_plan(by_path, gone, standing, project.lock, force=force)
+    lock = project.lock
+    if merged.ours:  # an edit that is in its rule now may be written over; the lock itself says so once it is written
+        lock = {**lock, **{owned: lock.get(owned, frozenset()) | known for owned, known in merged.ours.items()}}
+    untouched = project.memory.outputs.keys() - project.stale
+    return make_plan(by_path, gone, standing, lock, force=force, held=merged.held, untouched=untouched)
 
 
 def plan_with(plan: Plan, project: Project, emitted: Emitted) -> Plan:

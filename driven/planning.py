@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import field, replace
+from types import MappingProxyType
 
 from driven.errors import PlanError, SourceError
 from driven.format.hashes import digest
-from driven.format.sections import find_section, put_section, take_section
-from driven.format.yaml_list import find_entry, put_entry, take_entry
+from driven.format.parts import ownership_of, put_part, read_part, take_part
 from driven.frozen import frozen
-from driven.model.artefact import ListEntry, Ownership, Piece, Section, WholeFile
+from driven.model.artefact import ListEntry, Outside, Piece, WholeFile
 from driven.model.plan import Change, Conflict, Create, Delete, Drift, Keep, Lock, Owned, Plan, Replace, Standing
 
 
@@ -51,9 +51,13 @@ def make_plan(
     lock: Lock,
     *,
     force: bool = False,
+    held: Mapping[str, str] = MappingProxyType({}),
+    untouched: Set[str] = frozenset(),
 ) -> Planned:
     """Decide each path of `by_path` (what `group_by_path` answers) and of `gone`, the lock lines that no rule gives any
-    more; `standing` covers them all."""
+    more; `standing` covers them all. `held`: rules that wait, and the path in conflict for which they do. `untouched`:
+    paths that stand as this machine left them, whatever a lock of another branch says.
+    """
     gone_by_path: dict[str, list[Owned]] = defaultdict(list)
     for owned in gone:
         gone_by_path[owned[0]].append(owned)
@@ -64,11 +68,11 @@ def make_plan(
         if len(pieces) == 1 and standing[path].kind == "absent" and not pieces[0].is_shared:
             changes.append(_first(pieces[0], after))  # nearly all of a first sync, and nothing to decide
             continue
-        decision = _Decision(path, pieces, gone_by_path.get(path, []), lock)
+        decision = _Decision(path, pieces, gone_by_path.get(path, []), lock, path in untouched)
         changes.append(decision.make(standing[path], force))
         after.update(decision.after)
     decided = frozenset((*(piece.owned for pieces in by_path.values() for piece in pieces), *gone))
-    return Planned(Plan(changes=tuple(_hold_back(changes, after, lock))), decided, after)
+    return Planned(Plan(changes=tuple(_hold_back(changes, after, lock, held))), decided, after)
 
 
 def _first(piece: Piece, after: dict[Owned, frozenset[str]]) -> Create:
@@ -147,11 +151,14 @@ def _who(piece: Piece) -> str:
 class _Decision:
     """One path on its way to a change: our parts are put into, or taken out of, what stands there, one by one."""
 
-    def __init__(self, path: str, pieces: Sequence[Piece], gone: list[Owned], lock: Lock) -> None:
+    def __init__(
+        self, path: str, pieces: Sequence[Piece], gone: list[Owned], lock: Lock, untouched: bool = False
+    ) -> None:
         self.path = path
         self.pieces = pieces
         self.gone = gone
         self.lock = lock
+        self.untouched = untouched
         self.after: dict[Owned, frozenset[str]] = {}
         self.editors = tuple(dict.fromkeys([*(p.editor for p in pieces), *(owned[1] for owned in gone)]))
         self.rule_ids = tuple(dict.fromkeys(i for p in pieces for i in p.artefact.rule_ids))
@@ -182,28 +189,33 @@ class _Decision:
         """What shall stand there, the worst drift met on the way, and whether a part was new to a file that stands."""
         wanted = before
         drifts: list[Drift] = ["same"]
-        for piece in self.pieces:
+        # What a person wrote stands first: sections are put below it.
+        for piece in sorted(self.pieces, key=lambda piece: not isinstance(piece.artefact.ownership, Outside)):
             text = piece.artefact.text.encode()
             ownership = piece.artefact.ownership
-            now = None if wanted is None else _read(ownership, wanted, text)
-            drift = classify(now, text, self.lock.get(piece.owned, frozenset()))
+            now = None if wanted is None else read_part(ownership, wanted, text)
+            drift = self._drift(now, text, piece.owned)
             if drift != "same":
-                wanted = _put(ownership, wanted, text)
+                wanted = put_part(ownership, wanted, text)
             drifts.append(drift)
             listed = drift == "same" and isinstance(ownership, ListEntry) and piece.owned not in self.lock
-            if listed and before != _put(ownership, None, text):
+            if listed and before != put_part(ownership, None, text):
                 continue  # a person listed it, in a file of theirs: it is not ours to take away later
             self.after[piece.owned] = frozenset((digest(text),))
         for owned in self.gone:
             if self.pieces and owned[2] == "file":
                 continue  # the whole file is another editor's now
-            ownership, text = _ownership(owned[2])
-            now = None if wanted is None else _read(ownership, wanted, text)
+            ownership, text = ownership_of(owned[2])
+            now = None if wanted is None else read_part(ownership, wanted, text)
             if wanted is not None and now is not None:
-                drifts.append(classify(now, None, self.lock.get(owned, frozenset())))
-                wanted = _take(ownership, wanted, text)
+                drifts.append(self._drift(now, None, owned))
+                wanted = take_part(ownership, wanted, text)
         order: tuple[Drift, ...] = ("foreign", "edited", "ours", "absent", "same")
         return wanted, next(drift for drift in order if drift in drifts), "absent" in drifts and "ours" not in drifts
+
+    def _drift(self, now: bytes | None, wanted: bytes | None, owned: Owned) -> Drift:
+        drift = classify(now, wanted, self.lock.get(owned, frozenset()))
+        return "ours" if self.untouched and drift in ("edited", "foreign") else drift
 
     def _blocked(self, standing: Standing, hint: str) -> Conflict:
         """A place that is not written to whatever it holds; the rule's files elsewhere do not wait for it."""
@@ -218,67 +230,29 @@ class _Decision:
         )  # fmt: skip
 
 
-def _ownership(part: str) -> tuple[Ownership, bytes]:
-    kind, _, rest = part.partition(":")
-    if kind == "section":
-        return Section(rest), b""
-    if kind == "entry":
-        key, _, entry = rest.partition(":")
-        return ListEntry(key), entry.encode()
-    return WholeFile(), b""
-
-
-def _read(ownership: Ownership, data: bytes, text: bytes) -> bytes | None:
-    """Our part of `data` as it stands, None when it is not there."""
-    match ownership:
-        case WholeFile():
-            return data
-        case Section(marker):
-            return find_section(data, marker)
-        case ListEntry(key):
-            return find_entry(data, key, text)
-
-
-def _put(ownership: Ownership, data: bytes | None, text: bytes) -> bytes:
-    match ownership:
-        case WholeFile():
-            return text
-        case Section(marker):
-            return put_section(data, marker, text)
-        case ListEntry(key):
-            return put_entry(data, key, text)
-
-
-def _take(ownership: Ownership, data: bytes, text: bytes) -> bytes | None:
-    match ownership:
-        case WholeFile():
-            return None
-        case Section(marker):
-            return take_section(data, marker)
-        case ListEntry(key):
-            return take_entry(data, key, text)
-
-
 def _explain(drift: Drift, has_rules: bool, deletes: bool) -> tuple[str, str]:
     if drift == "edited" and not has_rules:
         return (
             "no rule gives this any more, but it was edited since it was written",
-            "delete it yourself, or `driven sync --force` does (and keeps a copy)",
+            "delete it yourself, or `driven sync --force` does (a snapshot keeps it)",
         )
     if drift == "edited":
         return (
             "edited since it was written",
-            "move the edit into the rule in `.driven/rules`, or `driven sync --force` to overwrite it (a copy is kept)",
+            "`driven sync --adopt` takes the edit into its rule, `driven sync --force` overwrites it (a snapshot keeps it)",
         )
     return (
         "a file that `driven` did not write stands here",
-        "make a rule of it (`driven import` reads Cursor's), or `driven sync --force` overwrites it (a copy is kept)",
+        "`driven import` makes a rule of it, `driven sync --force` overwrites it (a snapshot keeps it)",
     )
 
 
-def _hold_back(changes: list[Change], after: dict[Owned, frozenset[str]], lock: Lock) -> Iterable[Change]:
+def _hold_back(
+    changes: list[Change], after: dict[Owned, frozenset[str]], lock: Lock, waits: Mapping[str, str]
+) -> Iterable[Change]:
     """A conflict holds back its own rule everywhere: files of that rule alone stay as they are in every editor."""
-    held = {c.rule_ids[0]: c.path for c in changes if isinstance(c, Conflict) and c.holds and len(c.rule_ids) == 1}
+    held = dict(waits)
+    held |= {c.rule_ids[0]: c.path for c in changes if isinstance(c, Conflict) and c.holds and len(c.rule_ids) == 1}
     for change in changes:
         if isinstance(change, Create | Replace) and len(change.rule_ids) == 1 and change.rule_ids[0] in held:
             for owned in [owned for owned in after if owned[0] == change.path]:

@@ -27,12 +27,14 @@ from driven.core.tokens import split_front as split_front
 from driven.hookspecs import Emitter as Emitter
 from driven.hookspecs import Imported as Imported
 from driven.hookspecs import Importer as Importer
+from driven.hookspecs import ReadBack as ReadBack
 from driven.hookspecs import SourceFile as SourceFile
 from driven.hookspecs import TokenCounter as TokenCounter
 from driven.hookspecs import hookimpl as hookimpl
 from driven.model.rule import Value
 
 if TYPE_CHECKING:
+    from driven.format.sections import outside_text as outside_text
     from driven.format.text import MAX_RULE_BYTES as MAX_RULE_BYTES
     from driven.format.text import parse_rule as parse_rule
     from driven.format.text import render_rule as render_rule
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
 # Imported when first asked for: emitters need none of them, and YAML costs more than a whole sync.
 _LATE = {
     "MAX_RULE_BYTES": "text", "parse_rule": "text", "render_rule": "text", "rule_id_for": "text",
-    "load_yaml": "yaml12",
+    "load_yaml": "yaml12", "outside_text": "sections",
 }  # fmt: skip
 
 MAX_DEPTH = 16  # of lists and maps in one value of front matter, as for reading

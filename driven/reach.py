@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from driven.core.globs import Glob, expand, under_directory
 from driven.model.activation import Always, ForPaths, OnRequest, WhenRelevant, activation_word
-from driven.model.artefact import Artefact, Emission, ListEntry, Loss, Section, WholeFile
+from driven.model.artefact import Artefact, Emission, ListEntry, Loss, Outside, Section, WholeFile
 from driven.model.rule import Rule
 from driven.model.target import Target
 from driven.resolve import names_of
@@ -42,7 +42,7 @@ def _refers_to(artefact: Artefact) -> str:
         case Section():
             line = artefact.text.strip()
             return line[1:] if line.startswith("@") and len(line.split()) == 1 else ""
-        case WholeFile():
+        case WholeFile() | Outside():
             return ""
 
 

@@ -14,7 +14,7 @@ from driven.model.plan import Conflict, Create, Delete, Replace
 from driven.model.reach import AlsoRead, Reach
 from driven.model.report import EditorStatus, ExplainReport, RuleStatus, StatusReport, ValidateReport
 from driven.model.rule import RuleSet
-from driven.pipeline import Project, load, plan, plan_with
+from driven.pipeline import Project, load, merge, plan, plan_with
 from driven.planning import group_by_path
 from driven.project.disk import Tree
 from driven.reach import Editor, read_by
@@ -34,7 +34,7 @@ def status(root: str) -> StatusReport:
 
     project = load(root)
     with Tree(root) as tree:
-        emitted, planned = plan(project, tree, whole=True)
+        emitted, planned = plan(project, tree, merge(project, tree), whole=True)
     changes = {change.path: change for change in planned.plan.changes}
     editors = []
     for name, emitter in project.plugins.emitters.items():

@@ -39,6 +39,7 @@ class Project:
     settings: Mapping[str, Settings]
     active: Mapping[str, bool]
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    stale: set[str] = field(default_factory=set)  # outputs that may have changed since the last sync
 
     def select(self, rules: Iterable[Rule], editor: str) -> Sequence[Rule]:
         """The rules that `editor` gets: `targets` and `when` applied."""

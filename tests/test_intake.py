@@ -34,10 +34,13 @@ def test_import_then_sync_gives_the_same_bytes_back(tmp_path: Path) -> None:
     root = project(tmp_path)
     write(tmp_path, ".cursor/rules/handlers.mdc", RULE)
     report = intake.import_files(root, [])
-    assert report.rules == {"handlers": ".cursor/rules/handlers.mdc"}
+    assert report.origins == {"handlers": ".cursor/rules/handlers.mdc"}
     assert (".cursor/rules/handlers.mdc", "cursor", "file") in read_lock(root)
     assert pipeline.sync(root).plan.is_clean
     assert (tmp_path / ".cursor/rules/handlers.mdc").read_bytes() == RULE
+    again = intake.import_files(root, [])
+    assert again.rules == again.same == () and again.ours == (".cursor/rules/handlers.mdc",)
+    (tmp_path / ".driven/outputs.lock").unlink()
     assert intake.import_files(root, []).same == ("handlers",)
 
 
@@ -62,7 +65,7 @@ def test_files_outside_the_project_are_read_and_not_claimed(tmp_path: Path) -> N
     root = project(tmp_path / "project")
     write(tmp_path, "elsewhere/handlers.mdc", RULE)
     report = intake.import_files(root, [str(tmp_path / "elsewhere")])
-    assert list(report.rules) == ["handlers"]
+    assert list(report.origins) == ["handlers"]
     assert not read_lock(root)
     pipeline.sync(root)
     assert (tmp_path / "project/.cursor/rules/handlers.mdc").read_bytes() == RULE
@@ -109,7 +112,7 @@ def test_what_cannot_be_read_is_left_out_aloud(tmp_path: Path) -> None:
     report = intake.import_files(root, [str(tmp_path / ".cursor/rules/pipe.mdc")])  # not waited for
     assert [finding.span.path for finding in report.diagnostics] == [".cursor/rules/pipe.mdc"]
     report = intake.import_files(root, [])
-    assert list(report.rules) == ["good"]
+    assert list(report.origins) == ["good"]
     assert {finding.span.path for finding in report.diagnostics if finding.severity == "error"} == {
         ".cursor/rules/huge.mdc", ".cursor/rules/binary.mdc",
     }  # fmt: skip
@@ -149,7 +152,7 @@ def test_the_legacy_file_becomes_a_rule_and_stays_a_persons(tmp_path: Path) -> N
     root = project(tmp_path)
     write(tmp_path, ".cursorrules", b"Be brief.\r\n")
     report = intake.import_files(root, [])
-    assert report.rules == {"cursorrules": ".cursorrules"}
+    assert report.origins == {"cursorrules": ".cursorrules"}
     assert [finding.code for finding in report.diagnostics] == ["CUR13"]
     text = (tmp_path / ".driven/rules/cursorrules.md").read_bytes().decode()
     assert text.endswith("Be brief.\r\n") and "$path" not in text
@@ -165,7 +168,7 @@ def test_the_legacy_file_of_another_project(tmp_path: Path) -> None:
     write(tmp_path, "other/.cursorrules", b"Be brief.\n")
     write(tmp_path, "other/.cursor/rules/handlers.mdc", RULE)
     report = intake.import_files(root, [str(tmp_path / "other")])
-    assert report.rules == {"cursorrules": ".cursorrules", "handlers": ".cursor/rules/handlers.mdc"}
+    assert report.origins == {"cursorrules": ".cursorrules", "handlers": ".cursor/rules/handlers.mdc"}
     assert "$path" not in (tmp_path / "project/.driven/rules/handlers.md").read_text()
 
 
@@ -189,7 +192,7 @@ def test_a_directorys_own_rules_are_found(tmp_path: Path, git: str) -> None:
         write(tmp_path, "apps/[web]/index.ts", b"")
     report = intake.import_files(root, [])
     path = "apps/[web]/.cursor/rules/style.mdc"
-    assert sorted(report.rules.values()) == [".cursor/rules/handlers.mdc", path]
+    assert sorted(report.origins.values()) == [".cursor/rules/handlers.mdc", path]
     assert (path, "cursor", "file") in read_lock(root)
     assert pipeline.sync(root).plan.is_clean
     assert intake.detect(root)["cursor"] == (".cursor/rules/handlers.mdc", path)
@@ -206,7 +209,7 @@ def test_a_file_that_no_sync_writes_is_not_ours_and_no_sync_deletes_it(tmp_path:
     root = project(tmp_path, config)
     data = b"---\nalwaysApply: true\n---\n\nBe brief.\n"
     write(tmp_path, ".cursor/rules/brief.mdc", data)
-    assert list(intake.import_files(root, []).rules) == ["brief"]
+    assert list(intake.import_files(root, []).origins) == ["brief"]
     assert read_lock(root) == {}
     assert pipeline.sync(root).plan.writes
     assert (tmp_path / ".cursor/rules/brief.mdc").read_bytes() == data
@@ -227,49 +230,10 @@ def test_a_rule_that_says_the_same_in_other_keys_is_no_conflict(tmp_path: Path, 
     write(tmp_path, ".cursor/rules/handlers.mdc", RULE)
     write(tmp_path, ".driven/rules/handlers.md", standing)
     report = intake.import_files(root, [])
-    assert report.same == (("handlers",) if is_same else ()) and report.rules == {}
+    assert report.same == (("handlers",) if is_same else ()) and report.rules == ()
     assert [type(change) for change in report.plan.changes] == [Keep if is_same else Conflict]
     assert (tmp_path / ".driven/rules/handlers.md").read_bytes() == standing
     assert read_lock(root) == {}, "whose file it is, a sync asks"
-
-
-@pytest.mark.parametrize("text", ["# Handlers\n\nKeep them small.\n", "# Handlers\n\nKeep them tiny.\n"])
-def test_a_second_editors_file_of_one_rule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    site = tmp_path / "site"
-    info = site / "notes-1.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: notes\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[driven]\nnotes = intake_notes\n")
-    (site / "intake_notes.py").write_text(
-        "from driven.hookspecs import Imported, hookimpl\n"
-        "from driven.model.activation import ForPaths\n"
-        "from driven.model.rule import Rule\n"
-        "from driven.model.target import Target\n"
-        "class Reader:\n"
-        "    target = Target(name='notes', title='', docs='', verified='', files=(), ways={})\n"
-        "    patterns = ('*.note',)\n"
-        "    def read(self, files):\n"
-        "        made = [Rule(id=f.path[:-5], body=f.data.decode(), activation=ForPaths(('src/**/*.ts',)))"
-        " for f in files]\n"
-        "        return Imported(rules=tuple(made), files={f.path[:-5]: f.path for f in files})\n"
-        "@hookimpl\n"
-        "def driven_importers():\n"
-        "    return [Reader()]\n"
-    )
-    monkeypatch.delenv("DRIVEN_DISABLE_PLUGINS", raising=False)
-    monkeypatch.syspath_prepend(str(site))
-    root = project(tmp_path / "project")
-    write(tmp_path / "project", ".cursor/rules/handlers.mdc", RULE)
-    write(tmp_path / "project", "handlers.note", text.encode())
-    report = intake.import_files(root, [])
-    file = tmp_path / "project/.driven/rules/handlers.md"
-    if "small" in text:
-        assert report.rules == {"handlers": ".cursor/rules/handlers.mdc"} and not report.plan.conflicts
-        assert file.exists() and read_lock(root)
-    else:
-        (conflict,) = report.plan.conflicts
-        assert "`handlers.note`" in conflict.message and report.rules == {}
-        assert not file.exists() and read_lock(root) == {}
 
 
 def test_a_folder_of_rules_without_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -129,7 +129,8 @@ def test_switching_an_editor_off_removes_what_it_had(root: Path) -> None:
     assert not (root / ".cursor").exists() and (root / ".claude/rules/api.md").exists()
 
 
-def test_a_hand_edit_is_a_conflict_and_holds_back_its_own_rule_only(root: Path) -> None:
+def test_a_hand_edit_in_one_way_mode_is_a_conflict_and_holds_back_its_own_rule_only(root: Path) -> None:
+    write(root, ".driven/config.toml", CONFIG + '[sync]\nmode = "one-way"\n')
     sync(root)
     edited = (root / ".claude/rules/api.md").read_bytes() + b"\nMine.\n"
     write(root, ".claude/rules/api.md", edited)

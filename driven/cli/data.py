@@ -12,6 +12,7 @@ from driven.cli.diff import unified
 from driven.cli.text import estimate
 from driven.model.artefact import Loss
 from driven.model.diagnostic import Diagnostic
+from driven.model.fidelity import Construct
 from driven.model.plan import Change, Conflict, Create, Delete, Keep, Plan, Replace, SyncReport
 from driven.model.reach import Reach
 from driven.span import Span
@@ -200,10 +201,39 @@ def imported(report: ImportReport) -> dict[str, Any]:
     """The answer of `driven import`."""
     return {
         "applied": report.applied,
-        "rules": dict(report.rules),
+        "rules": [
+            {
+                "id": rule.id,
+                "activation": rule.activation,
+                "detail": rule.detail,
+                "targets": list(rule.targets),
+                "files": dict(rule.files),
+                "like": rule.like,
+            }
+            for rule in report.rules
+        ],
         "same": list(report.same),
+        "files": dict(report.files),
+        "ours": list(report.ours),
+        "fidelity": {
+            "read": [construct(one) for one in report.fidelity.read],
+            "written": [construct(one) for one in report.fidelity.written],
+        },
         "plan": plan(report.plan, diff=not report.applied),
         "diagnostics": diagnostics(report.diagnostics),
+    }
+
+
+def construct(one: Construct) -> dict[str, Any]:
+    """What became of one construct."""
+    return {
+        "editor": one.editor,
+        "rule": one.rule_id,
+        "path": one.path,
+        "line": one.line,
+        "construct": one.name,
+        "outcome": one.outcome,
+        "note": one.note,
     }
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from driven.cli import files
 from driven.errors import SourceError, UsageError
 from driven.grammar.suggest import did_you_mean
-from driven.model.artefact import Artefact, ListEntry, Loss, Section, Settings
+from driven.model.artefact import Artefact, Loss, Settings
 from driven.model.diagnostic import Diagnostic
 from driven.model.rule import Rule, RuleSet
 
@@ -225,14 +225,6 @@ def _editor_files(rules: Sequence[Rule], path: str, emitter: Emitter) -> tuple[d
 
 def _join(before: bytes | None, artefact: Artefact) -> bytes:
     """A shared file, as it would stand in a project where nobody else writes it."""
-    data = artefact.text.encode()
-    match artefact.ownership:
-        case Section(marker):
-            from driven.format.sections import put_section
+    from driven.format.parts import put_part
 
-            return put_section(before, marker, data)
-        case ListEntry(key):
-            from driven.format.yaml_list import put_entry
-
-            return put_entry(before, key, data)
-    return data
+    return put_part(artefact.ownership, before, artefact.text.encode())

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from driven.cli.diff import added_removed, unified
 from driven.cli.render import Output, Piece
-from driven.cli.render_findings import loss_pieces, show_findings, tally
+from driven.cli.render_findings import loss_pieces, show_findings
 from driven.cli.text import count, number, seconds
 from driven.model.artefact import Loss
 from driven.model.plan import Change, Conflict, Create, Delete, Keep, Plan, Replace, SyncReport
-
-if TYPE_CHECKING:
-    from driven.model.report import ImportReport
 
 _SIGNS = {Create: ("+", "green"), Replace: ("~", "yellow"), Delete: ("-", "red"), Conflict: ("!", "bold red")}
 _FEW = 5  # of a long list, what is shown without --verbose where the rest can be asked for
@@ -108,26 +104,9 @@ def show_conflicts(out: Output, plan: Plan, most: int = 0) -> None:
         out.line((f"{left}: --verbose lists them", "dim"), error=True)
 
 
-def show_import(out: Output, report: ImportReport, root: str) -> None:
-    """What an import made, or with --dry-run would make."""
-    if report.applied:
-        for rule, file in sorted(report.rules.items()):
-            out.note(("+ ", "green"), rule, (f"  from {file}", "dim"))
-    else:
-        show_diff(out, report.plan)
-    show_conflicts(out, report.plan)
-    show_findings(out, report.diagnostics, root, error=True)
-    verb = "imported" if report.applied else "would be imported"
-    pieces: list[Piece] = [(f"{count(len(report.rules), 'rule')} {verb}", "bold")]
-    if report.same:
-        pieces.append(f", {number(len(report.same))} already there")
-    told = tally(report.diagnostics)
-    out.note(*pieces, f"; {told}" if told else "", error=not report.applied)
-
-
 def _note(change: Change) -> str:
     if isinstance(change, Create) and change.before is None:
-        return ""
+        return f"  {change.note}" if change.note else ""
     if isinstance(change, Keep | Conflict):
         return ""
     words = []
@@ -136,6 +115,8 @@ def _note(change: Change) -> str:
         words.append(f"+{added} -{removed}")
     if getattr(change, "forced", False):
         words.append("forced")
+    if getattr(change, "note", ""):
+        words.append(getattr(change, "note"))  # noqa: B009
     return f"  {', '.join(words)}" if words else ""
 
 

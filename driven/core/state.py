@@ -1,201 +1,233 @@
-"""The stat ledger: what a sync read and wrote, so that the next one can tell by stats alone that nothing changed.
+"""What the watch loop shares between threads: dirty bits, the rules that readers hold, and the sync's own state.
 
-Compiled because the no-op path decodes it and stats every entry. Layout, little-endian:
-header 48 bytes: magic `DLG\\0`, version u32, flags u32 (bit 0 SETTLED), entries u32, blob offset u32, blob length u32,
-then (offset, length) u32 pairs into the blob for key, summary and rule-set checksum;
-entries of 80 bytes: kind u32, path offset u32, path length u32, names offset u32, names length u32, reserved u32,
-size i64, mtime_ns i64, inode i64, digest 32 bytes; the blob.
+Compiled because every event of the file system and every reader passes here. Everything that reads and then writes
+does so under one lock: the interpreted build may lose the GIL between two steps of `bits[i] |= m`, and no trick of the
+compiled build (which keeps the GIL through a method) would hold there, or without a GIL. A free lock costs 30 ns.
+
+One writer across processes is the file lock of `driven.project.writer`; here it is one across threads.
 """
 
 from __future__ import annotations
 
-import os
+from _thread import allocate_lock
 
-from librt.strings import BytesWriter, read_i32_le, read_i64_le, write_i32_le, write_i64_le
+from driven.core._rt import final, i64
 
-from driven.core._rt import FormatError, final, i32, i64
+# States of a sync. COMPLETE and ERROR tell how the last one ended; IDLE, that there was none yet.
+IDLE = 0
+SYNCING = 1
+COMPLETE = 2
+ERROR = 3
+_STATE = 3  # the bits of a machine's state that hold one of these
+PENDING = 4  # flag: something changed that no sync has looked at
+STOPPING = 8  # flag: the sync under way is the last
+ENDED = 16  # flag: nothing happens any more
 
-MAGIC = b"DLG\0"
-VERSION = 1
-SETTLED = 1
-HEADER = 48
-ENTRY = 80
+# Who may go where: bit `1 << new` of `_MOVES >> 4 * old`.
+_MOVES = (
+    (1 << SYNCING) << 4 * IDLE
+    | (1 << COMPLETE | 1 << ERROR) << 4 * SYNCING
+    | (1 << IDLE | 1 << SYNCING) << 4 * COMPLETE
+    | (1 << IDLE | 1 << SYNCING) << 4 * ERROR
+)
 
-MAX_BYTES = 1 << 26  # a hundred times the ledger of ten thousand files
+# Events of the watch loop.
+CHANGED = 0  # a watched file changed
+QUIET = 1  # the debounce time passed without another change
+DONE = 2  # the sync ended; conflicts and bad rules are in its report
+FAILED = 3  # the sync raised: the project cannot be read or written
+STOP = 4  # Ctrl-C or SIGTERM
 
-SEARCHED = 0  # a folder of sys.path: a new plugin changes its mtime
-SETTING = 1  # a file that may be absent: configuration, outputs.lock
-FOLDER = 2  # a folder of rules: a new or deleted file changes its mtime
-SOURCE = 3  # a rule file
-OUTPUT = 4  # a file that we wrote, or that holds a section of ours
-
-# The time of an output and of a folder of sys.path is its mtime, of everything else its change time (ctime).
-ABSENT = -1  # time of what was not there
-UNSURE = -2  # time of what must be looked at again in any case
-
-Entry = tuple[int, bytes, str, int, int, int, bytes]  # kind, path, names, size, mtime_ns, inode, digest
+# Effects, as bits: what the loop has to do now.
+WAIT = 1  # start the debounce time, anew if it runs
+SYNC = 2  # run a sync
+AGAIN = 4  # as WAIT, because of what changed while the sync ran
+REPORT = 8  # show what the sync that just ended did
+END = 16  # leave the loop
 
 
-def build_ledger(key: bytes, summary: bytes, checksum: bytes, settled: bool, entries: list[Entry]) -> bytes:
-    """The bytes of a ledger. Entries keep their order. ValueError for a digest that is not 32 bytes."""
-    table = BytesWriter()
-    blob = BytesWriter()
-    for kind, path, names, size, mtime, inode, digest in entries:
-        if len(digest) != 32:
-            raise ValueError("a digest has 32 bytes")
-        name_bytes = names.encode()
-        write_i32_le(table, i32(kind))
-        write_i32_le(table, i32(len(blob)))
-        write_i32_le(table, i32(len(path)))
-        blob.write(path)
-        write_i32_le(table, i32(len(blob)))
-        write_i32_le(table, i32(len(name_bytes)))
-        blob.write(name_bytes)
-        write_i32_le(table, i32(0))
-        write_i64_le(table, size)
-        write_i64_le(table, mtime)
-        # An inode is an unsigned 64-bit number; its low 63 bits tell two files apart as well.
-        write_i64_le(table, inode & 0x7FFFFFFFFFFFFFFF)
-        table.write(digest)
-    head = BytesWriter()
-    head.write(MAGIC)
-    write_i32_le(head, i32(VERSION))
-    write_i32_le(head, i32(SETTLED if settled else 0))
-    write_i32_le(head, i32(len(entries)))
-    write_i32_le(head, i32(HEADER + len(entries) * ENTRY))
-    write_i32_le(head, i32(len(blob) + len(key) + len(summary) + len(checksum)))
-    for part in (key, summary, checksum):
-        write_i32_le(head, i32(len(blob)))
-        write_i32_le(head, i32(len(part)))
-        blob.write(part)
-    return head.getvalue() + table.getvalue() + blob.getvalue()
+def may_move(old: int, new: int) -> bool:
+    """Whether a sync may go from the state `old` to `new`. ValueError for what is no state."""
+    if old < 0 or old > ERROR or new < 0 or new > ERROR:
+        raise ValueError("not a state of a sync")
+    return (_MOVES >> (4 * old + new)) & 1 == 1
+
+
+def step(state: int, event: int) -> tuple[int, int]:
+    """The state after `event`, and the effects. Pure. ValueError for an event that is none.
+
+    A change while a sync runs is kept (PENDING) and answered by AGAIN when it ends; a sync that failed is tried again
+    only after the next change; a STOP while a sync runs lets it end first.
+    """
+    if event < CHANGED or event > STOP:
+        raise ValueError("not an event of a sync")
+    if state & ENDED:
+        return state, 0
+    syncing = state & _STATE == SYNCING
+    if event == CHANGED:
+        if state & STOPPING:
+            return state, 0
+        return state | PENDING, 0 if syncing else WAIT
+    if event == QUIET:
+        if syncing or not state & PENDING:
+            return state, 0
+        return SYNCING, SYNC
+    if event == STOP:
+        if syncing:
+            return state | STOPPING, 0
+        return (state & _STATE) | ENDED, END
+    if not syncing:
+        return state, 0  # the end of a sync that this machine did not start
+    ended = COMPLETE if event == DONE else ERROR
+    if state & STOPPING:
+        return ended | ENDED, REPORT | END
+    if state & PENDING:
+        return ended | PENDING, REPORT | AGAIN
+    return ended, REPORT
 
 
 @final
-class Ledger:
-    """A view of a ledger's bytes. FormatError for bytes that are none."""
+class AtomicSync:
+    """The state of one project's sync. Of several threads that move it at once, exactly one wins."""
 
-    def __init__(self, data: bytes) -> None:
-        size: i64 = len(data)
-        if size < HEADER or data[:4] != MAGIC:
-            raise FormatError("not a ledger")
-        if read_i32_le(data, 4) != VERSION:
-            raise FormatError("a ledger of another version", 4)
-        self.data = data
-        self.count: i64 = i64(read_i32_le(data, 12))
-        self.blob: i64 = i64(read_i32_le(data, 16))
-        length: i64 = i64(read_i32_le(data, 20))
-        if self.count < 0 or self.count > (size - HEADER) // ENTRY or self.blob != HEADER + self.count * ENTRY:
-            raise FormatError("entries leave the ledger", 12)
-        if length != size - self.blob:
-            raise FormatError("the blob leaves the ledger", 20)
-        self.settled: bool = (i64(read_i32_le(data, 8)) & SETTLED) != 0
-        self.key: bytes = self._slice(24)
-        self.summary: bytes = self._slice(32)
-        self.checksum: bytes = self._slice(40)
+    def __init__(self) -> None:
+        self._lock = allocate_lock()
+        self._whole: int = IDLE  # one of the four states, and the flags
 
-    def _slice(self, at: i64) -> bytes:
-        offset: i64 = i64(read_i32_le(self.data, at))
-        length: i64 = i64(read_i32_le(self.data, at + 4))
-        left: i64 = len(self.data) - self.blob
-        if offset < 0 or length < 0 or offset > left or length > left - offset:
-            raise FormatError("a text leaves the ledger", int(at))
-        return self.data[self.blob + offset : self.blob + offset + length]
+    @property
+    def state(self) -> int:
+        """IDLE, SYNCING, COMPLETE or ERROR."""
+        return self._whole & _STATE
 
-    def entries(self) -> list[Entry]:
-        """All entries. FormatError for names that are not UTF-8."""
-        out: list[Entry] = []
-        data = self.data
-        at: i64 = HEADER
-        for _ in range(self.count):
-            try:
-                names = self._slice(at + 12).decode()
-            except UnicodeDecodeError:
-                raise FormatError("names that are not UTF-8", int(at)) from None
-            out.append(
-                (
-                    int(read_i32_le(data, at)),
-                    self._slice(at + 4),
-                    names,
-                    int(read_i64_le(data, at + 24)),
-                    int(read_i64_le(data, at + 32)),
-                    int(read_i64_le(data, at + 40)),
-                    data[at + 48 : at + 80],
-                )
-            )
-            at += ENTRY
-        return out
+    @property
+    def pending(self) -> bool:
+        """Whether something changed that no sync has looked at."""
+        return self._whole & PENDING != 0
 
-    def unchanged(self, made_ns: int) -> bool:
-        """Whether every entry stands as it did, by size, mtime and inode, seen from the current folder.
+    @property
+    def ended(self) -> bool:
+        """Whether the machine has stopped for good."""
+        return self._whole & ENDED != 0
 
-        `made_ns` is the ledger file's own mtime: what is not older than it may have changed within one tick of the
-        clock and counts as changed here (git's racy rule); the caller then looks at the bytes.
+    def move(self, expected: int, new: int) -> bool:
+        """Go from `expected` to `new`; False when the state is not `expected` any more, or the machine has ended.
+
+        ValueError for a way that is never open: that is a mistake, not a race. Flags stay.
         """
-        data = self.data
-        made: i64 = made_ns
-        at: i64 = HEADER
-        stat = os.stat
-        for _ in range(self.count):
-            kind: i64 = i64(read_i32_le(data, at))
-            mtime: i64 = read_i64_le(data, at + 32)
-            if mtime == UNSURE:
+        if not may_move(expected, new):
+            raise ValueError("a sync never goes from this state to that one")
+        with self._lock:
+            whole = self._whole
+            if whole & ENDED or whole & _STATE != expected:
                 return False
-            try:
-                seen = stat(self._slice(at + 4))
-            except OSError:
-                if mtime != ABSENT:
-                    return False
-            except ValueError:
-                return False  # a NUL in the path: not a ledger of ours
-            else:
-                # What we renamed into place has a new change time; of what others write, it cannot be set back.
-                now: i64 = seen.st_mtime_ns if kind in (OUTPUT, SEARCHED) else seen.st_ctime_ns
-                if now != mtime:
-                    return False
-                if kind != SEARCHED:
-                    inode: i64 = seen.st_ino & 0x7FFFFFFFFFFFFFFF
-                    if now >= made or inode != read_i64_le(data, at + 40):
-                        return False
-                    if kind != FOLDER and seen.st_size != read_i64_le(data, at + 24):
-                        return False
-            at += ENTRY
-        return True
+            self._whole = (whole & ~_STATE) | new
+            return True
+
+    def feed(self, event: int) -> int:
+        """Take `event` in; the effects that are now this caller's to carry out (see `step`)."""
+        with self._lock:
+            self._whole, effects = step(self._whole, event)
+            return effects
 
 
-def run_key(version: str, prefix: str, search_path: list[str]) -> bytes:
-    """What must be the same for a ledger to be believed, besides its entries: driven's version, the Python and its
-    search path, and every `DRIVEN_*` setting."""
-    parts = [version, prefix]
-    parts.extend(search_path)
-    for name in sorted(os.environ):
-        if name.startswith("DRIVEN_"):
-            parts.append(name + "=" + os.environ[name])
-    return "\0".join(parts).encode("utf-8", "surrogateescape")
+@final
+class SharedRules:
+    """One version of a value that never changes itself (a rule set), and its number.
 
-
-def settled_summary(version: str, prefix: str, search_path: list[str]) -> bytes:
-    """The line that the last sync left, when nothing changed since: the whole no-op path. `b""` when a sync must look.
-
-    Reads `.driven/state/ledger` of the current folder.
+    A reader takes both and keeps them for as long as it likes, whatever is swapped in meanwhile. The value is any
+    object: the core knows no rules.
     """
-    try:
-        handle = os.open(b".driven/state/ledger", os.O_RDONLY | os.O_NONBLOCK)
-    except OSError:
-        return b""
-    try:
-        seen = os.fstat(handle)
-        if seen.st_mode & 0o170000 != 0o100000 or seen.st_size > MAX_BYTES:
-            return b""
-        data = os.read(handle, seen.st_size)
-    except OSError:
-        return b""
-    finally:
-        os.close(handle)
-    try:
-        ledger = Ledger(data)
-        if not ledger.settled or ledger.key != run_key(version, prefix, search_path):
-            return b""
-        return ledger.summary if ledger.unchanged(seen.st_mtime_ns) else b""
-    except FormatError:
-        return b""
+
+    def __init__(self, value: object = None) -> None:
+        self._lock = allocate_lock()
+        # One reference to one tuple, so that number and value are always of the same version, without a lock.
+        self._version: tuple[int, object] = (0, value)
+
+    def read(self) -> tuple[int, object]:
+        """(number, value) of the version that stands now; the first number is 0."""
+        return self._version
+
+    def swap(self, expected: int, value: object) -> bool:
+        """Put `value` in place of version `expected`, as the next number; False when that one does not stand any
+        more: read again, decide again."""
+        with self._lock:
+            if self._version[0] != expected:
+                return False
+            self._version = (expected + 1, value)
+            return True
+
+
+@final
+class DirtyBits:
+    """One bit for each rule, by its index: set, cleared and tested in constant time, drained as one act."""
+
+    def __init__(self) -> None:
+        self._lock = allocate_lock()
+        self._bits = bytearray(64)  # grows with the largest index set
+        self._count: int = 0
+        self._from: int = 64  # the bytes that may hold a bit: drained without looking at the others
+        self._to: int = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def set(self, index: int) -> bool:
+        """Mark `index`; False when it was marked already. ValueError for a negative one."""
+        if index < 0:
+            raise ValueError("an index is not negative")
+        at = index >> 3
+        mask = 1 << (index & 7)
+        with self._lock:
+            bits = self._bits
+            if at >= len(bits):
+                bits.extend(bytes(max(at + 1, 2 * len(bits)) - len(bits)))
+            if bits[at] & mask:
+                return False
+            bits[at] |= mask
+            self._count += 1
+            if at < self._from:
+                self._from = at
+            if at >= self._to:
+                self._to = at + 1
+            return True
+
+    def clear(self, index: int) -> bool:
+        """Unmark `index`; False when it was not marked."""
+        if index < 0:
+            return False
+        at = index >> 3
+        mask = 1 << (index & 7)
+        with self._lock:
+            if at >= len(self._bits) or not self._bits[at] & mask:
+                return False
+            self._bits[at] &= 255 - mask
+            self._count -= 1
+            return True
+
+    def test(self, index: int) -> bool:
+        """Whether `index` is marked. One byte is read: no lock is needed."""
+        at = index >> 3
+        bits = self._bits
+        return 0 <= at < len(bits) and bits[at] & (1 << (index & 7)) != 0
+
+    def take(self) -> list[int]:
+        """All that are marked, in rising order, and none is marked after: a mark set by another thread is in this
+        answer or in the next, never in both and never in neither."""
+        with self._lock:
+            if not self._count:
+                return []
+            first = self._from
+            part = bytes(self._bits[first : self._to])
+            self._bits[first : self._to] = bytes(len(part))
+            self._count = 0
+            self._from = len(self._bits)
+            self._to = 0
+        found: list[int] = []
+        at: i64 = 8 * first
+        for byte in part:
+            if byte:
+                for bit in range(8):
+                    if byte & (1 << bit):
+                        found.append(int(at + bit))
+            at += 8
+        return found

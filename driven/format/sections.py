@@ -57,6 +57,94 @@ def find_section(data: bytes, marker: str) -> bytes | None:
     return None if bounds is None else data[bounds[1] : bounds[2]].replace(b"\r\n", b"\n")
 
 
+def _blocks(data: bytes) -> list[tuple[int, int]]:
+    """(start, end) of every section, whoever's, its marker lines included."""
+    blocks: list[tuple[int, int]] = []
+    at = 0
+    while (begin := data.find(b"<!-- driven:begin ", at)) >= 0:
+        at = begin + 1
+        name = data[begin + 18 : begin + 18 + 64].split(b" ", 1)[0].split(b"\n", 1)[0].decode(errors="replace")
+        bounds = _bounds(data, name) if name else None
+        if bounds is not None and (not blocks or bounds[0] >= blocks[-1][1]):
+            blocks.append((bounds[0], bounds[3]))
+            at = bounds[3]
+    return blocks
+
+
+def find_outside(data: bytes) -> bytes:
+    """What stands outside all sections, less the blank line above each. SourceError when marker lines are damaged."""
+    text, _ = _outside(data, _blocks(data))
+    return text
+
+
+def outside_text(text: str) -> str:
+    """`find_outside` of a text. SourceError when marker lines are damaged."""
+    return find_outside(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+
+
+def _outside(data: bytes, blocks: list[tuple[int, int]]) -> tuple[bytes, list[int]]:
+    """The text outside of `blocks`, and where in it each of them stood."""
+    parts: list[bytes] = []
+    places: list[int] = []
+    done = 0
+    for start, end in blocks:
+        part = data[done:start]
+        for newline in (b"\r\n", b"\n"):
+            if part.endswith(newline * 2):
+                part = part[: -len(newline)]
+                break
+        else:
+            part = b"" if done and not part.strip() else part  # the one line between two sections
+        parts.append(part)
+        places.append(sum(map(len, parts)))
+        done = end
+    return b"".join([*parts, data[done:]]), places
+
+
+def put_outside(data: bytes | None, text: bytes) -> bytes:
+    """`data` with `text` outside of its sections, which keep their places in it as well as they can."""
+    blocks = _blocks(data) if data else []
+    if not data or not blocks:
+        return text
+    now, places = _outside(data, blocks)
+    if now == text:
+        return data
+    head = _common(now, text)
+    tail = _common(now[head:][::-1], text[head:][::-1])
+    newline = b"\r\n" if b"\r\n" in (text or data) else b"\n"
+    out: list[bytes] = []
+    done = 0
+    for (start, end), place in zip(blocks, places, strict=True):
+        moved = (
+            place if place <= head and place < len(now) else len(text) - max(0, len(now) - max(place, len(now) - tail))
+        )
+        part = text[done:moved]
+        out.append(part)
+        if part:
+            out.append(newline if part.endswith((b"\n", b"\r")) else newline * 2)
+        elif out[:-1]:
+            out.append(newline)
+        block = data[start:end]
+        out.append(block if block.endswith((b"\n", b"\r")) else block + newline)
+        done = moved
+    return b"".join([*out, text[done:]])
+
+
+def take_outside(data: bytes) -> bytes | None:
+    """The sections alone; None when there is none."""
+    blocks = _blocks(data)
+    return put_outside(data, b"") if blocks else None
+
+
+def _common(one: bytes, two: bytes) -> int:
+    """How many bytes both begin with."""
+    low, high = 0, min(len(one), len(two))
+    while low < high:  # by halves: slices compare at the speed of memory
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if one[:middle] == two[:middle] else (low, middle - 1)
+    return low
+
+
 def _check_text(data: bytes) -> None:
     try:
         data.decode()

@@ -55,6 +55,7 @@ class Command:
     safety: Safety = "reads"
     stability: Stability = "stable"
     result: str = ""  # JSON text of the schema; text, so that nobody pays for it before it is asked for
+    lines: str = ""  # the same, of each line that `--json` prints where the command goes on until it is ended
     examples: tuple[str, ...] = ()
     description: str = ""
     group: str = ""

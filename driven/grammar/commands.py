@@ -72,12 +72,14 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         name="import",
         help="turn editors' rule files into rules; nothing is deleted",
-        description="Without PATH, every rule file of every editor known is read.",
+        description="Without PATH, every rule file of every editor known is read. What several editors hold in common"
+        " becomes one rule. On a terminal it shows what it would do and asks.",
         run=_run("import_"),
         arguments=(
             Argument(name="paths", help="files or folders to read", many=True, metavar="PATH", complete="file"),
             Argument(name="--editor", short="-e", help="read the files as this editor's", metavar="NAME",
                      complete="editor"),
+            Argument(name="--yes", short="-y", help="ask nothing", flag=True),
             _DRY_RUN,
         ),
         capability="project.write",
@@ -89,20 +91,27 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         name="sync",
-        help="write every editor's files from the rules",
-        description="Plans first, then writes exactly what was planned. A file that was edited by hand is a conflict:"
-        " it is left alone, and so is everything else of its rule.",
+        help="bring every editor's files and the rules in line",
+        description="Plans first, then writes exactly what was planned. An edit of an editor's file flows back into its"
+        " rule, and from there to every other editor. Where the rule was changed in the same place, that is a conflict:"
+        " the file is left alone, and so is everything else of its rule.",
         run=_run("sync"),
         arguments=(
             _DRY_RUN,
             Argument(name="--check", help="write nothing, exit 1 when files differ from the rules", flag=True),
-            Argument(name="--force", help="take our side of every conflict; what is overwritten is kept", flag=True),
+            Argument(name="--adopt", help="take the edited side of every conflict", flag=True),
+            Argument(name="--force", help="take the rules' side of every conflict; what is overwritten is kept", flag=True),
+            Argument(name="--watch", short="-w", help="stay, and sync whenever something changes; Ctrl-C ends it",
+                     flag=True),
+            Argument(name="--poll", help="with --watch: look every second, where the system tells of no changes"
+                     " (network drives)", flag=True),
         ),
         capability="project.write",
         band="work",
         safety="deletes",
         result=results.SYNC,
-        examples=("driven sync", "driven sync --dry-run", "driven sync --check"),
+        lines=results.WATCH,
+        examples=("driven sync", "driven sync --dry-run", "driven sync --check", "driven sync --watch"),
         group="Every day",
     ),
     Command(

@@ -31,6 +31,11 @@ def maybe(of: str) -> str:
     return '{"anyOf": [' + of + ', {"type": "null"}]}'
 
 
+def any_of(*schemas: str) -> str:
+    """A value that one of these schemas takes."""
+    return '{"anyOf": [' + ", ".join(schemas) + "]}"
+
+
 def record(**fields: str) -> str:
     """An object with exactly these keys; one whose name ends in `_` may be left out."""
     names = [(name.rstrip("_"), schema) for name, schema in fields.items()]
@@ -71,12 +76,47 @@ PLAN = record(
 )  # fmt: skip
 LIMIT = record(characters=INTEGER, lines=INTEGER, bytes=INTEGER, hard=BOOLEAN, note=STRING)
 
+CONSTRUCT = record(
+    editor=STRING,
+    rule=STRING,
+    path=STRING,
+    line=INTEGER,
+    construct=STRING,
+    outcome=one_of("mapped", "approximated", "dropped", "unsupported"),
+    note=STRING,
+)
 IMPORT = record(
-    applied=BOOLEAN, rules=mapping(STRING), same=STRINGS, plan=PLAN, diagnostics=array(DIAGNOSTIC)
-)  # fmt: skip
+    applied=BOOLEAN,
+    rules=array(
+        record(
+            id=STRING,
+            activation=one_of("always", "paths", "model", "manual"),
+            detail=STRING,
+            targets=STRINGS,
+            files=mapping(STRING),
+            like=STRING,
+        )
+    ),
+    same=STRINGS,
+    files=mapping(INTEGER),
+    ours=STRINGS,
+    fidelity=record(read=array(CONSTRUCT), written=array(CONSTRUCT)),
+    plan=PLAN,
+    diagnostics=array(DIAGNOSTIC),
+)
 INIT = record(root=STRING, found=mapping(STRINGS), editors=STRINGS, written=STRINGS, imported=maybe(IMPORT))
 SYNC = record(
     applied=BOOLEAN, rules=INTEGER, editors=STRINGS, held=STRINGS, kept_copies=STRING, seconds=NUMBER, plan=PLAN
+)  # fmt: skip
+# The lines of `driven sync --watch --json`: one object each, as things happen.
+WATCH = any_of(
+    record(event=one_of("watching"), at=STRING, schema=STRING, version=STRING, root=STRING, rules=INTEGER,
+           editors=STRINGS, folders=INTEGER, polling=BOOLEAN),
+    record(event=one_of("synced"), at=STRING, causes=STRINGS, seconds=NUMBER, rules=INTEGER, editors=STRINGS,
+           held=STRINGS, kept_copies=STRING, changes=array(CHANGE), diagnostics=array(DIAGNOSTIC)),
+    record(event=one_of("problem", "cured"), at=STRING, conflict=BOOLEAN, diagnostic=DIAGNOSTIC),
+    record(event=one_of("polling"), at=STRING, reason=STRING, hint=STRING, seconds=NUMBER),
+    record(event=one_of("stopped"), at=STRING, syncs=INTEGER, seconds=NUMBER),
 )  # fmt: skip
 STATUS = record(
     root=STRING,

@@ -56,4 +56,5 @@ def _command(c: Command) -> dict[str, Any]:
         "stability": c.stability,
         "run": c.run,
         "result": json.loads(c.result) if c.result else None,
+        "lines": json.loads(c.lines) if c.lines else None,
     }

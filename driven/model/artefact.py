@@ -28,13 +28,18 @@ class ListEntry:
     key: str
 
 
-Ownership = WholeFile | Section | ListEntry
+@frozen(kw_only=False)
+class Outside:
+    """Ours is every byte outside the marked sections: a file of a person's that was imported as a rule."""
+
+
+Ownership = WholeFile | Section | ListEntry | Outside
 WHOLE_FILE = WholeFile()
 
 
 @frozen
 class Artefact:
-    """One piece of output: a whole file, a section of a shared one, or one list entry.
+    """One piece of output: a whole file, a section of a shared one, what is outside of them, or one list entry.
 
     `path` is relative to the project root, POSIX, never `..`. `text` is LF with one final newline unless it carries
     the layout of an imported file; for a `ListEntry` it is the entry's bare value. `rule_ids` are in effect order.
@@ -69,6 +74,8 @@ class Piece:
                 part = f"section:{marker}"
             case ListEntry(key):
                 part = f"entry:{key}:{artefact.text}"
+            case Outside():
+                part = "outside"
         return artefact.path, self.editor, part
 
 

@@ -18,8 +18,8 @@ Drift = Literal["absent", "same", "ours", "edited", "foreign"]
 # foreign  it was never ours
 
 Owned = tuple[str, str, str]
-"""What `outputs.lock` has a line for: path, editor, and what of the file is that editor's: `file`, `section:NAME` or
-`entry:KEY:VALUE`."""
+"""What `outputs.lock` has a line for: path, editor, and what of the file is that editor's: `file`, `section:NAME`,
+`entry:KEY:VALUE` or `outside`."""
 
 Lock = Mapping[Owned, frozenset[str]]
 """The digests under which a thing is ours: one, or several after a crash or a merge of two branches."""
@@ -39,18 +39,20 @@ class Standing:
 
 @frozen
 class Create:
-    """Write a file, or a section or entry in it, where none of ours stands."""
+    """Write a file, or a section or entry in it, where none of ours stands. `note`: why, where it is not plain."""
 
     path: str
     after: bytes
     before: bytes | None = None  # the shared file it is inserted into
     editors: tuple[str, ...] = ()
     rule_ids: tuple[str, ...] = ()
+    note: str = ""
 
 
 @frozen
 class Replace:
-    """Write over what an earlier run wrote. `forced`: over a hand edit or a stranger's file, kept in a snapshot."""
+    """Write over what an earlier run wrote, or over a rule's file. `forced`: over a hand edit or a stranger's file,
+    kept in a snapshot. `note`: where the change of a rule's file comes from."""
 
     path: str
     after: bytes
@@ -58,6 +60,7 @@ class Replace:
     editors: tuple[str, ...] = ()
     rule_ids: tuple[str, ...] = ()
     forced: bool = False
+    note: str = ""
 
 
 @frozen
@@ -82,11 +85,29 @@ class Keep:
 
 
 @frozen
+class Overlap:
+    """Where a hand edit and the rule's own text, both changed since `base`, cannot both be had.
+
+    `field` is what of the rule it is: `body`, `description`, `paths`, `activation`, "key `NAME`" (of an editor). `ours` is
+    what stands in `source`, from `line` on; `theirs` what stands in `file`, from `their_line` on: 1-based, 0 unknown.
+    """
+
+    field: str
+    ours: str
+    theirs: str
+    base: str
+    line: int = 0
+    their_line: int = 0
+    source: str = ""
+    file: str = ""
+
+
+@frozen
 class Conflict:
     """Not written: `drift` is `edited` or `foreign`. `after` is what would be written, None: it would be deleted.
 
     `holds`: the rule's files in other editors wait as well. A path that cannot be written at all (a link, a folder, a
-    read-only file) holds nothing else back.
+    read-only file) holds nothing else back. `overlaps`: what of a hand edit could not be merged into the rule.
     """
 
     path: str
@@ -98,6 +119,7 @@ class Conflict:
     editors: tuple[str, ...] = ()
     rule_ids: tuple[str, ...] = ()
     holds: bool = True
+    overlaps: tuple[Overlap, ...] = ()
 
 
 Change = Create | Replace | Delete | Keep | Conflict

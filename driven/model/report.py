@@ -7,6 +7,7 @@ from dataclasses import field
 from driven.frozen import frozen
 from driven.model.artefact import Loss
 from driven.model.diagnostic import Diagnostic
+from driven.model.fidelity import Fidelity
 from driven.model.plan import Plan
 from driven.model.reach import AlsoRead, Reach
 from driven.model.target import Target
@@ -70,15 +71,37 @@ class ExplainReport:
 
 
 @frozen
-class ImportReport:
-    """What an import made: `rules` maps each new or updated rule id to the editor file it came from; `plan` is what
-    is (or, with `applied` False, would be) written below `.driven/`; `same` are rules that stood there already."""
+class ImportedRule:
+    """One rule that an import makes. `files` maps each editor that holds it to the file it was read from; `like` is
+    another rule whose text is the same, or nearly so. `activation` and `detail` as in `RuleStatus`."""
 
-    rules: dict[str, str]
+    id: str
+    files: dict[str, str]
+    activation: str
+    detail: str = ""
+    targets: tuple[str, ...] = ()
+    like: str = ""
+
+
+@frozen
+class ImportReport:
+    """What an import made. `rules` are the new ones; `plan` is what is (or, with `applied` False, would be) written
+    below `.driven/`; `same` are rules that stood there already; `files` counts the editors' files that were read, by
+    editor; `ours` are those left unread: a sync wrote them, and nobody changed them since."""
+
+    rules: tuple[ImportedRule, ...]
     plan: Plan
     applied: bool
     same: tuple[str, ...] = ()
+    files: dict[str, int] = field(default_factory=dict)
+    ours: tuple[str, ...] = ()
+    fidelity: Fidelity = Fidelity()
     diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def origins(self) -> dict[str, str]:
+        """Rule id -> the file that it came from, the first of several."""
+        return {rule.id: next(iter(rule.files.values()), "") for rule in self.rules}
 
 
 @frozen

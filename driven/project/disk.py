@@ -7,6 +7,7 @@ handles, never through a link that leaves the project.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
@@ -17,10 +18,11 @@ from dataclasses import field
 from driven.errors import DiskError
 from driven.frozen import frozen
 from driven.model.plan import Create, Delete, Replace, Standing
-from driven.project.files import pass_tick, sync_file_system, temp_name, tick, write_all
+from driven.project.files import TEMP_SUFFIX, sync_file_system, temp_name, tick, write_all
 
 STATE = ".driven/state"
 JOURNAL = STATE + "/journal"
+OWN = ".driven/"
 MAX_OUTPUT = 16 << 20  # bytes; a rule file of an editor is far smaller, and what stands there is read into memory
 GROUP = 50  # from so many files on, one flush of the file system costs less than one each
 CHANGED = "it was changed in this very moment; run `driven sync` again"
@@ -162,16 +164,17 @@ class Tree:
         applied = Applied()
         temps: list[tuple[int, str, str, str]] = []  # folder, temp, name, path
         deletes: list[str] = []
+        ids: dict[str, tuple[str, ...]] = {}
         folders: set[int] = set()
-        newest = 0
         self.write_state(JOURNAL, journal, durable=True)
         try:
             for change in changes:
                 if isinstance(change, Delete) and change.after is None:
                     deletes.append(change.path)
                     continue
+                ids[change.path] = () if isinstance(change, Delete) else change.rule_ids
                 try:
-                    newest = max(newest, self._write_temp(change, temps, applied))
+                    self._write_temp(change, temps, applied)
                 except DiskError as error:
                     applied.failed[change.path] = error.message
                 except OSError as error:
@@ -187,26 +190,36 @@ class Tree:
         except BaseException:
             self._abandon(temps)
             raise
-        pass_tick(newest)
-        for folder, temp, name, path in temps:
-            try:
-                if path in self._read and self.seen(path) != self._read[path]:
-                    raise OSError(errno.EBUSY, CHANGED)
-                os.rename(temp, name, src_dir_fd=folder, dst_dir_fd=folder)
-                folders.add(folder)
-            except OSError as error:
-                applied.failed[path] = f"was not written: {(error.strerror or 'unknown').lower()}"
-                applied.written.pop(path, None)
-                self._unlink(folder, temp)
+        # A hand edit is in its rule before what carries it is written over: rule files first, and for good.
+        waits: dict[str, str] = {}
+        for is_source in (True, False):
+            for folder, temp, name, path in temps:
+                if path.startswith(OWN) is is_source:
+                    held = next((waits[rule_id] for rule_id in ids[path] if rule_id in waits), "")
+                    self._rename(folder, temp, name, path, folders, applied, held)
+            if is_source:
+                waits = {rule_id: path for path in applied.failed if path.startswith(OWN) for rule_id in ids[path]}
+                self._flush_folders(folders)
+                folders.clear()
         for path in deletes:
             self._delete(path, folders, applied)
-        for folder in folders:
-            os.fsync(folder)
+        self._flush_folders(folders)
         return applied
+
+    def _flush_folders(self, folders: Iterable[int]) -> None:
+        """DiskError when the disk refuses: the journal stays then, and the next run looks at all of it again."""
+        for folder in folders:
+            try:
+                os.fsync(folder)
+            except OSError as error:
+                raise DiskError(
+                    f"{error.strerror or error}; the files are written, but the disk may not keep them",
+                    hint="look at the disk, then run `driven sync` again",
+                ) from None
 
     def _write_temp(
         self, change: Create | Replace | Delete, temps: list[tuple[int, str, str, str]], applied: Applied
-    ) -> int:
+    ) -> None:
         path, data, before = change.path, change.after or b"", change.before
         parent, _, name = path.rpartition("/")
         folder = self.folder(parent, create=True)
@@ -222,11 +235,14 @@ class Tree:
             write_all(handle, data)
             if before is not None:
                 os.fchmod(handle, stat.S_IMODE(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode))
+            # Just before this tick of the clock that stamps files: what anybody writes from now on is stamped later, so
+            # that no edit, not even one of the same length in the same tick, can look like what we wrote.
+            stamp = tick() - 1
+            os.utime(handle, ns=(stamp, stamp))
             seen = os.fstat(handle)
         finally:
             os.close(handle)
         applied.written[path] = (seen.st_size, seen.st_mtime_ns, seen.st_ino)
-        return seen.st_mtime_ns
 
     def _flush(self, temps: list[tuple[int, str, str, str]]) -> None:
         if len(temps) >= GROUP and sync_file_system(temps[0][0]):
@@ -248,6 +264,21 @@ class Tree:
             os.unlink(name, dir_fd=folder)
         except OSError:
             return
+
+    def _rename(
+        self, folder: int, temp: str, name: str, path: str, folders: set[int], applied: Applied, waits: str
+    ) -> None:
+        try:
+            if waits:
+                raise OSError(errno.EBUSY, f"it waits for `{waits}`, which was not written")
+            if path in self._read and self.seen(path) != self._read[path]:
+                raise OSError(errno.EBUSY, CHANGED)
+            os.rename(temp, name, src_dir_fd=folder, dst_dir_fd=folder)
+            folders.add(folder)
+        except OSError as error:
+            applied.failed[path] = f"was not written: {(error.strerror or 'unknown').lower()}"
+            applied.written.pop(path, None)
+            self._unlink(folder, temp)
 
     def _delete(self, path: str, folders: set[int], applied: Applied) -> None:
         parent, _, name = path.rpartition("/")
@@ -275,12 +306,13 @@ class Tree:
     def write_state(self, path: str, data: bytes, *, durable: bool = False) -> Seen:
         """Replace a file of our own below `.driven`, whole. DiskError when the disk refuses."""
         parent, _, name = path.rpartition("/")
+        folder, temp = -1, ""
         try:
-            folder = self.folder(parent, create=True)
-            temp = temp_name(name)
+            folder, temp = self.folder(parent, create=True), temp_name(name)
             flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
             handle = os.open(temp, flags, 0o666, dir_fd=folder)
             try:
+                os.fstat(handle)  # a file that was looked at is stamped finer than by the tick (Linux 6.13 and later)
                 write_all(handle, data)
                 if durable:
                     os.fsync(handle)
@@ -289,8 +321,15 @@ class Tree:
                 os.close(handle)
             os.rename(temp, name, src_dir_fd=folder, dst_dir_fd=folder)
         except OSError as error:
+            if temp:
+                self._unlink(folder, temp)
             raise DiskError(f"`{path}` cannot be written: {(error.strerror or str(error)).lower()}") from None
         return seen.st_size, seen.st_mtime_ns, seen.st_ino
+
+    def touch(self, path: str) -> None:
+        """Stamp a file of our own with the time of now."""
+        with contextlib.suppress(OSError):
+            os.utime(os.path.join(self.root, path))
 
     def remove_state(self, path: str) -> None:
         """Remove a file of our own; nothing happens when it is not there."""
@@ -298,6 +337,18 @@ class Tree:
             os.unlink(os.path.join(self.root, path))
         except OSError:
             return
+
+    def sweep(self, folders: Iterable[str]) -> None:
+        """Remove the temps that killed runs left in these folders of ours."""
+        for path in folders:
+            try:
+                folder = self.folder(path)
+                names = os.listdir(folder) if folder >= 0 else []
+            except (DiskError, OSError):
+                continue
+            for name in names:
+                if name.endswith(TEMP_SUFFIX) or (name.startswith("plugins.index.") and name.endswith(".tmp")):
+                    self._unlink(folder, name)
 
     def clear_temps(self, paths: Iterable[str]) -> None:
         """Remove the temps that a killed run left for `paths`."""

@@ -16,9 +16,10 @@ MAX_FOLDERS = 100_000
 
 class Finder:
     """The files of one project, by pattern. The project is listed once, and only for a pattern that begins with a
-    wildcard."""
+    wildcard. `links` are the links that were met where a pattern looks: nothing behind them is a match."""
 
     def __init__(self, root: str) -> None:
+        self.links: set[str] = set()
         self._root = root
         self._listed: list[str] | None = None
         self._known: list[str] | None = None
@@ -37,10 +38,12 @@ class Finder:
             return
         for folder in self._folders() if rest != pattern else [""]:
             if is_wild:
-                for full in sorted(walk(os.path.join(self._root, folder, prefix))):
+                links: list[str] = []
+                for full in sorted(walk(os.path.join(self._root, folder, prefix), links)):
                     path = os.path.relpath(full, self._root).replace(os.sep, "/")
                     if glob.match(path):
                         yield path
+                self.links.update(os.path.relpath(full, self._root).replace(os.sep, "/") for full in links)
             elif os.path.isfile(os.path.join(self._root, folder, rest)):
                 yield f"{folder}/{rest}" if folder else rest
 
@@ -66,8 +69,9 @@ class Finder:
         return self._known
 
 
-def walk(top: str) -> list[str]:
-    """The files below a folder; links are not followed. ProjectError past a cap that no rule folder reaches."""
+def walk(top: str, links: list[str] | None = None) -> list[str]:
+    """The files below a folder; links are not followed, but named in `links`. ProjectError past a cap that no rule
+    folder reaches."""
     found: list[str] = []
     todo = [top]
     while todo:
@@ -78,6 +82,8 @@ def walk(top: str) -> list[str]:
                         todo.append(child.path)
                     elif child.is_file(follow_symlinks=False):
                         found.append(child.path)
+                    elif links is not None and child.is_symlink():
+                        links.append(child.path)
         except OSError:
             continue
         if len(found) > MAX_FILES:

@@ -9,7 +9,7 @@ from dataclasses import field
 
 from driven import __version__
 from driven.core._rt import FormatError
-from driven.core.state import (
+from driven.core.ledger import (
     ABSENT,
     MAX_BYTES,
     OUTPUT,
@@ -27,7 +27,7 @@ from driven.frozen import frozen
 from driven.model.plan import Lock, Owned
 from driven.model.rule import Rule
 from driven.project.disk import JOURNAL, STATE, Seen, Tree
-from driven.project.files import pass_tick, tick
+from driven.project.files import TICK, pass_tick, tick
 from driven.project.reading import read_file
 from driven.span import Span
 
@@ -52,6 +52,7 @@ class Memory:
     sources: dict[str, Entry] = field(default_factory=dict)
     outputs: dict[str, Entry] = field(default_factory=dict)
     rules: dict[str, Rule] = field(default_factory=dict)
+    interrupted: bool = False  # a run was killed: what it wrote is in the journal, and only a whole run finds all of it
     current: bool = False  # the same settings, plugins and driven: what did not change need not be done again
 
 
@@ -82,6 +83,7 @@ def read_memory(root: str) -> Memory:
         outputs=by_kind.get(OUTPUT, {}),
         rules=rules,
         current=current and bool(rules),
+        interrupted=os.path.lexists(os.path.join(root, JOURNAL)),
     )
 
 
@@ -138,10 +140,15 @@ def output_rules(entry: Entry) -> dict[str, list[str]]:
 
 
 def write_ledger(tree: Tree, entries: list[Entry], summary: str, checksum: bytes, settled: bool) -> None:
-    """Write the ledger: the last act of a sync, one tick of the clock after the last change that it speaks of."""
-    now = tick()
-    pass_tick(max((entry[4] for entry in entries if entry[4] <= now), default=0))
-    tree.write_state(LEDGER, build_ledger(this_run(), summary.encode(), checksum, settled, entries))
+    """Write the ledger: the last act of a sync, and later than the last change that it speaks of."""
+    now = tick() + TICK  # a finer stamp may lie a tick ahead of the clock
+    newest = max((entry[4] for entry in entries if entry[4] <= now), default=0)
+    # A journal that could not be removed claims more than is true: the next sync must try again.
+    settled = settled and tree.seen(JOURNAL) is None
+    seen = tree.write_state(LEDGER, build_ledger(this_run(), summary.encode(), checksum, settled, entries))
+    if seen[1] <= newest:  # stamped by the tick, not finer
+        pass_tick(newest)
+        tree.touch(LEDGER)
 
 
 def forget(tree: Tree) -> None:
@@ -168,8 +175,9 @@ def compiled_checksum(root: str) -> bytes:
 
 
 def prepare_state(tree: Tree) -> None:
-    """Make `.driven/state` with its own .gitignore."""
+    """Make `.driven/state` with its own .gitignore, and clear it of the temps of killed runs."""
     tree.folder(STATE, create=True)
+    tree.sweep((".driven", STATE, f"{STATE}/snapshots"))
     if tree.seen(STATE + "/.gitignore") is None:
         tree.write_state(STATE + "/.gitignore", b"*\n")
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import stat
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from blake3 import blake3
 
-from driven.core.state import FOLDER, SOURCE, UNSURE, Entry
+from driven.core.ledger import FOLDER, SOURCE, UNSURE, Entry
 from driven.errors import ProjectError
 from driven.format.text import MAX_RULE_BYTES, parse_rule, rule_id_for
 from driven.model.diagnostic import Diagnostic
 from driven.model.rule import Rule
+from driven.project.disk import Seen
 from driven.project.files import tick
 from driven.project.ledger import NO_DIGEST, Memory
+from driven.project.reading import read_file
 from driven.span import Span
 
 RULES = ".driven/rules"
@@ -95,6 +97,40 @@ def load_sources(root: str, memory: Memory, *, emitted: bool = True) -> Sources:
         _load_one(root, found, rule_id, memory, sources, began)
     sources.changed.update(memory.rules.keys() - sources.rules.keys())
     return sources
+
+
+def refresh(root: str, sources: Sources, written: Mapping[str, Seen]) -> None:
+    """Bring the ledger's entries up to date with rule files that this run has written, whose stats were `written`.
+
+    What anybody else changed meanwhile must be looked at again, so a folder is believed only with the names that it had.
+    """
+    folders = {path.rpartition("/")[0] for path in written}
+    names: dict[str, set[str]] = {folder: set() for folder in folders}
+    for _, raw, *_ in sources.entries:
+        folder, _, name = os.fsdecode(raw).rpartition("/")
+        if folder in names:
+            names[folder].add(name)
+    for at, entry in enumerate(sources.entries):
+        path = os.fsdecode(entry[1])
+        if path not in written and path not in folders:
+            continue
+        full = os.path.join(root, path)
+        try:
+            seen = os.stat(full)
+            if path in folders:
+                with os.scandir(full) as listing:
+                    rules = {child.name for child in listing if child.name.endswith(".md") or child.is_dir()}
+                size, known = seen.st_size, {name for name in rules if name[0] != "."} == names[path]
+            else:
+                size = seen.st_size
+                known = (size, seen.st_mtime_ns, seen.st_ino) == written[path]
+        except OSError:
+            size, known = entry[3], False
+        when = seen.st_ctime_ns if known else UNSURE
+        digest = entry[6]
+        if path in written:
+            digest = blake3(read_file(full, MAX_RULE_BYTES)[0]).digest() if known else NO_DIGEST
+        sources.entries[at] = (entry[0], entry[1], entry[2], size, when, seen.st_ino if known else 0, digest)
 
 
 def _load_one(root: str, found: _Found, rule_id: str, memory: Memory, sources: Sources, began: int) -> None:

@@ -11,9 +11,10 @@ from typing import Any, NoReturn
 
 from driven.errors import PluginError
 from driven.grammar.command import Command
-from driven.hookspecs import Emitter, Imported, Importer, SourceFile, TokenCounter
+from driven.hookspecs import Emitter, Imported, Importer, ReadBack, SourceFile, TokenCounter
 from driven.model.artefact import Artefact, Emission, Loss, Settings
 from driven.model.diagnostic import Diagnostic
+from driven.model.fidelity import Construct
 from driven.model.rule import Rule
 from driven.model.target import Target
 from driven.span import Span
@@ -121,6 +122,23 @@ class GuardedImporter:
         for diagnostic in answer.diagnostics:
             if not isinstance(diagnostic, Diagnostic):
                 _refuse(self._label, "read", diagnostic, "a `Diagnostic`")
+        for construct in answer.fidelity:
+            if not isinstance(construct, Construct):
+                _refuse(self._label, "read", construct, "a `Construct`")
+        return answer
+
+    def follows(self, file: SourceFile) -> Sequence[str]:
+        """See `Importer.follows`."""
+        answer = _call(self._label, "follows", lambda: self._importer.follows(file))
+        if not _texts(answer):
+            _refuse(self._label, "follows", answer, "a list of paths")
+        return answer  # type: ignore[return-value]  # which `_texts` has looked at
+
+    def read_back(self, rule: Rule, path: str, text: str) -> ReadBack:
+        """See `Importer.read_back`."""
+        answer = _call(self._label, "read_back", lambda: self._importer.read_back(rule, path, text))
+        if not isinstance(answer, ReadBack) or not isinstance(answer.rule, Rule | None):
+            _refuse(self._label, "read_back", answer, "a `ReadBack`")
         return answer
 
 

@@ -1,4 +1,5 @@
-"""AGENTS.md, for every tool that reads it: the root file, one in a directory that a rule is for, skills for the rest.
+"""AGENTS.md, for every tool that reads it: the root file, one in a directory that a rule is for, skills for the rest;
+all of them read back.
 
 Vendor facts, verified 2026-11-21:
 - https://agents.md: plain Markdown, no front matter; the directory is the only scope, and the nearest file counts most.
@@ -12,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from driven.hookspecs import Emitter, hookimpl
+from driven.hookspecs import Emitter, Imported, Importer, ReadBack, SourceFile, hookimpl
 from driven.model.activation import Always, ForPaths, OnRequest, WhenRelevant
 from driven.model.artefact import Artefact, Emission, Loss, Section, Settings
 from driven.model.rule import Rule, Step
@@ -24,6 +25,7 @@ from driven_emitters.shared import (
     extra_lost,
     left_out,
     markdown,
+    own_path,
     section,
     skill,
     step_texts,
@@ -31,6 +33,8 @@ from driven_emitters.shared import (
 )
 
 ROOT = "AGENTS.md"
+OWN = r"(?:.+/)?AGENTS\.md"
+SKILL_FILE = r"\.agents/skills/[^/]+/SKILL\.md"
 LIMIT = 32_768  # bytes of the chain from the root to a directory
 MARKERS = 256  # bytes kept free in each file for the two lines that mark our section
 TARGET = Target(
@@ -93,25 +97,29 @@ class AgentsEmitter:
         artefacts: list[Artefact] = []
         losses: list[Loss] = []
         pieces: list[_Piece] = []
+        outside: dict[str, Artefact] = {}
         for rule in rules:
             file = agents_file(rule, settings)
-            if file:
+            own = _as_imported(rule, file, settings) if "agents" in rule.extra else None
+            if own is not None:
+                artefacts.append(own)
+                if file:
+                    outside[file] = own
+                    losses += extra_lost(rule, "agents", file) + _read_too(rule, settings, file)
+            elif file:
                 text, found = section(rule, "agents", applies=file == ROOT)
                 if isinstance(rule.activation, ForPaths) and file == ROOT:
                     reason = "AGENTS.md has no globs: always on, under a heading that names them"
                     found.append(approximated(rule, "agents", reason))
-                others = [name.capitalize() for name in uninvited(rule, settings, file)]
-                if text and others:
-                    reads = "reads" if len(others) == 1 else "read"
-                    found.append(approximated(rule, "agents", f"{', '.join(others)} {reads} {file} too"))
                 losses += found + extra_lost(rule, "agents", file)
                 if text:
+                    losses += _read_too(rule, settings, file)
                     pieces.append(_Piece(rule, file, text))
             elif everything and not isinstance(rule.activation, Always):
                 files, found = skill(rule, "agents", ".agents/skills", settings, _why(rule))
                 artefacts += files
                 losses += found
-        losses += _fit(pieces)
+        losses += _fit(pieces, outside)
         for file in sorted({piece.file for piece in pieces}):
             held = [(piece.rule.id, piece.render()) for piece in pieces if piece.file == file]
             texts = [text for _, text in held if text]
@@ -119,6 +127,28 @@ class AgentsEmitter:
                 ids = tuple(rule_id for rule_id, text in held if text)
                 artefacts.append(Artefact(path=file, text="\n".join(texts), ownership=Section("agents"), rule_ids=ids))
         return Emission(artefacts=tuple(artefacts), losses=tuple(losses))
+
+
+def _read_too(rule: Rule, settings: Settings, file: str) -> list[Loss]:
+    others = [name.capitalize() for name in uninvited(rule, settings, file)]
+    reads = "reads" if len(others) == 1 else "read"
+    return [approximated(rule, "agents", f"{', '.join(others)} {reads} {file} too")] if others else []
+
+
+def _as_imported(rule: Rule, file: str, settings: Settings) -> Artefact | None:
+    """The rule in the file that it was imported from, as long as that says what the rule says: an AGENTS.md, outside of
+    our section, or a skill. `file`: the AGENTS.md in which it belongs."""
+    path = own_path(rule, "agents", SKILL_FILE)
+    if path and not file and "$front" in rule.extra["agents"]:
+        from driven_emitters import layout, skill_read
+
+        text = layout.as_imported(rule, "agents", path, settings, skill_read.read)
+        return None if text is None else Artefact(path=path, text=text, rule_ids=(rule.id,))
+    if not file or own_path(rule, "agents", OWN) != file:
+        return None
+    from driven_emitters import agents_read, document_read
+
+    return document_read.outside(rule, "agents", file, agents_read.read)
 
 
 def _why(rule: Rule) -> str:
@@ -129,14 +159,16 @@ def _why(rule: Rule) -> str:
             return "AGENTS.md has nothing for people to ask for"
 
 
-def _fit(pieces: list[_Piece]) -> list[Loss]:
+def _fit(pieces: list[_Piece], outside: dict[str, Artefact]) -> list[Loss]:
     """Leave out steps until every chain of files is within the limit: the least important first, and of those the
-    last, whichever file of the chain it stands in."""
-    chains = _chains(pieces)
-    sizes: dict[str, int] = {}
+    last, whichever file of the chain it stands in. What a person wrote `outside` of our sections stays."""
+    chains = _chains({piece.file for piece in pieces} | set(outside))
+    sizes = {file: len(artefact.text.encode()) for file, artefact in outside.items()}
     for piece in pieces:
         piece.size = len(piece.text.encode()) + 1
-        sizes[piece.file] = sizes.get(piece.file, MARKERS) + piece.size
+        sizes[piece.file] = sizes.get(piece.file, 0) + piece.size
+    for file in {piece.file for piece in pieces}:
+        sizes[file] += MARKERS
     for chain in chains:
         chain.size = sum(sizes[file] for file in chain.files)
     over = [chain for chain in chains if chain.size > LIMIT]
@@ -165,6 +197,11 @@ def _fit(pieces: list[_Piece]) -> list[Loss]:
             losses.append(dropped(piece.rule, "agents", f"nothing of it fits in {piece.file}"))
         if not over:
             break
+    for chain in over:
+        held = [outside[file] for file in sorted(chain.files) if file in outside]
+        for rule_id in held[-1].rule_ids if held else ():
+            reason = f"with the files above it, {held[-1].path} is over {LIMIT:,} bytes: Codex cuts its end"
+            losses.append(Loss(rule_id=rule_id, kind="approximated", reason=reason, editor="agents"))
     return losses
 
 
@@ -174,9 +211,8 @@ def _freed(step: Step, text: str) -> int:
     return len(bare.encode()) + 1 if bare and step.kind != "heading" else 0
 
 
-def _chains(pieces: list[_Piece]) -> list[_Chain]:
+def _chains(files: set[str]) -> list[_Chain]:
     """One chain per file: itself and every file above it."""
-    files = {piece.file for piece in pieces}
     chains: list[_Chain] = []
     for file in sorted(files):
         parts = file.split("/")
@@ -185,7 +221,55 @@ def _chains(pieces: list[_Piece]) -> list[_Chain]:
     return chains
 
 
+class AgentsImporter:
+    """AGENTS.md and the skills beside it, read."""
+
+    @property
+    def target(self) -> Target:
+        """AGENTS.md, as data."""
+        return TARGET
+
+    @property
+    def patterns(self) -> Sequence[str]:
+        """The files of that name, those that look so, and skills."""
+        return (
+            ROOT, "**/AGENTS.md", ".agents/skills/*/SKILL.md", "AGENT.md", "agents.md", "**/AGENTS.override.md",
+        )  # fmt: skip
+
+    def read(self, files: Sequence[SourceFile]) -> Imported:
+        """One rule per file: what stands in an AGENTS.md outside of our section, and the skills."""
+        from driven_emitters import agents_read
+
+        return agents_read.read_files(files, _canonical)
+
+    def follows(self, file: SourceFile) -> Sequence[str]:
+        """AGENTS.md takes in no file: the standard knows no imports."""
+        return ()
+
+    def read_back(self, rule: Rule, path: str, text: str) -> ReadBack:
+        """An edit of a skill, of what a person wrote in AGENTS.md, or of the rule's part of our section there."""
+        from driven_emitters import agents_read, layout, section_read
+
+        own = _canonical(rule)
+        if path.endswith("/SKILL.md") or (own is not None and own[0] == path):
+            return layout.back(rule, path, text, "agents", agents_read.read, _canonical)
+        return section_read.section_back(rule, text, applies=path == ROOT)
+
+
+def _canonical(rule: Rule) -> tuple[str, str] | None:
+    """The path and the text of the file that `emit` chooses for the rule alone, None where that is a section."""
+    artefacts = AgentsEmitter().emit([rule], Settings()).artefacts
+    found = next((one for one in artefacts if not isinstance(one.ownership, Section)), None)
+    return None if found is None else (found.path, found.text)
+
+
 @hookimpl
 def driven_emitters() -> Iterable[Emitter]:
     """Offer AGENTS.md."""
     return [AgentsEmitter()]
+
+
+@hookimpl
+def driven_importers() -> Iterable[Importer]:
+    """Offer AGENTS.md to read."""
+    return [AgentsImporter()]

@@ -7,14 +7,16 @@ Vendor facts, verified 2026-11-21:
   `paths`, does not read subfolders of .clinerules, and leaves out files without a body.
 - https://docs.cline.bot/customization/skills: .cline/skills/<name>/SKILL.md; .claude/skills and .agents/skills are read
   too; the keys are `name` and `description`.
+- A file `.clinerules` is one rule, as before there were folders; .cline/rules and .cline/workflows are read as well.
 - https://docs.cline.bot/customization/workflows: .clinerules/workflows/<name>.md runs as `/<name>.md`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
-from driven.hookspecs import Emitter, hookimpl
+from driven.hookspecs import Emitter, Imported, Importer, ReadBack, SourceFile, hookimpl
 from driven.model.activation import Always, ForPaths, OnRequest, WhenRelevant
 from driven.model.artefact import Artefact, Emission, Loss, Settings
 from driven.model.rule import Rule
@@ -32,9 +34,12 @@ from driven_emitters.shared import (
 )
 
 KEYS = frozenset(("paths",))
-OWN = r"\.clinerules/(?!workflows/|hooks/|skills/).+\.(?:md|markdown|txt)"
-OWN_WORKFLOW = r"\.clinerules/workflows/[^/]+\.md"
+OWN = r"\.clinerules|(?:\.clinerules/(?!workflows/|hooks/|skills/)|\.cline/rules/).+\.(?:md|markdown|txt)"
+OWN_WORKFLOW = r"\.cline(?:rules)?/workflows/.+\.(?:md|markdown|txt)"
+OWN_SKILL = r"\.cline(?:rules)?/skills/(?:.+/)?[^/]+/SKILL\.md"
+SKILLS = ".cline/skills"
 SHARED_SKILLS = {"claude": ".claude/skills", "agents": ".agents/skills"}  # of other editors, which Cline reads as well
+NO_MODEL = "Cline has no rules that the model decides on"
 TARGET = Target(
     name="cline",
     title="Cline",
@@ -79,20 +84,29 @@ class ClineEmitter:
 
 def _emit(rule: Rule, settings: Settings) -> tuple[list[Artefact], list[Loss]]:
     shared = [path for name, path in SHARED_SKILLS.items() if name in settings.editors and rule.for_editor(name)]
+    path = own_path(rule, "cline", f"{OWN}|{OWN_WORKFLOW}|{OWN_SKILL}")
+    elsewhere = bool(shared) and isinstance(rule.activation, WhenRelevant)
+    place = path or _place(rule)
+    text = None if elsewhere else _as_imported(rule, place, settings)
+    if text is not None:
+        return [Artefact(path=place, text=text, rule_ids=(rule.id,))], _doubts(rule, place)
+    folder = ".clinerules/skills" if path.startswith(".clinerules/skills/") else SKILLS
     match rule.activation:
         case Always():
             return _rule(rule, [], settings, [])
         case ForPaths(globs):
-            doubt = approximated(rule, "cline", "builds of Cline that do not evaluate `paths` load the rule always")
-            return _rule(rule, ["paths:", *[f"  - {quoted(glob)}" for glob in globs]], settings, [doubt])
+            front = ["paths:", *[f"  - {quoted(glob)}" for glob in globs]]
+            return _rule(rule, front, settings, _doubts(rule, path))
         case WhenRelevant():
-            why = "Cline has no rules that the model decides on"
             if not shared:
-                return skill(rule, "cline", ".cline/skills", settings, why)
-            found = [approximated(rule, "cline", f"{why}: it reads the skill in {shared[0]}")]
+                return skill(rule, "cline", folder, settings, NO_MODEL)
+            found = [approximated(rule, "cline", f"{NO_MODEL}: it reads the skill in {shared[0]}")]
             return [], found + extra_lost(rule, "cline", f"the skill in {shared[0]}", "is another editor's")
+        case OnRequest() if re.fullmatch(OWN_SKILL, path):
+            why = "its model may load the skill: Cline knows no `disable-model-invocation`"
+            return skill(rule, "cline", folder, settings, why)
         case OnRequest():
-            path = own_path(rule, "cline", OWN_WORKFLOW) or f".clinerules/workflows/{rule.slug}.md"
+            path = own_path(rule, "cline", OWN_WORKFLOW) or _place(rule)
             found = [approximated(rule, "cline", "Cline has no rules for people to ask for: written as a workflow")]
             if shared:
                 reason = f"its model may load the skill in {shared[0]}: Cline knows no `disable-model-invocation`"
@@ -102,14 +116,94 @@ def _emit(rule: Rule, settings: Settings) -> tuple[list[Artefact], list[Loss]]:
             return files, found + more + empty
 
 
+def _place(rule: Rule) -> str:
+    """Where the rule's file stands unless it was imported from another one."""
+    match rule.activation:
+        case Always() | ForPaths():
+            return f".clinerules/{rule.slug}.md"
+        case WhenRelevant():
+            return f"{SKILLS}/{rule.slug}/SKILL.md"
+        case OnRequest():
+            return f".clinerules/workflows/{rule.slug}.md"
+
+
 def _rule(rule: Rule, front: list[str], settings: Settings, doubts: list[Loss]) -> tuple[list[Artefact], list[Loss]]:
     extra, losses = extra_lines(rule, "cline", KEYS)
-    path = own_path(rule, "cline", OWN) or f".clinerules/{rule.slug}.md"
+    path = own_path(rule, "cline", OWN) or _place(rule)
     files, empty = rule_file(rule, path, front + extra, settings, "cline")
     return files, doubts + losses + description_lost(rule, "cline", "Cline's rules have none") + empty
+
+
+def _as_imported(rule: Rule, path: str, settings: Settings) -> str | None:
+    """The rule in the layout of the file it was imported from, or None."""
+    if "$front" not in rule.extra.get("cline", ()):
+        return None
+    from driven_emitters import cline_read, reading
+
+    return reading.as_imported(rule, "cline", path, settings, cline_read.read)
+
+
+def _doubts(rule: Rule, path: str) -> list[Loss]:
+    """What Cline makes of the rule at `path`, however that is written."""
+    match rule.activation:
+        case ForPaths():
+            return [approximated(rule, "cline", "builds of Cline that do not evaluate `paths` load the rule always")]
+        case WhenRelevant():
+            return [approximated(rule, "cline", f"{NO_MODEL}: written as a skill")]
+        case OnRequest() if re.fullmatch(OWN_WORKFLOW, path):
+            return [approximated(rule, "cline", "Cline has no rules for people to ask for: written as a workflow")]
+        case OnRequest() if re.fullmatch(OWN_SKILL, path):
+            reason = "its model may load the skill: Cline knows no `disable-model-invocation`"
+            return [approximated(rule, "cline", reason)]
+        case _:
+            return []
+
+
+class ClineImporter:
+    """Cline's rules, read."""
+
+    @property
+    def target(self) -> Target:
+        """Cline, as data."""
+        return TARGET
+
+    @property
+    def patterns(self) -> Sequence[str]:
+        """Rules, workflows and skills, in the folder or in the one file of that name."""
+        below = [f"{top}/**/*{end}" for top in (".clinerules", ".cline/rules") for end in (".md", ".markdown", ".txt")]
+        return (".clinerules", *below, ".cline/workflows/*.md", ".cline/skills/*/SKILL.md")
+
+    def read(self, files: Sequence[SourceFile]) -> Imported:
+        """One rule per file; what stands beside a skill, and hooks, are none."""
+        from driven_emitters import cline_read, reading
+
+        mine = [file for file in files if cline_read.is_rule(file.path)]
+        return reading.rules_of(mine, "cline", cline_read.read, cline_read.name, _canonical)
+
+    def follows(self, file: SourceFile) -> Sequence[str]:
+        """Cline's rules take in no file."""
+        return ()
+
+    def read_back(self, rule: Rule, path: str, text: str) -> ReadBack:
+        """An edit of the rule's file, workflow or skill."""
+        from driven_emitters import cline_read, reading
+
+        return reading.back(rule, path, text, "cline", cline_read.read, _canonical)
+
+
+def _canonical(rule: Rule) -> tuple[str, str] | None:
+    """The path and the text that `emit` chooses for the rule."""
+    artefacts = ClineEmitter().emit([rule], Settings()).artefacts
+    return (artefacts[0].path, artefacts[0].text) if artefacts else None
 
 
 @hookimpl
 def driven_emitters() -> Iterable[Emitter]:
     """Offer Cline."""
     return [ClineEmitter()]
+
+
+@hookimpl
+def driven_importers() -> Iterable[Importer]:
+    """Offer Cline's rules to read."""
+    return [ClineImporter()]

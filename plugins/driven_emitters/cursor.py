@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from driven.hookspecs import Emitter, Imported, Importer, SourceFile, hookimpl
+from driven.hookspecs import Emitter, Imported, Importer, ReadBack, SourceFile, hookimpl
 from driven.model.activation import Always, ForPaths, OnRequest, WhenRelevant
 from driven.model.artefact import Artefact, Emission, Loss, Settings
 from driven.model.rule import Rule
@@ -25,7 +25,6 @@ from driven_emitters.shared import (
     extra_lines,
     extra_lost,
     in_agents,
-    note,
     own_path,
     rule_file,
 )
@@ -105,27 +104,12 @@ def _front(rule: Rule) -> tuple[list[str], list[Loss]]:
 
 
 def _as_imported(rule: Rule, path: str, settings: Settings) -> str | None:
-    """The rule in the layout of the file it was imported from, or None: it had none, or it means something else now."""
-    held = rule.extra.get("cursor")
-    front = held.get("$front") if held else None
-    if held is None or not isinstance(front, str):
+    """The rule in the layout of the file it was imported from, or None."""
+    if "$front" not in rule.extra.get("cursor", ()):
         return None
-    from driven_emitters import cursor_read
+    from driven_emitters import cursor_read, reading
 
-    try:
-        if not cursor_read.means(front + rule.body, path, rule, front):
-            return None
-    except UnicodeEncodeError:  # a lone surrogate: no file ever read so
-        return None
-    body = rule.body
-    if rule.source.newline == "\r\n" and "\r" not in front:
-        body = body.replace("\r\n", "\n")  # the rule was saved with other line ends since: the layout is the file's own
-    comment = note(rule, settings)
-    if not comment:
-        return front + body
-    newline = "\r\n" if "\r\n" in (front if "\n" in front else body) else "\n"
-    gap = "" if not front or front.endswith(("\n", "\r")) else newline
-    return f"{front}{gap}{comment}{newline}{newline}{body}"
+    return reading.as_imported(rule, "cursor", path, settings, cursor_read.read)
 
 
 class CursorImporter:
@@ -144,15 +128,27 @@ class CursorImporter:
 
     def read(self, files: Sequence[SourceFile]) -> Imported:
         """One rule per file, its id proposed from the path below `.cursor/rules/`."""
-        from driven_emitters import cursor_read
+        from driven_emitters import cursor_read, reading
 
-        return cursor_read.read_files(files, _canonical)
+        return reading.rules_of(
+            files, "cursor", cursor_read.read, cursor_read.name, _canonical, (cursor_read.LEGACY,), "CUR16"
+        )
+
+    def follows(self, file: SourceFile) -> Sequence[str]:
+        """Cursor's rules take in no file: `@file` only points the agent at one."""
+        return ()
+
+    def read_back(self, rule: Rule, path: str, text: str) -> ReadBack:
+        """An edit of the rule's file."""
+        from driven_emitters import cursor_read, reading
+
+        return reading.back(rule, path, text, "cursor", cursor_read.read, _canonical)
 
 
-def _canonical(rule: Rule) -> tuple[str, str]:
-    """The path and the text that `emit` would choose for the rule without a memory of its file."""
-    artefact = CursorEmitter().emit([rule], Settings()).artefacts[0]
-    return artefact.path, artefact.text
+def _canonical(rule: Rule) -> tuple[str, str] | None:
+    """The path and the text that `emit` chooses for the rule."""
+    artefacts = CursorEmitter().emit([rule], Settings()).artefacts
+    return (artefacts[0].path, artefacts[0].text) if artefacts else None
 
 
 @hookimpl

@@ -28,7 +28,7 @@ from driven.plugin_kit import (
 # https://agentskills.io/specification (verified 2026-11-21): name <= 64 of [a-z0-9-], no hyphen at an end, no two
 # together, equal to the folder's name; description <= 1,024 characters.
 SKILL_NAME = r"[a-z0-9]+(?:-[a-z0-9]+)*"
-_SKILL_FILE = rf"\.[a-z]+/skills/{SKILL_NAME}/SKILL\.md"
+_SKILL_FILE = r"\.[a-z]+/skills/[^/]+/SKILL\.md"
 SKILL_NAME_MAX = 64
 SKILL_DESCRIPTION_MAX = 1024
 SKILL_KEYS = frozenset(("name", "description", "disable-model-invocation"))
@@ -202,8 +202,9 @@ def skill(rule: Rule, editor: str, folder: str, settings: Settings, why: str) ->
     the rule says. `why` goes into the loss: what the editor has no rule for."""
     losses = [approximated(rule, editor, f"{why}: written as a skill")]
     path = own_path(rule, editor, _SKILL_FILE)
-    name = path.split("/")[-2] if path.startswith(folder + "/") else rule.slug
-    if len(name) > SKILL_NAME_MAX or not re.fullmatch(SKILL_NAME, name):
+    own = path.startswith(folder + "/")  # then it stays, whatever its name: other files of the skill stand beside it
+    name = path.split("/")[-2] if own else rule.slug
+    if not own and (len(name) > SKILL_NAME_MAX or not re.fullmatch(SKILL_NAME, name)):
         name = _skill_name(name)
         losses.append(approximated(rule, editor, f"the skill is called `{name}`: its name has limits"))
     description = one_line(described(rule))

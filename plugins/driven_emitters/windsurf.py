@@ -5,13 +5,15 @@ Vendor facts, verified 2026-11-21:
   names of the editor; one level, no subfolders. `trigger` is always_on, model_decision, glob or manual. 12,000
   characters per file; earlier pages say that the rest is cut, so it is taken as a hard limit.
 - `globs` is shown as one bare pattern; several are joined by commas.
+- .windsurfrules in the root is plain text of before, of which 6,000 characters are seen. Read, never written.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from driven.hookspecs import Emitter, hookimpl
+from driven.hookspecs import Emitter, Imported, Importer, ReadBack, SourceFile, hookimpl
 from driven.model.activation import Always, ForPaths, OnRequest, WhenRelevant
 from driven.model.artefact import Artefact, Emission, Loss, Settings
 from driven.model.rule import Rule
@@ -29,13 +31,14 @@ from driven_emitters.shared import (
     markdown,
     note,
     own_path,
+    source_file,
     step_texts,
 )
 
 LIMIT = 12_000  # characters of one file
 FOLDERS = (".windsurf/rules", ".devin/rules")
 KEYS = frozenset(("trigger", "description", "globs", "glob"))
-OWN = r"(?:.+/)?\.(?:windsurf|devin)/rules/[^/]+\.md"
+OWN = r"(?:.+/)?\.(?:windsurf|devin)/rules/.+\.md"
 TARGET = Target(
     name="windsurf",
     title="Windsurf",
@@ -77,8 +80,15 @@ class WindsurfEmitter:
             if in_agents(rule, settings) in ("root", "below"):
                 losses += extra_lost(rule, "windsurf", "AGENTS.md")
                 continue
-            front, found = _front(rule)
             path = own_path(rule, "windsurf", OWN) or f"{folder}/{rule.slug}.md"
+            layout = _as_imported(rule, path, settings)
+            if layout is not None:
+                artefacts.append(Artefact(path=path, text=layout, rule_ids=(rule.id,)))
+                if len(layout) > LIMIT:
+                    reason = f"{path} stays as it was imported, over {LIMIT:,} characters: the rest may be cut"
+                    losses.append(approximated(rule, "windsurf", reason))
+                continue
+            front, found = _front(rule)
             text = document(front, markdown(rule.body), note(rule, settings))
             texts = [text]
             if len(text) > LIMIT:
@@ -107,6 +117,15 @@ def _front(rule: Rule) -> tuple[list[str], list[Loss]]:
         case OnRequest():
             losses += description_lost(rule, "windsurf", "Windsurf uses none for a rule that people ask for")
             return ["trigger: manual", *extra], losses
+
+
+def _as_imported(rule: Rule, path: str, settings: Settings) -> str | None:
+    """The rule in the layout of the file it was imported from, or None."""
+    if "$front" not in rule.extra.get("windsurf", ()):
+        return None
+    from driven_emitters import reading, windsurf_read
+
+    return reading.as_imported(rule, "windsurf", path, settings, windsurf_read.read)
 
 
 def _split(rule: Rule, front: list[str], comment: str, path: str) -> tuple[list[str], list[Loss]]:
@@ -147,7 +166,56 @@ def _split(rule: Rule, front: list[str], comment: str, path: str) -> tuple[list[
     return texts, losses
 
 
+class WindsurfImporter:
+    """Windsurf's rules, read."""
+
+    @property
+    def target(self) -> Target:
+        """Windsurf, as data."""
+        return TARGET
+
+    @property
+    def patterns(self) -> Sequence[str]:
+        """The project's rules under both names of the editor, those of a directory in it, and the one file of before.
+        The editor reads one level; what stands deeper is read here, and said to be of no effect."""
+        return (*(f"{top}{folder}/**/*.md" for top in ("", "**/") for folder in FOLDERS), ".windsurfrules")
+
+    def read(self, files: Sequence[SourceFile]) -> Imported:
+        """One rule per file, its id proposed from the path below `rules/`."""
+        from driven_emitters import reading, windsurf_read
+
+        found = reading.rules_of(
+            files, "windsurf", windsurf_read.read, windsurf_read.name, _canonical, (windsurf_read.LEGACY,)
+        )
+        return replace(found, diagnostics=(*found.diagnostics, *windsurf_read.doubled(found.files)))
+
+    def follows(self, file: SourceFile) -> Sequence[str]:
+        """Windsurf's rules take in no file."""
+        return ()
+
+    def read_back(self, rule: Rule, path: str, text: str) -> ReadBack:
+        """An edit of the rule's file. Of a rule that is split into several, the edit belongs into the rule."""
+        from driven_emitters import reading, windsurf_read
+
+        if len(WindsurfEmitter().emit([rule], Settings()).artefacts) > 1:
+            hint = f"edit {source_file(rule)}; or make the rule shorter than {LIMIT:,} characters"
+            return ReadBack(problem="the rule is split into several files, of which this is one", hint=hint)
+        return reading.back(rule, path, text, "windsurf", windsurf_read.read, _canonical)
+
+
+def _canonical(rule: Rule) -> tuple[str, str] | None:
+    """The path and the text that `emit` chooses for the rule; of several files, the first."""
+    artefacts = WindsurfEmitter().emit([rule], Settings()).artefacts
+    return (artefacts[0].path, artefacts[0].text) if artefacts else None
+
+
 @hookimpl
 def driven_emitters() -> Iterable[Emitter]:
     """Offer Windsurf."""
     return [WindsurfEmitter()]
+
+
+@hookimpl
+def driven_importers() -> Iterable[Importer]:
+    """Offer Windsurf's rules to read."""
+    return [WindsurfImporter()]

@@ -47,7 +47,7 @@ def project(tmp_path: Path) -> Path:
 def test_a_sync_with_nothing_to_do_imports_nothing_that_it_does_not_need(project: Path, words: tuple[str, ...]) -> None:
     line, modules = run(project, *words)
     assert line == "up to date: 20 rules, 2 editors, 40 files\n"
-    assert "driven.core.state" in modules
+    assert "driven.core.ledger" in modules
     bare = subprocess.run(
         [sys.executable, "-c", "import sys; print(' '.join(sys.modules))"], capture_output=True, text=True, check=True
     )

@@ -31,27 +31,28 @@ def run(args: Any, app: App) -> int:
     editors, wants = tuple(dict.fromkeys(args.editor)), not args.no_import
     if not args.yes and not app.json and app.out.can_ask():
         found = intake.detect(root)
-        _tell(app.out, found)
+        titles = {name: emitter.target.title for name, emitter in app.registry().emitters.items()}
+        _tell(app.out, found, titles)
         if not editors:
             editors = _ask_editors(app.out, known, found)
         files = sum(len(files) for files in found.values())
         wants = wants and bool(files) and _ask_import(app.out, files)
     report = intake.init(root, editors=editors, import_found=wants)
-    app.answer(lambda: data.initialised(report), lambda out: _show(out, report))
+    app.answer(lambda: data.initialised(report), lambda out: _show(out, report, app))
     made = report.imported
     return app.outcome(
         conflicts=bool(made and made.plan.conflicts), diagnostics=made.diagnostics if made else ()
     )  # fmt: skip
 
 
-def _tell(out: Output, found: Mapping[str, Sequence[str]]) -> None:
+def _tell(out: Output, found: Mapping[str, Sequence[str]], titles: Mapping[str, str]) -> None:
     from driven.cli.text import count
 
     if not found:
         out.line("no editor's rule files are here yet", error=True)
     for name, files in found.items():
         listed = ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
-        out.line((name, "bold"), f": {count(len(files), 'rule file')}", (f"  {listed}", "dim"), error=True)
+        out.line((titles[name], "bold"), f": {count(len(files), 'rule file')}", (f"  {listed}", "dim"), error=True)
 
 
 def _ask_editors(out: Output, known: Sequence[str], found: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
@@ -78,20 +79,24 @@ def _ask_import(out: Output, files: int) -> bool:
     return out.ask((f"Import {count(files, 'rule file')} as rules?", "bold"), " [Y/n]").lower() not in ("n", "no")
 
 
-def _show(out: Output, report: InitReport) -> None:
-    from driven.cli.render_plan import show_import
+def _show(out: Output, report: InitReport, app: App) -> None:
+    from driven.cli.render_import import next_step, show_import
 
-    imported = {f".driven/rules/{rule}.md" for rule in report.imported.rules} if report.imported else set()
+    made = report.imported
+    imported = {f".driven/rules/{rule.id}.md" for rule in made.rules} if made else set()
     for path in report.written:
         if path not in imported:  # those are listed with the file they came from
             out.note(("+ ", "green"), path)
-    if report.imported:
-        show_import(out, report.imported, report.root)
+    if made and (made.files or made.diagnostics):
+        titles = {name: emitter.target.title for name, emitter in app.registry().emitters.items()}
+        show_import(out, made, report.root, titles)
     if not report.found and len(report.editors) > 1:
         out.note(("no editor's files are here: `--editor NAME` chooses, or config.toml", "dim"))
     out.note(("ready", "bold green"), f": writes for {', '.join(report.editors) or 'no editor yet'}")
     others = [name for name in report.found if name not in report.editors]
-    if report.imported and report.imported.rules:
+    if made and made.rules and any(rule.targets for rule in made.rules):
+        out.note(f"next: {next_step(made)}")
+    elif made and made.rules:
         out.note("next: turn on more editors in .driven/config.toml; `driven sync` writes the rules for each of them")
     else:
         out.note("next: write a rule in .driven/rules/, then `driven sync`")

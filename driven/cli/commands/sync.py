@@ -13,13 +13,21 @@ if TYPE_CHECKING:
 def run(args: Any, app: App) -> int:
     """Plan and apply; with --dry-run or --check plan only. 1: --check found drift, 2: a rule cannot be read,
     4: conflicts."""
-    if args.force and args.check:
-        raise UsageError("`--check` writes nothing, so `--force` means nothing", hint="leave one of them out")
+    for one, two in (("force", "check"), ("adopt", "check"), ("force", "adopt")):
+        if getattr(args, one) and getattr(args, two):
+            why = "writes nothing" if two == "check" else "takes the other side"
+            raise UsageError(f"`--{two}` {why}, so `--{one}` means nothing", hint="leave one of them out")
+    if args.watch or args.poll:
+        from driven.cli.watching import run as watch
+
+        return watch(args, app)
     from driven import pipeline
     from driven.cli.render_plan import show_sync
 
     with app.out.progress() as progress:
-        report = pipeline.sync(app.root, dry_run=args.dry_run, check=args.check, force=args.force, progress=progress)
+        report = pipeline.sync(
+            app.root, dry_run=args.dry_run, check=args.check, force=args.force, adopt=args.adopt, progress=progress
+        )
 
     def data() -> dict[str, Any]:
         from driven.cli.data import sync

@@ -1,0 +1,142 @@
+"""What an import makes: the rules with the files they come from, what is kept of them, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from driven.cli.render import Output, Piece
+from driven.cli.render_findings import show_findings, tally
+from driven.cli.render_plan import show_conflicts, show_diff
+from driven.cli.text import count, number, shorten
+from driven.model.fidelity import OUTCOMES, Construct, Fidelity
+from driven.model.fidelity import tally as tally_outcomes
+from driven.model.report import ImportedRule, ImportReport
+
+_MANY = 60  # rules, from which on only their number is told without --verbose
+_ROWS = 12  # constructs that are not mapped, shown without --verbose
+_HOLDS = {"always": "green", "paths": "bold green", "model": "cyan", "manual": "blue"}
+_STYLES = {"mapped": "green", "approximated": "yellow", "dropped": "red", "unsupported": "dim"}
+_SIGNS = {"approximated": "loss", "dropped": "dropped", "unsupported": "no"}
+
+
+def show_import(out: Output, report: ImportReport, root: str, titles: Mapping[str, str], *, asks: bool = False) -> None:
+    """What an import made; with --dry-run, as a diff on stdout, or before the question, what it would make."""
+    patch = not report.applied and not asks
+    if patch:
+        show_diff(out, report.plan)
+    else:
+        _show_rules(out, report, titles)
+    show_conflicts(out, report.plan)
+    show_findings(out, report.diagnostics, root, error=True)
+    if report.rules:
+        _show_fidelity(out, report.fidelity, titles, error=patch)
+    if not asks:
+        show_outcome(out, report)
+
+
+def show_outcome(out: Output, report: ImportReport) -> None:
+    """The last line."""
+    files = sum(report.files.values())
+    if not report.rules and not report.plan.conflicts and not report.diagnostics and not files:
+        known = len(report.ours)
+        what = f"{count(known, 'file')} {'is' if known == 1 else 'are'} driven's already" if known else "no rule file"
+        out.note(("nothing to import", "bold"), f": {what}", error=not report.applied)
+        return
+    verb = "imported" if report.applied else "would be imported"
+    pieces: list[Piece] = [(f"{count(len(report.rules), 'rule')} {verb}", "bold")]
+    if report.same:
+        pieces.append(f", {number(len(report.same))} already there")
+    told = tally(report.diagnostics)
+    out.note(*pieces, f"; {told}" if told else "", error=not report.applied)
+
+
+def next_step(report: ImportReport) -> str:
+    """What to do after an import that made rules."""
+    bound = sum(bool(rule.targets) for rule in report.rules)
+    if not bound:
+        return "`driven sync` writes them for every editor"
+    who = "one rule is" if bound == 1 else f"{number(bound)} rules are"
+    return f"`driven sync`; {who} for some editors only: delete `targets` in a rule to give it to all"
+
+
+def _show_rules(out: Output, report: ImportReport, titles: Mapping[str, str]) -> None:
+    if out.quiet or not report.rules:
+        return
+    if len(report.rules) > _MANY and not out.verbose:
+        out.line(("+ ", "green"), ".driven/rules/", (f"  {count(len(report.rules), 'rule')}", "dim"))
+        return
+    if not out.terminal:
+        for rule in report.rules:
+            like = f"  {out.glyph('loss')} {rule.like}" if rule.like else ""
+            out.line(("+ ", "green"), rule.id, (f"  from {', '.join(_files(rule))}{like}", "dim"))
+        return
+    several = len(report.files) > 1
+    rows: list[list[list[Piece] | Piece]] = []
+    for rule in report.rules:
+        holds: list[Piece] = [(rule.activation, _HOLDS[rule.activation])]
+        holds.append((f"  {shorten(rule.detail, 40)}" if rule.detail else "", "dim"))
+        files = _files(rule)
+        origin: list[Piece] = [files[0], (f" and {len(files) - 1} more" if files[1:] else "", "dim")]
+        if rule.like:
+            origin.append((f"  {out.glyph('loss')} {rule.like}", "yellow"))
+        rows.append([("+", "green"), rule.id, holds, *([(_for(rule), "dim")] if several else []), origin])
+    head = ["", "Rule", "Holds", *(["For"] if several else []), "From"]
+    last = len(head) - 1
+    out.show(out.table(rows, head=head, cut=(1, 2), wrap=(3, last) if several else (last,), indent=0))
+
+
+def _files(rule: ImportedRule) -> list[str]:
+    return list(dict.fromkeys(rule.files.values()))
+
+
+def _for(rule: ImportedRule) -> str:
+    wanted = [name for name in rule.targets if name[:1] not in "-!"]
+    without = [name[1:] for name in rule.targets if name[:1] in "-!"]
+    if wanted:
+        return ", ".join(wanted)
+    return f"all but {', '.join(without)}" if without else "all"
+
+
+def _show_fidelity(out: Output, fidelity: Fidelity, titles: Mapping[str, str], *, error: bool) -> None:
+    """The table of editors and outcomes, and what is not mapped. Not a part of a diff, so on stderr beside one."""
+    if out.quiet or not (fidelity.read or fidelity.written):
+        return
+    read, written = tally_outcomes(fidelity.read), tally_outcomes(fidelity.written)
+    rows: list[list[list[Piece] | Piece]] = []
+    for name in dict.fromkeys((*read, *written)):
+        title = titles.get(name, name)
+        for way, counts in (("read", read.get(name)), ("written", written.get(name))):
+            if counts is not None:
+                cells = [(number(n), _STYLES[word] if n else "dim") for word, n in counts.items()]
+                rows.append([(title, "bold"), (way, "dim"), *cells])
+                title = ""
+    left = [one for one in (*fidelity.read, *fidelity.written) if one.outcome != "mapped"]
+    if error:
+        _show_lines(out, rows)
+    else:
+        out.show(out.table(rows, head=["Fidelity", "", *OUTCOMES], right=(2, 3, 4, 5), cut=(0,), indent=0))
+    shown = left if out.verbose else left[:_ROWS]
+    for one in shown:
+        out.line(*_construct(out, one), error=error)
+    if len(shown) < len(left):
+        out.line(
+            (f"{out.glyph('more')} {number(len(left) - len(shown))} more: --verbose lists them", "dim"), error=error
+        )
+
+
+def _show_lines(out: Output, rows: Sequence[Sequence[Sequence[Piece] | Piece]]) -> None:
+    """The table as lines, for stderr."""
+    title = ""
+    for name, way, *cells in rows:
+        title = name[0] if isinstance(name, tuple) and name[0] else title
+        words = [f"{cell[0]} {word}" for cell, word in zip(cells, OUTCOMES, strict=True) if str(cell[0]) != "0"]
+        out.line(f"{title}, {way[0]}: {', '.join(words) or 'nothing'}", error=True)
+
+
+def _construct(out: Output, one: Construct) -> list[Piece]:
+    """`≈ CLAUDE.md:3  @import approximated: why`."""
+    place = f"{one.path}:{one.line}" if one.line else one.path
+    style = _STYLES[one.outcome]
+    pieces: list[Piece] = [(f"{out.glyph(_SIGNS[one.outcome])} ", style), place]
+    pieces += [f"  {one.editor}: " if one.path.startswith(".driven/") else "  ", one.name, (f" {one.outcome}", style)]
+    return [*pieces, (f": {one.note}", "dim")] if one.note else pieces

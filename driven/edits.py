@@ -1,0 +1,167 @@
+"""Hand edits of what was written: which outputs no longer stand as they were left, whose text that is, what it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from driven.emission import Emitted, emit_all, emit_changed
+from driven.errors import DrivenError, SourceError
+from driven.format.hashes import digest
+from driven.format.parts import ownership_of, read_part
+from driven.format.split import split_shared
+from driven.model.artefact import Artefact, ListEntry, WholeFile
+from driven.model.plan import Owned, Standing
+from driven.model.rule import Rule
+from driven.project import ledger, snapshots
+from driven.project.disk import Tree
+from driven.workspace import Project
+
+LOST_BASE = (
+    "edited since it was written, and what was written there is not known on this machine",
+    "move the edit into the rule yourself, then `driven sync --force` (what it overwrites is kept in a snapshot)",
+)
+
+
+@dataclass(slots=True)
+class Edit:
+    """One rule's part of an output: `rule` as it was emitted last, that text, and the text that stands there now."""
+
+    path: str
+    editor: str
+    owned: Owned
+    rule: Rule
+    before: str
+    after: str
+
+
+@dataclass(slots=True)
+class Edits:
+    """What people did to outputs.
+
+    edits     in order of path, then of rule
+    touched   each edited thing that a line of `outputs.lock` names -> the digest of what stands there
+    missing   whole files that are gone, with the rules they carried
+    problems  path -> (message, hint): edits that cannot be read back
+    """
+
+    edits: list[Edit] = field(default_factory=list)
+    touched: dict[Owned, str] = field(default_factory=dict)
+    missing: dict[Owned, tuple[str, ...]] = field(default_factory=dict)
+    problems: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+
+def find_edits(project: Project, tree: Tree, paths: Iterable[str]) -> Edits:
+    """The hand edits in `paths`, those of our outputs that may have changed since the last sync."""
+    out = Edits()
+    by_path: dict[str, list[Owned]] = {}
+    for owned in project.lock:
+        by_path.setdefault(owned[0], []).append(owned)
+    found: list[tuple[Owned, bytes]] = []
+    gone: list[Owned] = []
+    for path in sorted(paths):
+        lines = [owned for owned in by_path.get(path, ()) if owned[1] in project.emitters]
+        standing = tree.read(path) if lines else Standing("blocked")
+        for owned in lines:
+            if standing.kind == "absent" and owned[2] == "file":
+                gone.append(owned)
+            elif standing.kind == "file":
+                now = _edited(standing.data, owned, project.lock[owned])
+                if now is not None:
+                    found.append((owned, now))
+    if not found and not gone:
+        return out
+    emitted = _as_written(project, [owned for owned, _ in found] + gone)
+    written: dict[Owned, Artefact] = {piece.owned: piece.artefact for piece in emitted.pieces}
+    for owned in gone:
+        if owned in written:
+            out.missing[owned] = written[owned].rule_ids
+    seen: set[tuple[str, str]] = set()
+    for owned, now in found:
+        artefact = written.get(owned)
+        if artefact is None or (owned[0], owned[2]) in seen:  # nobody's any more, or another editor's just as well
+            continue
+        seen.add((owned[0], owned[2]))
+        out.touched[owned] = digest(now)
+        try:
+            out.edits += _edits(project, artefact, owned, now)
+        except DrivenError as error:
+            out.problems[owned[0]] = (error.message, error.hint)
+    return out
+
+
+def _edited(data: bytes, owned: Owned, ours: frozenset[str]) -> bytes | None:
+    """Our part of `data`, if it is not what was written there; None also where there is no such part."""
+    ownership, value = ownership_of(owned[2])
+    if isinstance(ownership, ListEntry):
+        return None
+    try:
+        now = read_part(ownership, data, value)
+    except SourceError:
+        return None  # damaged marker lines: the plan says so
+    if now is None:
+        return None
+    forms = {now, now.replace(b"\r\n", b"\n")}
+    if not isinstance(ownership, WholeFile):  # above a section, or at its end, a final newline cannot be seen
+        forms |= {form.removesuffix(b"\n") for form in forms}
+    return None if any(digest(form) in ours for form in forms) else now
+
+
+def _as_written(project: Project, lines: Sequence[Owned]) -> Emitted:
+    """What the last sync gave for the rules of these outputs, from its memory of them."""
+    rules = list(project.memory.rules.values()) or list(project.rules)
+    ids: dict[str, set[str]] = {}
+    for path, editor, _ in lines:
+        entry = project.memory.outputs.get(path)
+        known = ledger.output_rules(entry).get(editor, []) if entry is not None else []
+        ids.setdefault(editor, set()).update(known or {rule.id for rule in rules})
+    emitters = {name: project.emitters[name] for name in ids}
+    if all(len(held) == len(rules) for held in ids.values()):
+        return emit_all(emitters, project.settings, rules, project.select)
+    return emit_changed(emitters, project.settings, rules, rules, ids, project.select)
+
+
+def _edits(project: Project, artefact: Artefact, owned: Owned, now: bytes) -> list[Edit]:
+    """The edit of each rule in one thing that was edited. SourceError when it cannot be told."""
+    path, editor, _ = owned
+    before = artefact.text
+    ours = project.lock[owned]
+    if digest(before.encode()) not in ours:
+        blobs = (snapshots.find_blob(project.root, known) for known in sorted(ours))
+        blob = next((blob for blob in blobs if blob is not None), None)
+        if blob is None:
+            raise SourceError(LOST_BASE[0], hint=LOST_BASE[1])
+        before = blob.decode()
+    try:
+        after = now.decode()
+    except UnicodeDecodeError as error:
+        raise SourceError(f"edited, and not UTF-8 at byte {error.start}", hint="save it as UTF-8") from None
+    if "\r\n" not in before:
+        after = after.replace("\r\n", "\n")
+    rules = {rule.id: rule for rule in (project.memory.rules.values() or project.rules)}
+    carried = [rules[rule_id] for rule_id in artefact.rule_ids if rule_id in rules]
+    if len(carried) == 1:
+        return [Edit(path, editor, owned, carried[0], before, after)]
+    parts = [part_of(project, editor, rule, owned) for rule in carried]
+    whole = [part for part in parts if part]
+    then = whole if "\n".join(whole) == before else split_shared(whole, before)
+    pieces = split_shared(then, after) if then else None
+    if then is None or pieces is None or len(whole) != len(carried):
+        raise SourceError(
+            "edited, and it cannot be told which rule each line belongs to",
+            hint="move the edit into the rule in `.driven/rules`, then `driven sync --force` (a snapshot keeps it)",
+        )
+    return [
+        Edit(path, editor, owned, rule, one, two)
+        for rule, one, two in zip(carried, then, pieces, strict=True)
+        if one != two
+    ]
+
+
+def part_of(project: Project, editor: str, rule: Rule, owned: Owned) -> str:
+    """What `rule` alone gives at `owned`; "" when nothing."""
+    emission = project.emitters[editor].emit(project.select([rule], editor), project.settings[editor])
+    for artefact in emission.artefacts:
+        if artefact.path == owned[0] and ownership_of(owned[2])[0] == artefact.ownership:
+            return artefact.text
+    return ""

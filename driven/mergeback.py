@@ -1,0 +1,266 @@
+"""Hand edits back into their rules: read by the editor's importer, merged three ways, written to the rule files.
+
+The base of a merge is what was emitted last. A rule of which any edit cannot be merged is left alone everywhere: its
+file, and every output that carries it, until a person has decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from driven.edits import Edit, Edits, find_edits, part_of
+from driven.format.hashes import digest
+from driven.format.merge import Take
+from driven.format.revise import revise_rule
+from driven.format.text import parse_rule, render_rule
+from driven.hookspecs import Importer
+from driven.merging import HandEdit, merge_edits
+from driven.model.artefact import WholeFile
+from driven.model.merged import MergedBack, Problem
+from driven.model.plan import Create, Overlap, Owned, Replace
+from driven.model.rule import Rule, RuleSet
+from driven.plugin_kit import body_text
+from driven.project.disk import Tree
+from driven.project.ledger import output_rules
+from driven.project.sources import RULES
+from driven.workspace import Project
+
+_DECIDE = "`driven sync --adopt` takes this side, `driven sync --force` the rule's; or edit either one"
+_ANEW = "correct it, or `driven sync --force` writes it anew (what stands there is kept in a snapshot)"
+_BY_HAND = (
+    "move the edit into the rule in `.driven/rules`, then `driven sync --force` (a snapshot keeps it)"
+)
+
+
+def merge_back(project: Project, tree: Tree, paths: Iterable[str], *, take: Take = "none") -> MergedBack:
+    """Let the hand edits in `paths` flow into `project`'s rules. `take` decides overlaps: "theirs" is the edit's side.
+
+    `project` holds the merged rules afterwards; nothing is written.
+    """
+    edits = find_edits(project, tree, paths)
+    out = MergedBack()
+    if not (edits.edits or edits.missing or edits.problems):
+        return out
+    merged: dict[str, Rule] = {}
+    origins: dict[str, list[str]] = {}
+    _missing(project, tree, edits, out, merged, origins, take)
+    for path, (message, hint) in edits.problems.items():
+        ids = tuple(rule_id for owned in edits.touched if owned[0] == path for rule_id in _ids(project, owned))
+        out.problems[path] = Problem(message, hint, ids)
+        out.held.update(dict.fromkeys(ids, path))
+    by_rule: dict[str, list[Edit]] = {}
+    for edit in edits.edits:
+        by_rule.setdefault(edit.rule.id, []).append(edit)
+    for rule_id, group in by_rule.items():
+        if rule_id not in out.held:
+            _merge(project, rule_id, group, out, merged, origins, take)
+    _verify(project, edits.edits, out, merged)
+    _spread(edits, out)
+    for owned, known in edits.touched.items():
+        if owned[0] not in out.problems:
+            out.ours[owned] = frozenset((known,))
+    changed = {rule_id: rule for rule_id, rule in merged.items() if rule_id not in out.held}
+    for rule_id, rule in changed.items():
+        _write(project, tree, rule, tuple(dict.fromkeys(origins[rule_id])), out)
+    if changed:
+        project.rules = RuleSet.of(project.sources.rules.values())
+    return out
+
+
+def _ids(project: Project, owned: Owned) -> tuple[str, ...]:
+    entry = project.memory.outputs.get(owned[0])
+    return tuple(output_rules(entry).get(owned[1], ())) if entry is not None else ()
+
+
+def _merge(
+    project: Project, rule_id: str, edits: list[Edit], out: MergedBack, merged: dict[str, Rule],
+    origins: dict[str, list[str]], take: Take,
+) -> None:  # fmt: skip
+    """All hand edits of one rule, into it."""
+    now = merged.get(rule_id) or project.sources.rules.get(rule_id)
+    if now is None and take == "ours":
+        return
+    hands: list[HandEdit] = []
+    for edit in edits:
+        importer = project.plugins.importers.get(edit.editor)
+        if importer is None:
+            _problem(out, edit, "edited since it was written, and no plugin reads this editor's files back", _BY_HAND)
+        elif now is None and take == "none":
+            message = f"edited, but its rule `{rule_id}` was deleted"
+            _problem(out, edit, message, "`driven sync --adopt` makes the rule anew, `--force` deletes the file too")
+        elif rule_id in project.sources.failed:
+            _problem(out, edit, f"edited, and its rule `{rule_id}` cannot be read", "correct the rule first")
+        else:
+            hand = _read(importer, edit, out)
+            hands += [hand] if hand is not None else []
+    if rule_id in out.held:
+        return
+    result = merge_edits(now or edits[0].rule, hands, take=take)
+    for overlap in result.overlaps:
+        for edit in edits:
+            if edit.path in (overlap.file, overlap.source):
+                other = overlap.source if edit.path == overlap.file else overlap.file
+                what = f"it and `{other or _source(project, rule_id)}` were edited differently in the same place"
+                _problem(out, edit, what, _DECIDE if edit.path == overlap.file else "", (overlap,))
+    if result.overlaps:
+        return
+    origins.setdefault(rule_id, []).extend(hand.path for hand in hands)
+    if now is None or result.rule != now:
+        merged[rule_id] = result.rule
+
+
+def _read(importer: Importer, edit: Edit, out: MergedBack) -> HandEdit | None:
+    """The rule as the text says it that was written, and as the one that stands there does."""
+    if not edit.after.strip():
+        adopt = f"to leave the rule out of this editor, write `targets: [-{edit.editor}]` in it"
+        _problem(out, edit, "nothing is left of it", f"`driven sync --force` writes it anew; {adopt}")
+        return None
+    if _is_mid_merge(edit.after) and not _is_mid_merge(edit.before):
+        _problem(out, edit, "it holds the marker lines of a merge in git", "resolve that merge first")
+        return None
+    before = importer.read_back(edit.rule, edit.path, edit.before)
+    after = importer.read_back(edit.rule, edit.path, edit.after)
+    if before.rule is None:
+        _problem(out, edit, f"edited, and what was written there cannot be read back: {before.problem}", _ANEW)
+    elif after.rule is None:
+        _problem(out, edit, f"line {after.line}: {after.problem}", after.hint or _ANEW)
+    else:
+        return HandEdit(path=edit.path, before=before.rule, after=after.rule, text=edit.after)
+    return None
+
+
+def _is_mid_merge(text: str) -> bool:
+    lines = text.splitlines()
+    return all(any(line.startswith(mark) for line in lines) for mark in ("<<<<<<< ", "=======", ">>>>>>> "))
+
+
+def _verify(project: Project, edits: list[Edit], out: MergedBack, merged: Mapping[str, Rule]) -> None:
+    """What would be written for a merged rule must say what the person wrote: else that would be lost in silence."""
+    for edit in edits:
+        rule = merged.get(edit.rule.id)
+        importer = project.plugins.importers.get(edit.editor)
+        if rule is None or importer is None or edit.rule.id in out.held:
+            continue
+        text = part_of(project, edit.editor, rule, edit.owned)
+        if not text:
+            continue  # it moves to another file
+        again = importer.read_back(rule, edit.path, text).rule
+        before = importer.read_back(edit.rule, edit.path, edit.before).rule
+        if again is None or before is None:
+            continue
+        lost = [name for name in _differing(before, merged[edit.rule.id]) if name in _differing(again, rule)]
+        if lost:
+            words = " and ".join(lost)
+            hint = "say it in the rule's own file instead, then `driven sync --force`"
+            _problem(out, edit, f"the edit of its {words} would not survive being written again", hint)
+
+
+def _differing(one: Rule, two: Rule) -> list[str]:
+    found = [name for name in ("description", "activation") if getattr(one, name) != getattr(two, name)]
+    if body_text(one.body).strip("\n") != body_text(two.body).strip("\n"):
+        found.append("body")
+    return found
+
+
+def _problem(out: MergedBack, edit: Edit, message: str, hint: str, overlaps: tuple[Overlap, ...] = ()) -> None:
+    known = out.problems.get(edit.path)
+    ids = (*(known.rule_ids if known else ()), edit.rule.id)
+    if known is not None:
+        message, hint, overlaps = known.message, known.hint, (*known.overlaps, *overlaps)
+    out.problems[edit.path] = Problem(message, hint, tuple(dict.fromkeys(ids)), overlaps)
+    out.held.setdefault(edit.rule.id, edit.path)
+
+
+def _spread(edits: Edits, out: MergedBack) -> None:
+    """A file that holds an edit of a held rule waits, and so do all rules edited in it, and their other files."""
+    waits = True
+    while waits:
+        waits = False
+        for edit in edits.edits:
+            held = edit.rule.id in out.held
+            if held and edit.path not in out.problems:
+                where = out.held[edit.rule.id]
+                out.problems[edit.path] = Problem(
+                    f"edited too, and waits for `{where}`", "decide that one first", (edit.rule.id,)
+                )
+                waits = True
+            elif not held and edit.path in out.problems:
+                out.held[edit.rule.id] = edit.path
+                waits = True
+
+
+def _source(project: Project, rule_id: str) -> str:
+    rule = project.sources.rules.get(rule_id)
+    return rule.span.path if rule is not None and rule.span.path else f"{RULES}/{rule_id}.md"
+
+
+def _write(project: Project, tree: Tree, rule: Rule, origins: tuple[str, ...], out: MergedBack) -> None:
+    """Plan the rule's file, and let the project go on with what will stand in it."""
+    path = _source(project, rule.id)
+    standing = tree.read(path)
+    old = project.sources.rules.get(rule.id)
+    note = "from " + ", ".join(origins)
+    if old is None or standing.kind != "file":
+        data = render_rule(rule)
+        out.sources.append(Create(path=path, after=data, rule_ids=(rule.id,), note=note))
+    else:
+        data = revise_rule(standing.data, old, rule, path)
+        out.sources.append(Replace(path=path, after=data, before=standing.data, rule_ids=(rule.id,), note=note))
+    project.sources.rules[rule.id] = parse_rule(data, path=path, rule_id=rule.id)[0] or rule
+    project.sources.changed.add(rule.id)
+
+
+def _missing(
+    project: Project, tree: Tree, edits: Edits, out: MergedBack, merged: dict[str, Rule],
+    origins: dict[str, list[str]], take: Take,
+) -> None:  # fmt: skip
+    """Outputs that are gone: the rule follows one that was renamed; a deleted one is written again, or with "theirs"
+    the rule leaves that editor."""
+    if not edits.missing:
+        return
+    strays = _strays(project, tree, {owned[1] for owned in edits.missing})
+    for owned, rule_ids in edits.missing.items():
+        path, editor, _ = owned
+        rule = project.sources.rules.get(rule_ids[0]) if len(rule_ids) == 1 else None
+        if rule is None:
+            continue
+        found = [new for new, data in strays.get(editor, {}).items() if digest(data) in project.lock[owned]]
+        new = _moved(project, editor, rule, found[0]) if len(found) == 1 else None
+        if new is not None:
+            merged[rule.id] = new
+            origins.setdefault(rule.id, []).append(f"{path} -> {found[0]}")
+            out.ours[(found[0], editor, "file")] = project.lock[owned]
+            strays[editor].pop(found[0])
+        elif take == "theirs":
+            merged[rule.id] = replace(rule, targets=(*rule.targets, f"-{editor}"))
+            origins.setdefault(rule.id, []).append(f"{path}, which was deleted")
+        else:
+            adopt = f"to leave it out, write `targets: [-{editor}]` in the rule or use `driven sync --adopt`"
+            out.restored[path] = f"was deleted, and is written again; {adopt}"
+
+
+def _strays(project: Project, tree: Tree, editors: Iterable[str]) -> dict[str, dict[str, bytes]]:
+    """Editor -> path -> bytes of the files that it reads and that are not ours: one of them may be a renamed output."""
+    from driven.project.finder import Finder
+
+    finder = Finder(project.root)
+    ours = {owned[0] for owned in project.lock}
+    strays: dict[str, dict[str, bytes]] = {}
+    for editor in editors:
+        importer = project.plugins.importers.get(editor)
+        for pattern in importer.patterns if importer is not None else ():
+            for path in finder.matching(pattern):
+                standing = tree.read(path) if path not in ours else None
+                if standing is not None and standing.kind == "file":
+                    strays.setdefault(editor, {})[path] = standing.data
+    return strays
+
+
+def _moved(project: Project, editor: str, rule: Rule, path: str) -> Rule | None:
+    """The rule with `path` as its file in `editor`, if that is where its emitter would then write the same text."""
+    held = {**rule.extra.get(editor, {}), "$path": path}
+    moved = replace(rule, extra={**rule.extra, editor: held})
+    emission = project.emitters[editor].emit(project.select([moved], editor), project.settings[editor])
+    written = {artefact.path for artefact in emission.artefacts if isinstance(artefact.ownership, WholeFile)}
+    return moved if path in written else None

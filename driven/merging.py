@@ -1,0 +1,322 @@
+"""A hand edit of an editor's file -> the same edit of its rule, field by field. Pure.
+
+What an edit is, the editor's importer says: the rule as the file said it when it was written, and as it says it now.
+Their difference is applied to the rule as its own file says it today. A field that both have changed since, and
+differently, is an overlap; the rest is merged all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from driven.format.merge import Take, merge_text
+from driven.frozen import frozen
+from driven.model.activation import Activation, Always, ForPaths, OnRequest, WhenRelevant, activation_word
+from driven.model.plan import Overlap
+from driven.model.rule import Rule, Value
+
+_MDC = "](mdc:"  # Cursor's links, which are written `](` for every other editor
+_MARKER, _HARMLESS = "<!-- driven:", "<!-- driven :"  # what would end a section of a shared file is written so in one
+
+
+@frozen
+class MergedRule:
+    """A rule with an edit in it. Where there are overlaps it has the rule's own side, and is not to be written."""
+
+    rule: Rule
+    overlaps: tuple[Overlap, ...] = ()
+
+
+@frozen
+class HandEdit:
+    """One edited output: the rule as it said it when it was written, the rule as it says it now, and the `text` that
+    stands there, for line numbers."""
+
+    path: str
+    before: Rule
+    after: Rule
+    text: str = ""
+
+
+def merge_edits(rule: Rule, edits: Sequence[HandEdit], *, take: Take = "none") -> MergedRule:
+    """`rule` with several editors' edits. An overlap names the file of either side.
+
+    `take` settles what the rule and an edit both changed. Where two editors' edits overlap there is no edited side to
+    take: with "theirs" that stays an overlap, with "ours" the field is left as the rule has it.
+    """
+    merged = rule
+    overlaps: list[Overlap] = []
+    done: list[HandEdit] = []
+    for edit in edits:
+        alone = merge_rule(rule, edit.before, edit.after, take=take)
+        found = merge_rule(merged, edit.before, edit.after)
+        if not found.overlaps:
+            merged = found.rule
+        else:
+            between = _between(rule, done, edit, found.overlaps, take)
+            overlaps += placed(alone.overlaps, edit.after, edit.path, edit.text)
+            if take == "ours":
+                merged = _without(merge_rule(merged, edit.before, edit.after, take="ours").rule, rule, between)
+            else:
+                overlaps += between
+                merged = merge_rule(merged, edit.before, edit.after, take=take).rule
+        done.append(edit)
+    return MergedRule(rule=merged, overlaps=tuple(dict.fromkeys(overlaps)))
+
+
+def merge_rule(now: Rule, before: Rule, after: Rule, *, take: Take = "none") -> MergedRule:
+    """`now` with the difference between `before` and `after`. `take` says which side an overlap gives.
+
+    Description, activation (of two lists of globs what was added and removed), body and the editors' own keys take
+    part; all else (targets, tags, kind, priority …) no editor's file can say, and it stays.
+    """
+    merge = _Merge(now, before, after, take)
+    description = merge.description()
+    activation = merge.activation()
+    body = merge.body()
+    extra = merge.extra()
+    rule = replace(now, description=description, activation=activation, body=body, extra=extra)
+    if isinstance(activation, WhenRelevant) and activation.description != rule.summary:
+        rule = replace(rule, activation=WhenRelevant(rule.summary))  # as reading the rule's file will give it
+    return MergedRule(rule=rule, overlaps=tuple(merge.overlaps))
+
+
+def placed(overlaps: Iterable[Overlap], after: Rule, path: str, text: str) -> tuple[Overlap, ...]:
+    """The overlaps of an edit (`after`: the rule as it says it) with the file at `path`, and the line of its `text`,
+    where their side stands."""
+    text, body = _unix(text), _unix(after.body)
+    return tuple([replace(one, file=path, their_line=_line_of(one, body, text)) for one in overlaps])
+
+
+def _line_of(overlap: Overlap, body: str, text: str) -> int:
+    """Where the overlap's side stands in the text of the edited file; 0: not to be found."""
+    if overlap.field == "body":
+        at = text.find(body.strip("\n"))
+        above = len(body) - len(body.lstrip("\n"))
+        return text.count("\n", 0, at) + overlap.their_line - above if at >= 0 else overlap.their_line
+    at = text.find(overlap.theirs.partition("\n")[0] or "\0")
+    return text.count("\n", 0, at) + 1 if at >= 0 else 0
+
+
+def _between(
+    rule: Rule, done: Sequence[HandEdit], edit: HandEdit, overlaps: Iterable[Overlap], take: Take
+) -> list[Overlap]:
+    """Those of the overlaps that stand between `edit` and an earlier edit, not between `edit` and the rule."""
+    found: list[Overlap] = []
+    own = {(one.field, one.theirs) for one in merge_rule(rule, edit.before, edit.after).overlaps}
+    for overlap in overlaps:
+        if (overlap.field, overlap.theirs) in own:
+            continue
+        between: list[Overlap] = []
+        for other in done:
+            alone = merge_rule(rule, other.before, other.after, take=take).rule
+            for one in merge_rule(alone, edit.before, edit.after).overlaps:
+                if (one.field, one.theirs) == (overlap.field, overlap.theirs):
+                    as_theirs = replace(one, theirs=one.ours)
+                    (there,) = placed([as_theirs], other.after, other.path, other.text)
+                    between.append(replace(one, source=other.path, line=there.their_line))
+        found += placed(between or [overlap], edit.after, edit.path, edit.text)
+    return found
+
+
+def _without(merged: Rule, rule: Rule, overlaps: Iterable[Overlap]) -> Rule:
+    """`merged` with the fields of the overlaps as `rule` has them."""
+    fields = {overlap.field for overlap in overlaps}
+    if "body" in fields:
+        merged = replace(merged, body=rule.body)
+    if fields & {"description", "paths", "activation"}:
+        merged = replace(merged, description=rule.description, activation=rule.activation)
+    if any(name.startswith("key ") for name in fields):
+        merged = replace(merged, extra=rule.extra)
+    return merged
+
+
+@dataclass(slots=True)
+class _Merge:
+    """One merge on its way."""
+
+    now: Rule
+    before: Rule
+    after: Rule
+    take: Take
+    overlaps: list[Overlap] = field(default_factory=list)
+
+    def description(self) -> str:
+        """What a model reads is the description too: `WhenRelevant` says it once more."""
+        now, base, theirs = self.now, _described(self.before), _described(self.after)
+        if base == theirs:
+            return now.description
+        ours = _described(now)
+        if ours in (base, theirs) or (not now.description and now.summary == base):
+            return theirs
+        return theirs if self.overlap("description", ours, theirs, base) == "theirs" else now.description
+
+    def activation(self) -> Activation:
+        now, base, theirs = self.now.activation, self.before.activation, self.after.activation
+        if isinstance(base, ForPaths) and isinstance(theirs, ForPaths) and isinstance(now, ForPaths):
+            globs = merge_globs(now.globs, base.globs, theirs.globs)
+            if globs:
+                return now if globs == now.globs else ForPaths(globs)
+            shown = ["".join([glob + "\n" for glob in one.globs]) for one in (now, theirs, base)]
+            return theirs if self.overlap("paths", *shown) == "theirs" else now
+        if _same_activation(base, theirs) or _same_activation(now, theirs):
+            return now
+        if _same_activation(now, base):
+            return theirs
+        shown = [_activation(one) for one in (now, theirs, base)]
+        return theirs if self.overlap("activation", *shown) == "theirs" else now
+
+    def body(self) -> str:
+        now, base, theirs = self.now.body, self.before.body, self.after.body
+        if base == theirs:
+            return now
+        mapped = any(word in text for word in (_MDC, _HARMLESS) for text in (now, base, theirs))
+        merged = merge_text(base, now, theirs, same=_as_emitted if mapped else None, take=self.take)
+        above = _unix(self.now.source.front).count("\n")
+        for overlap in merged.overlaps:
+            self.overlaps.append(replace(overlap, line=overlap.line + above, source=self.now.span.path))
+        return _with_mdc(merged.text, now) if _MDC in now and _MDC not in base else merged.text
+
+    def extra(self) -> Mapping[str, Mapping[str, Value]]:
+        """Key by key. What remembers a file's layout (`$…`) is the edited file's: an emitter checks that it still says
+        what the rule says."""
+        extra = self.now.extra
+        for editor in dict.fromkeys((*self.before.extra, *self.after.extra)):
+            base, theirs = self.before.extra.get(editor, {}), self.after.extra.get(editor, {})
+            if _same(base, theirs):
+                continue
+            ours = extra.get(editor, {})
+            merged = dict(ours)
+            for key in dict.fromkeys((*base, *theirs)):
+                self.key(key, merged, base, theirs)
+            if list(ours) == list(base):
+                merged = {key: merged[key] for key in dict.fromkeys((*theirs, *merged)) if key in merged}
+            extra = {**extra, editor: merged}
+            if not merged and ours:
+                extra = {name: keys for name, keys in extra.items() if name != editor}
+        return extra
+
+    def key(self, key: str, merged: dict[str, Value], base: Mapping[str, Value], theirs: Mapping[str, Value]) -> None:
+        was, wanted, now = (_held(keys, key) for keys in (base, theirs, merged))
+        if was == wanted or now == wanted:
+            return
+        if now != was and not key.startswith("$") and self.overlap(f"key `{key}`", now, wanted, was) != "theirs":
+            return
+        if key in theirs:
+            merged[key] = theirs[key]
+        else:
+            merged.pop(key, None)
+
+    def overlap(self, field: str, ours: str, theirs: str, base: str) -> Take:
+        """Note an overlap of front matter; the answer says which side it gives all the same."""
+        if self.take == "none":
+            line = _key_line(self.now.source.front, field)
+            self.overlaps.append(
+                Overlap(field=field, ours=ours, theirs=theirs, base=base, line=line, source=self.now.span.path)
+            )
+        return self.take
+
+
+def merge_globs(now: Sequence[str], before: Sequence[str], after: Sequence[str]) -> tuple[str, ...]:
+    """`now` without the globs that `after` lacks and with those it adds, in their order. Braces count as what they
+    stand for, and stay where all of that stays. Empty where both sides put different globs in one's place, or none is
+    left."""
+    was, wanted, ours = _expanded(before), _expanded(after), _expanded(now)
+    removed = {glob for glob in was if glob not in wanted}
+    added = {glob for glob in wanted if glob not in was}
+    if not removed and not added:
+        return tuple(after) if list(now) == list(before) else tuple(now)
+    gone = {glob for glob in was if glob not in ours}
+    new = {glob for glob in ours if glob not in was}
+    if removed & gone and added - new and new - added:
+        return ()
+    result: list[str] = []
+    for glob in now:
+        parts = _expanded([glob])
+        left = [part for part in parts if part not in removed]
+        result += [glob] if len(left) == len(parts) else left
+    places = {part: glob for glob in result for part in _expanded([glob])}
+    at = 0
+    for glob in after:
+        parts = _expanded([glob])
+        missing = [part for part in parts if part in added and part not in places]
+        if missing:
+            missing = [glob] if len(missing) == len(parts) else missing
+            result[at:at] = missing
+            at += len(missing)
+        elif parts[0] in places:
+            at = result.index(places[parts[0]]) + 1
+    return tuple(result)
+
+
+def _expanded(globs: Sequence[str]) -> list[str]:
+    from driven.core._rt import FormatError
+    from driven.core.globs import expand
+
+    found: dict[str, None] = {}
+    for glob in globs:
+        try:
+            found |= dict.fromkeys(expand(glob))
+        except FormatError:  # a rule that was built by hand
+            found[glob] = None
+    return list(found)
+
+
+def _described(rule: Rule) -> str:
+    return rule.description or (rule.activation.description if isinstance(rule.activation, WhenRelevant) else "")
+
+
+def _same_activation(one: Activation, two: Activation) -> bool:
+    """Whether they say the same, the description aside."""
+    if isinstance(one, ForPaths) and isinstance(two, ForPaths):
+        return one.globs == two.globs
+    return type(one) is type(two)
+
+
+def _activation(activation: Activation) -> str:
+    match activation:
+        case ForPaths(globs):
+            return "".join([f"{line}\n" for line in ("paths:", *[f"  - {glob}" for glob in globs])])
+        case Always() | OnRequest() | WhenRelevant():
+            return f"apply: {activation_word(activation)}\n"
+
+
+def _as_emitted(line: str) -> str:
+    return line.replace(_MDC, "](").replace(_HARMLESS, _MARKER)
+
+
+def _with_mdc(text: str, now: str) -> str:
+    """`text` with Cursor's links as `now` has them: the editor that the edit was made in never saw them so."""
+    for part in now.split(_MDC)[1:]:
+        place = part.partition(")")[0]
+        plain = f"]({place})"
+        if plain in text and plain not in now and "\n" not in place:
+            text = text.replace(plain, f"{_MDC}{place})")
+    return text
+
+
+def _held(keys: Mapping[str, Value], key: str) -> str:
+    """The value of a key as text, by which values are compared too (1 is not `true`); "" when there is none."""
+    if key not in keys:
+        return ""
+    from driven.format.canonical import flow
+
+    return flow(keys[key])
+
+
+def _same(one: Mapping[str, Value], two: Mapping[str, Value]) -> bool:
+    return list(one) == list(two) and all(_held(one, key) == _held(two, key) for key in one)
+
+
+def _key_line(front: str, field: str) -> int:
+    """The line of the rule's file on which a field is written, else its first."""
+    keys = {"activation": ("apply:", "paths:"), "paths": ("paths:",), "description": ("description:",)}
+    for number, line in enumerate(_unix(front).split("\n"), 1):
+        if line.startswith(keys.get(field, ("extra:",))):
+            return number
+    return 1
+
+
+def _unix(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")

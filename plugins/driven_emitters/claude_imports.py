@@ -1,0 +1,190 @@
+"""The `@path` imports of CLAUDE.md: where they stand in the text, and which files they take in.
+
+Vendor facts, https://code.claude.com/docs/en/memory, verified 2026-11-21: `@path` counts anywhere outside of code spans
+and fences, relative to the file that holds it; `~/` and absolute paths are allowed; a blank is escaped with a
+backslash, a quoted path is no import; files that are taken in take in others, four hops deep; a missing file is
+silently nothing. Block-level HTML comments are taken out before the model sees the text.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from driven.frozen import frozen
+from driven.plugin_kit import one_line
+from driven_emitters.section_read import code_spans
+
+HOPS = 4
+MOST = 500  # imports of one file; a list of names with `@` in front is no instruction
+TEXTS = (".md", ".markdown", ".mdc", ".txt", ".rst")
+_IMPORT = re.compile(r"(?<!\S)@((?:\\ |\S)+)")
+_START = re.compile(r"[\w.~/-]")
+_FENCE = re.compile(r"(`{3,})[^`]*$|(~{3,})")
+_SHOWN = 10  # findings of one kind for one file
+
+
+@frozen
+class Import:
+    """`@target` on `line` of a file; `path` is what it names, relative to the project root, "" outside of it."""
+
+    target: str
+    line: int
+    path: str
+
+
+@dataclass(slots=True)
+class Taken:
+    """What the files take in. `by` maps each path that is taken in to the files that begin a chain to it; `imports`
+    holds those of every file of a chain; `findings` are (path, code, line, message, hint)."""
+
+    by: dict[str, list[str]] = field(default_factory=dict)
+    imports: dict[str, list[Import]] = field(default_factory=dict)
+    findings: list[tuple[str, str, int, str, str]] = field(default_factory=list)
+
+
+def imports_of(text: str, path: str) -> list[Import]:
+    """The imports in `text`, which stands at `path`: each target once, in the order of the text, at most `MOST`."""
+    shown, _ = prose(text)
+    found: dict[str, Import] = {}
+    line, done = 1, 0
+    for match in _IMPORT.finditer(shown):
+        target = match[1].partition("#")[0].rstrip(".,;:!?)\"'").replace("\\ ", " ")
+        if not _START.match(target) or target in found or not target.isprintable():
+            continue
+        if len(found) == MOST:
+            break
+        line += shown.count("\n", done, match.start())
+        done = match.start()
+        found[target] = Import(target=target, line=line, path=resolved(path, target))
+    return list(found.values())
+
+
+def resolved(path: str, target: str) -> str:
+    """What `target` names in the file at `path`, relative to the project root; "" where that is not in the project."""
+    if target.startswith(("/", "~")) or "\\" in target:
+        return ""
+    found = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+    return "" if found.startswith("../") or found in ("..", ".") else found
+
+
+def prose(text: str) -> tuple[str, int]:
+    """`text`, LF, with ticks for everything in code and in HTML comments that begin a line; and the line of a fence
+    that is never closed, 0 for none. Every line stays where it is."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    fence, opened, comment, start = "", 0, False, 0
+    for number, line in enumerate([*lines, ""]):
+        bare = line.strip().lstrip("> ")
+        match = None if fence or comment else _FENCE.match(bare)
+        opens = not fence and not comment and bare.startswith("<!--")
+        if number == len(lines) or not bare or fence or comment or match or opens:
+            if start < number:
+                lines[start:number] = _without_code("\n".join(lines[start:number])).split("\n")
+            start = number + 1
+        if number == len(lines):
+            break
+        if fence or comment or match or opens:
+            lines[number] = "`" * len(line)
+        if fence:
+            if bare.startswith(fence) and not bare.strip(fence[0]):
+                fence = ""
+        elif match:
+            fence, opened = match[1] or match[2], number + 1
+        elif comment or opens:
+            comment = "-->" not in (bare[4:] if opens else bare)
+    return "\n".join(lines), opened if fence else 0
+
+
+def take_in(texts: Mapping[str, str], begins: Callable[[str], bool]) -> Taken:
+    """Follow the imports through `texts` (path -> text), from the files of which `begins` says that they are read
+    anyway."""
+    out = Taken()
+    for top in texts:
+        if begins(top):
+            depths = {top: 0}
+            queue = [top]
+            for path in queue:
+                queue += _next(path, top, texts, depths, out, begins)
+    _cycles(out)
+    out.findings = list(dict.fromkeys(out.findings))
+    return out
+
+
+def _next(
+    path: str, top: str, texts: Mapping[str, str], depths: dict[str, int], out: Taken, begins: Callable[[str], bool]
+) -> list[str]:
+    """The files that `path` takes in and that no file nearer to `top` has taken in already."""
+    if path not in out.imports:
+        out.imports[path] = imports_of(texts[path], path)
+        missing = [item for item in out.imports[path] if item.path not in texts]
+        for code, items in _by_code(missing).items():
+            for item in items[:_SHOWN]:
+                out.findings.append((path, code, item.line, *_missing(item, code)))
+    found: list[str] = []
+    for item in out.imports[path]:
+        if item.path not in texts or item.path in depths or begins(item.path):
+            continue
+        if depths[path] == HOPS:
+            message = f"`@{item.target}` is more than {HOPS} hops from `{top}`: Claude Code does not take it in"
+            out.findings.append((path, "CLA08", item.line, message, "take it in from a file nearer to the first"))
+            continue
+        depths[item.path] = depths[path] + 1
+        out.by.setdefault(item.path, []).append(top)
+        found.append(item.path)
+    return found
+
+
+def _by_code(missing: list[Import]) -> dict[str, list[Import]]:
+    found: dict[str, list[Import]] = {}
+    for item in missing:
+        last = item.target.rpartition("/")[2]
+        named = item.target.startswith(("./", "../")) or "." in last[1:-1]  # a path, whether it is there or not
+        found.setdefault("CLA16" if not item.path else "CLA07" if named else "CLA10", []).append(item)
+    return found
+
+
+def _missing(item: Import, code: str) -> tuple[str, str]:
+    """The message and the hint."""
+    shown = f"`@{one_line(item.target)[:80]}`"
+    match code:
+        case "CLA16":
+            message = f"{shown} is outside of the project: it stays an import, and no other editor gets it"
+            return message, "move the text into the project to share it"
+        case "CLA07":
+            return f"{shown} names no file: nothing is loaded", "correct the path"
+        case _:
+            return f"{shown} looks like an import, and there is no such file", "write it as `code`"
+
+
+def _cycles(out: Taken) -> None:
+    """A finding for each import that closes a circle."""
+    done: set[str] = set()
+    for top in out.imports:
+        stack = [(top, iter(out.imports[top]))] if top not in done else []
+        chain = {path: None for path, _ in stack}
+        while stack:
+            path, rest = stack[-1]
+            item = next(rest, None)
+            if item is None:
+                done.add(path)
+                chain.pop(path)
+                stack.pop()
+            elif item.path in chain:
+                held = list(chain)
+                circle = " -> ".join([*held[held.index(item.path) :][:5], item.path])
+                message = f"a circle of imports: {circle}"
+                out.findings.append((path, "CLA09", item.line, message, f"take out `@{one_line(item.target)[:80]}`"))
+            elif item.path in out.imports and item.path not in done:
+                chain[item.path] = None
+                stack.append((item.path, iter(out.imports[item.path])))
+
+
+def _without_code(text: str) -> str:
+    parts: list[str] = []
+    done = 0
+    for start, end, _ in code_spans(text):
+        parts += [text[done:start], re.sub(r"[^\n]", "`", text[start:end])]
+        done = end
+    return "".join([*parts, text[done:]])

@@ -1,0 +1,61 @@
+"""A sync that is killed, or that the disk fails, at every call that changes the disk: nothing is lost, nothing is half.
+
+Each point runs the real program. After it every file is old or new, what the lock says is true, and the next sync ends
+where an undisturbed one does. `DRIVEN_FAULTS=all` walks every point of every scene; else all of one and a part of others.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FAULTS = Path(__file__).parent / "faults"
+
+
+def walk(scene: str, ways: str, *, step: int, start: int = 0) -> dict[str, Any]:
+    """Walk these faults over every `step`-th call of a scene; what came of it. Whatever was wrong fails the test."""
+    step = 1 if os.environ.get("DRIVEN_FAULTS") == "all" else step
+    done = subprocess.run(
+        [sys.executable, str(FAULTS / "walk.py"), scene, ways, str(start), str(step)],
+        env={**os.environ, "PYTHONHASHSEED": "0"}, capture_output=True, text=True, timeout=280, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    result: dict[str, Any] = json.loads(done.stdout)
+    assert result["wrong"] == [], "\n".join(result["wrong"])
+    assert result["points"] > 40 / step
+    return result
+
+
+def test_killed_at_every_call_of_a_days_work() -> None:
+    result = walk("work", "kill,half,killed-after", step=1)
+    assert result["codes"] == {"-9": result["points"]} and result["points"] > 150
+
+
+@pytest.mark.parametrize(("scene", "step"), [("first", 4), ("editors", 2), ("clash", 2), ("forced", 3)])
+def test_killed_anywhere(scene: str, step: int) -> None:
+    assert set(walk(scene, "kill,half,killed-after", step=step)["codes"]) == {"-9"}
+
+
+@pytest.mark.parametrize(("scene", "ways", "step"), [
+    ("work", "ENOSPC,EIO", 2), ("work", "EDQUOT,full,broken,short", 5), ("first", "ENOSPC,EIO,full,broken,short", 12),
+    ("editors", "ENOSPC,EIO,full,short", 6), ("forced", "ENOSPC,EIO,full,short", 8),
+])  # fmt: skip
+def test_a_disk_that_is_full_or_broken(scene: str, ways: str, step: int) -> None:
+    """The run says what went wrong, with a code of its own, and never that all is well when it is not."""
+    assert walk(scene, ways, step=step)["codes"].get("2", 0) > 0
+
+
+@pytest.mark.parametrize(("scene", "step"), [("work", 3), ("editors", 3)])
+def test_rules_taken_back_after_a_crash_leave_nothing_behind(scene: str, step: int) -> None:
+    walk(scene, "taken-back", step=step, start=1)
+
+
+@pytest.mark.parametrize("scene", ["first", "work", "editors"])
+def test_an_edit_between_a_crash_and_the_next_sync_is_lost_by_nothing(scene: str) -> None:
+    walk(scene, "edited-after", step=6)

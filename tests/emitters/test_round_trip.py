@@ -1,0 +1,152 @@
+"""Import and emission are each other's mirror, for every editor whose files have front matter.
+
+A file that was imported is written back to its path byte for byte, whatever its layout; its text read back is the
+rule; and what is emitted of any rule, read back, changes nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import rules
+
+from driven.hookspecs import Emitter, Importer, SourceFile
+from driven.model.artefact import Artefact, Outside, Section, Settings
+from driven.model.rule import Rule
+from driven.plugin_kit import parse_rule, render_rule
+
+EDITORS = ("cursor", "copilot", "windsurf", "cline")
+PATHS = {
+    "cursor": [".cursor/rules/rule.mdc", ".cursor/rules/Team/My Rule.mdc", "apps/web/.cursor/rules/x.mdc"],
+    "copilot": [
+        ".github/instructions/rule.instructions.md", ".github/instructions/Team/My Rule.instructions.md",
+        ".github/copilot-instructions.md",
+    ],
+    "windsurf": [
+        ".windsurf/rules/rule.md", ".devin/rules/My Rule.md", "apps/web/.devin/rules/x.md", ".windsurf/rules/sub/x.md",
+    ],
+    "cline": [
+        ".clinerules/rule.md", ".clinerules/Team/My Rule.txt", ".clinerules/a.markdown", ".clinerules", ".cline/rules/x.md",
+        ".clinerules/workflows/w.md", ".cline/skills/my-skill/SKILL.md", ".clinerules/skills/Odd Name/SKILL.md",
+    ],
+}  # fmt: skip
+
+
+def plugin(editor: str) -> tuple[Emitter, Importer]:
+    """The emitter and the importer of one of our own editors."""
+    module = importlib.import_module(f"driven_emitters.{editor}")
+    return next(iter(module.driven_emitters())), next(iter(module.driven_importers()))
+
+
+def through_text(rule: Rule) -> Rule:
+    """The rule after it was written to its own file and read again."""
+    again, found = parse_rule(render_rule(rule), path=f".driven/rules/{rule.id}.md", rule_id=rule.id)
+    assert again is not None, found
+    return again
+
+
+def check_file(editor: str, path: str, data: bytes) -> None:
+    """That the file comes back as it was: by the rule as read, and by the rule as it stands in `.driven/rules`."""
+    emitter, importer = plugin(editor)
+    found = importer.read([SourceFile(path=path, data=data)])
+    assert all(item.severity != "error" for item in found.diagnostics) or not found.rules
+    if not found.rules:
+        return
+    (rule,) = found.rules
+    for one in (rule, through_text(rule)):
+        (artefact,) = emitter.emit([one], Settings()).artefacts
+        assert (artefact.path, artefact.text.encode()) == (path, data)
+        back = importer.read_back(one, path, data.decode())
+        assert back.rule == one, back
+    assert {item.outcome for item in found.fidelity} <= {"mapped", "approximated", "dropped", "unsupported"}
+    assert all((item.path, item.rule_id, item.editor) == (path, rule.id, editor) for item in found.fidelity)
+
+
+NAMES = (
+    "description", "globs", "alwaysApply", "applyTo", "paths", "trigger", "glob", "name", "excludeAgent", "disabled",
+    "disable-model-invocation", "tags", "$path", "x y",
+)  # fmt: skip
+VALUES = (
+    "", " true", " false", " yes", ' "true"', " src/**", " **/*.ts,src/**", ' "**/*.ts, src/**"', " '**'", " **/*",
+    " [a, 'b/**']", "\n  - src/**\n  - \"**/*.{ts,tsx}\"", "\n- a\n- b", " |\n  one\n  two", " >-\n  one\n  two",
+    " always_on", " model_decision", " glob", " manual", " API: handlers # all", ' "a \\"b\\""', " Words of use",
+    " 'it''s'", " {a: [1, 2.5, null]}", " &a x", " \"unclosed", " [1, [2, [3]]]", " ~", " 007", " .nan", " src\\**", " *",
+    "  spaced  ", " # only a comment", " []", " my-skill", " ../up", " coding-agent", " a,b,,",
+)  # fmt: skip
+LINES = st.one_of(
+    st.builds("{}:{}".format, st.sampled_from(NAMES), st.sampled_from(VALUES)),
+    st.sampled_from(["", "# a comment", "  ", "not a key", "\tx: 1", "- item", "---x"]),
+)
+BODIES = st.one_of(
+    st.sampled_from([
+        "", "Text.\n", "\nText.\n", "Text.", "\n\n# A\n\n- b  \n\n\n", "---\nx: 1\n---\n", "[a](mdc:b.md)\n", "\ttab\n",
+        "\ufeffx\n", " \n", "<!-- -->\n---\n", "<!-- a -->\nText.\n", "a\rb\n", "x\u2028y\n", "<!-- driven:begin x\n",
+        "Mentions `<!-- driven:begin copilot -->` in a line.\n",
+    ]),
+    st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=60),
+)  # fmt: skip
+
+
+@st.composite
+def files(draw: st.DrawFn) -> bytes:
+    """A file of front matter and text in one of many layouts."""
+    lines = draw(st.lists(LINES, max_size=5))
+    fence = draw(st.sampled_from(["---", "---", "---", "---  ", "----"]))
+    front = "\n".join([fence, *lines, draw(st.sampled_from(["---", "---", "---", "--- ", "..."])), ""])
+    gap = draw(st.sampled_from(["\n", "\n", "", "\n\n", "  \n"]))
+    text = draw(st.sampled_from(["", "", "", "\n", " "])) + (front if draw(st.integers(0, 5)) else "") + gap + draw(BODIES)
+    if draw(st.integers(0, 4)) == 0:
+        text = text.replace("\r\n", "\n").replace("\n", "\r\n")
+    if draw(st.integers(0, 4)) == 0:
+        text = text.rstrip("\n")
+    bom = "\ufeff" if draw(st.integers(0, 6)) == 0 else ""
+    return (bom + text).encode()
+
+
+@pytest.mark.parametrize("editor", EDITORS)
+@settings(max_examples=300)
+@given(data=st.data())
+def test_any_layout_comes_back_byte_for_byte(editor: str, data: st.DataObject) -> None:
+    check_file(editor, data.draw(st.sampled_from(PATHS[editor])), data.draw(files()))
+
+
+@pytest.mark.parametrize("editor", EDITORS)
+def test_real_files_come_back_byte_for_byte(editor: str, corpus: list[Path]) -> None:
+    ends = {"cursor": ".mdc", "copilot": ".instructions.md", "windsurf": ".md", "cline": ".md"}
+    folder = PATHS[editor][0].rpartition("/")[0]
+    for path in corpus:
+        check_file(editor, f"{folder}/{path.stem}{ends[editor]}", path.read_bytes())
+
+
+def part_of(artefact: Artefact) -> str:
+    """What `read_back` gets of an artefact that carries one rule."""
+    return artefact.text
+
+
+@pytest.mark.parametrize("editor", EDITORS)
+@settings(max_examples=300)
+@given(rule=rules)
+def test_what_is_emitted_of_any_rule_reads_back_as_that_rule(editor: str, rule: Rule) -> None:
+    emitter, importer = plugin(editor)
+    for header in (False, True):
+        artefacts = emitter.emit([rule], Settings(header=header)).artefacts
+        if len(artefacts) != 1 or isinstance(artefacts[0].ownership, Section):
+            continue
+        back = importer.read_back(rule, artefacts[0].path, part_of(artefacts[0]))
+        assert back.rule == rule, back
+
+
+def test_shared_files_are_what_a_person_wrote() -> None:
+    emitter, importer = plugin("copilot")
+    path = ".github/copilot-instructions.md"
+    text = "# House\n\nText.\n"
+    (rule,) = importer.read([SourceFile(path=path, data=text.encode())]).rules
+    (artefact,) = emitter.emit([rule], Settings(header=True)).artefacts
+    assert artefact == Artefact(path=path, text=text, ownership=Outside(), rule_ids=(rule.id,))
+    assert emitter.group(rule, Settings()) == rule.id or emitter.group(rule, Settings()) == path
+    assert replace(rule, extra={}) == Rule(id="copilot-instructions", body=text)

@@ -1,0 +1,427 @@
+"""Hand edits of any editor's file: into their rule and on to every other editor; or a conflict, with both sides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from driven import pipeline
+from driven.model.plan import Create
+from driven.model.rule import Rule
+from driven.project.ledger import Memory
+from driven.project.sources import load_sources
+
+EDITORS = ("cursor", "copilot", "windsurf", "claude", "aider", "cline", "agents")
+CONFIG = "version = 1\n[editors]\n" + "".join(f"{name} = true\n" for name in EDITORS)
+API = """\
+---
+# who owns this: the platform team
+description: HTTP handlers
+paths:
+  - "src/api/**/*.ts"
+---
+
+# API
+
+Validate input.
+
+Return problem details.
+
+Log the request id.
+"""
+STYLE = "# Style\n\nUse tabs.\n\nNo trailing blanks.\n"
+ASKED = "---\napply: model\ndescription: How to release\n---\n\nTag, then push.\n"
+MANUAL = "---\napply: manual\ndescription: Checklist\n---\n\nLook twice.\n"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    write(tmp_path, ".driven/config.toml", CONFIG)
+    write(tmp_path, ".driven/rules/api.md", API)
+    write(tmp_path, ".driven/rules/style.md", STYLE)
+    write(tmp_path, ".driven/rules/release.md", ASKED)
+    write(tmp_path, ".driven/rules/check.md", MANUAL)
+    sync(tmp_path)
+    return tmp_path
+
+
+def write(root: Path, path: str, text: str) -> None:
+    file = root / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(text.encode())
+
+
+def read(root: Path, path: str) -> str:
+    return (root / path).read_bytes().decode()
+
+
+def edit(root: Path, path: str, old: str, new: str) -> None:
+    text = read(root, path)
+    assert text.count(old) == 1, (path, text)
+    write(root, path, text.replace(old, new))
+
+
+def sync(root: Path, **options: bool):
+    return pipeline.sync(str(root), **options)
+
+
+def rule(root: Path, rule_id: str) -> Rule:
+    return load_sources(str(root), Memory()).rules[rule_id]
+
+
+def settled(root: Path) -> None:
+    """The next sync has nothing to do, and a fresh look at everything agrees."""
+    assert sync(root).plan.is_clean
+    for path in (root / ".driven/state").iterdir():
+        if path.name in ("ledger", "rules.drv"):
+            path.unlink()
+    assert sync(root).plan.is_clean
+
+
+def files_with(root: Path, text: str) -> set[str]:
+    return {
+        str(path.relative_to(root))
+        for path in root.rglob("*")
+        if path.is_file() and ".driven/state" not in str(path) and text in path.read_text()
+    }
+
+
+API_FILES = {
+    "cursor": ".cursor/rules/api.mdc",
+    "copilot": ".github/instructions/api.instructions.md",
+    "windsurf": ".windsurf/rules/api.md",
+    "claude": ".claude/rules/api.md",
+    "aider": "CONVENTIONS.md",
+    "cline": ".clinerules/api.md",
+    "agents": "AGENTS.md",
+}
+STYLE_FILES = {**API_FILES} | {
+    "cursor": ".cursor/rules/style.mdc",
+    "copilot": ".github/copilot-instructions.md",
+    "windsurf": ".windsurf/rules/style.md",
+    "claude": ".claude/rules/style.md",
+    "cline": ".clinerules/style.md",
+}
+
+
+@pytest.mark.parametrize("editor", EDITORS)
+def test_an_edited_line_reaches_the_rule_and_every_other_editor(root: Path, editor: str) -> None:
+    edit(root, API_FILES[editor], "Validate input.", "Validate input with zod.")
+    report = sync(root)
+    assert not report.plan.conflicts
+    assert read(root, ".driven/rules/api.md") == API.replace("Validate input.", "Validate input with zod.")
+    carries = set(API_FILES.values()) - {"AGENTS.md"} | files_with(root, "AGENTS") & {"src/api/AGENTS.md"}
+    assert carries <= files_with(root, "with zod") and not files_with(root, "Validate input.\n")
+    settled(root)
+
+
+@pytest.mark.parametrize("editor", EDITORS)
+def test_an_edit_of_an_always_on_rule_flows_out_of_a_shared_section_too(root: Path, editor: str) -> None:
+    edit(root, STYLE_FILES[editor], "Use tabs.\n", "Use tabs.\n\nFour columns wide.\n")
+    assert not sync(root).plan.conflicts
+    assert read(root, ".driven/rules/style.md") == STYLE.replace("Use tabs.\n", "Use tabs.\n\nFour columns wide.\n")
+    assert set(STYLE_FILES.values()) <= files_with(root, "Four columns")
+    settled(root)
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        (".cursor/rules/api.mdc", "description: HTTP handlers", "description: HTTP routes"),
+        (".github/instructions/api.instructions.md", 'description: "HTTP handlers"', 'description: "HTTP routes"'),
+        (".windsurf/rules/api.md", "description: HTTP handlers", "description: HTTP routes"),
+        ("CONVENTIONS.md", "## HTTP handlers", "## HTTP routes"),
+    ],
+)
+def test_a_description_flows_back_and_the_rest_of_the_file_stays(root: Path, path: str, old: str, new: str) -> None:
+    edit(root, path, old, new)
+    assert not sync(root).plan.conflicts
+    assert read(root, ".driven/rules/api.md") == API.replace("HTTP handlers", "HTTP routes")
+    settled(root)
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        (".cursor/rules/api.mdc", "globs: src/api/**/*.ts", "globs: src/api/**/*.ts,src/web/**/*.ts"),
+        (".github/instructions/api.instructions.md", '"src/api/**/*.ts"', '"src/api/**/*.ts,src/web/**/*.ts"'),
+        (".claude/rules/api.md", '  - "src/api/**/*.ts"\n', '  - "src/api/**/*.ts"\n  - "src/web/**/*.ts"\n'),
+        (".clinerules/api.md", '  - "src/api/**/*.ts"\n', '  - "src/api/**/*.ts"\n  - "src/web/**/*.ts"\n'),
+        ("CONVENTIONS.md", "`src/api/**/*.ts`", "`src/api/**/*.ts`, `src/web/**/*.ts`"),
+    ],
+)
+def test_globs_flow_back(root: Path, path: str, old: str, new: str) -> None:
+    edit(root, path, old, new)
+    assert not sync(root).plan.conflicts
+    assert rule(root, "api").activation.globs == ("src/api/**/*.ts", "src/web/**/*.ts")
+    assert "# who owns this: the platform team" in read(root, ".driven/rules/api.md")
+    assert "src/web/**/*.ts" in read(root, ".claude/rules/api.md")
+    settled(root)
+
+
+def test_the_activation_flows_back(root: Path) -> None:
+    edit(root, ".cursor/rules/api.mdc", "globs: src/api/**/*.ts\nalwaysApply: false", "alwaysApply: true")
+    assert not sync(root).plan.conflicts
+    assert "paths" not in read(root, ".claude/rules/api.md")
+    assert "Validate input" in read(root, ".github/copilot-instructions.md")
+    assert not (root / ".github/instructions/api.instructions.md").exists()
+    settled(root)
+
+
+def test_skills_and_workflows_flow_back(root: Path) -> None:
+    edit(root, ".claude/skills/release/SKILL.md", "Tag, then push.", "Tag, then push, then rest.")
+    edit(root, ".clinerules/workflows/check.md", "Look twice.", "Look three times.")
+    assert not sync(root).plan.conflicts
+    assert read(root, ".driven/rules/release.md") == ASKED.replace("push.", "push, then rest.")
+    assert read(root, ".driven/rules/check.md") == MANUAL.replace("twice", "three times")
+    settled(root)
+
+
+def test_edits_of_two_editors_in_different_places_are_one(root: Path) -> None:
+    edit(root, ".cursor/rules/api.mdc", "Validate input.", "Validate all input.")
+    edit(root, ".claude/rules/api.md", "Log the request id.", "Log the trace id.")
+    edit(root, ".driven/rules/api.md", "Return problem details.", "Return RFC 9457 details.")
+    assert not sync(root).plan.conflicts
+    body = read(root, ".driven/rules/api.md")
+    assert "Validate all input." in body and "Log the trace id." in body and "RFC 9457" in body
+    for path in (".cursor/rules/api.mdc", ".claude/rules/api.md", ".clinerules/api.md"):
+        assert "Validate all input.\n\nReturn RFC 9457 details.\n\nLog the trace id." in read(root, path)
+    settled(root)
+
+
+def test_edits_of_two_editors_in_one_place_are_a_conflict_and_nothing_of_the_rule_is_written(root: Path) -> None:
+    edit(root, ".cursor/rules/api.mdc", "Validate input.", "Validate with zod.")
+    edit(root, ".claude/rules/api.md", "Validate input.", "Validate with valibot.")
+    edit(root, ".clinerules/style.md", "Use tabs.", "Use blanks.")
+    before = {path: read(root, path) for path in API_FILES.values() if path not in ("CONVENTIONS.md", "AGENTS.md")}
+    report = sync(root)
+    assert {conflict.path for conflict in report.plan.conflicts} == {".cursor/rules/api.mdc", ".claude/rules/api.md"}
+    assert report.held == ("api",)
+    assert read(root, ".driven/rules/api.md") == API
+    assert {path: read(root, path) for path in before} == before
+    assert "Use blanks." in read(root, ".cursor/rules/style.mdc"), "another rule does not wait"
+    told = [overlap for conflict in report.plan.conflicts for overlap in conflict.overlaps]
+    assert any("zod" in one.ours + one.theirs and "valibot" in one.ours + one.theirs for one in told)
+    again = sync(root)
+    assert {conflict.path for conflict in again.plan.conflicts} == {".cursor/rules/api.mdc", ".claude/rules/api.md"}
+    edit(root, ".claude/rules/api.md", "Validate with valibot.", "Validate with zod.")
+    assert not sync(root).plan.conflicts
+    assert read(root, ".driven/rules/api.md") == API.replace("Validate input.", "Validate with zod.")
+    settled(root)
+
+
+def both_sides(root: Path) -> None:
+    edit(root, ".cursor/rules/api.mdc", "Validate input.", "Validate with zod.")
+    edit(root, ".driven/rules/api.md", "Validate input.", "Validate by hand.")
+
+
+def test_rule_and_file_changed_in_one_place_is_a_conflict_with_both_sides(root: Path) -> None:
+    both_sides(root)
+    (conflict,) = sync(root).plan.conflicts
+    (overlap,) = conflict.overlaps
+    assert (overlap.field, overlap.file, overlap.source) == ("body", ".cursor/rules/api.mdc", ".driven/rules/api.md")
+    assert "by hand" in overlap.ours and "zod" in overlap.theirs and "Validate input." in overlap.base
+    assert overlap.line == 10
+    assert "Validate input." in read(root, ".claude/rules/api.md"), "held as it was"
+
+
+def test_adopt_takes_the_edited_side(root: Path) -> None:
+    both_sides(root)
+    edit(root, ".driven/rules/api.md", "Log the request id.", "Log both ids.")
+    assert not sync(root, adopt=True).plan.conflicts
+    text = read(root, ".driven/rules/api.md")
+    assert "with zod" in text and "Log both ids." in text
+    settled(root)
+
+
+def test_force_takes_the_rules_side_and_keeps_what_merges(root: Path) -> None:
+    both_sides(root)
+    edit(root, ".cursor/rules/api.mdc", "Log the request id.", "Log the trace id.")
+    assert not sync(root, force=True).plan.conflicts
+    text = read(root, ".driven/rules/api.md")
+    assert "by hand" in text and "Log the trace id." in text
+    assert "by hand" in read(root, ".cursor/rules/api.mdc")
+    settled(root)
+
+
+def test_editing_the_rule_settles_a_conflict(root: Path) -> None:
+    both_sides(root)
+    assert sync(root).plan.conflicts
+    edit(root, ".driven/rules/api.md", "Validate by hand.", "Validate with zod.")
+    assert not sync(root).plan.conflicts
+    settled(root)
+
+
+def test_a_deleted_output_is_written_again_and_told(root: Path) -> None:
+    (root / ".claude/rules/api.md").unlink()
+    report = sync(root)
+    (change,) = [change for change in report.plan.changes if change.path == ".claude/rules/api.md"]
+    assert isinstance(change, Create) and "was deleted" in change.note and "-claude" in change.note
+    assert (root / ".claude/rules/api.md").exists()
+    settled(root)
+
+
+def test_adopt_takes_a_deleted_output_as_leaving_that_editor(root: Path) -> None:
+    (root / ".claude/rules/api.md").unlink()
+    sync(root, adopt=True)
+    assert not (root / ".claude/rules/api.md").exists()
+    assert rule(root, "api").targets == ("-claude",)
+    settled(root)
+
+
+@pytest.mark.parametrize("to", [".cursor/rules/http.mdc", ".cursor/rules/backend/api.mdc"])
+def test_a_renamed_or_moved_output_keeps_its_new_place(root: Path, to: str) -> None:
+    (root / to).parent.mkdir(exist_ok=True)
+    (root / ".cursor/rules/api.mdc").rename(root / to)
+    report = sync(root)
+    assert not report.plan.conflicts
+    assert not (root / ".cursor/rules/api.mdc").exists() and (root / to).exists()
+    edit(root, ".driven/rules/api.md", "Validate input.", "Validate all input.")
+    sync(root)
+    assert "Validate all input." in read(root, to)
+    assert not (root / ".cursor/rules/api.mdc").exists()
+    settled(root)
+
+
+def test_an_output_moved_where_its_editor_does_not_look_is_written_again(root: Path) -> None:
+    (root / "docs").mkdir()
+    (root / ".cursor/rules/api.mdc").rename(root / "docs/api.mdc")
+    sync(root)
+    assert (root / ".cursor/rules/api.mdc").exists() and (root / "docs/api.mdc").exists()
+    settled(root)
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        (".cursor/rules/api.mdc", "alwaysApply: false\n---\n", "alwaysApply: false\n"),
+        (".claude/rules/api.md", '  - "src/api/**/*.ts"\n---\n', '  - "src/api/**/*.ts"\n'),
+        (".github/instructions/api.instructions.md", '.ts"\n---\n', '.ts"\n'),
+        (".windsurf/rules/api.md", "trigger: glob", "trigger: [glob"),
+    ],
+)
+def test_front_matter_that_was_broken_is_a_conflict(root: Path, path: str, old: str, new: str) -> None:
+    edit(root, path, old, new)
+    before = read(root, path)
+    (conflict,) = sync(root).plan.conflicts
+    assert conflict.path == path and "line" in conflict.message
+    assert read(root, ".driven/rules/api.md") == API and read(root, path) == before
+    edit(root, path, new, old)
+    settled(root)
+
+
+def test_an_emptied_output_is_a_conflict_not_an_empty_rule(root: Path) -> None:
+    write(root, ".cursor/rules/api.mdc", "")
+    (conflict,) = sync(root).plan.conflicts
+    assert "nothing is left" in conflict.message
+    assert read(root, ".driven/rules/api.md") == API
+    sync(root, force=True)
+    assert "Validate" in read(root, ".cursor/rules/api.mdc")
+    settled(root)
+
+
+def test_text_outside_a_section_is_left_alone(root: Path) -> None:
+    text = read(root, "CONVENTIONS.md")
+    write(root, "CONVENTIONS.md", "# Mine\n\n" + text.replace("Use tabs.", "Use many tabs.") + "\nAlso mine.\n")
+    assert not sync(root).plan.conflicts
+    after = read(root, "CONVENTIONS.md")
+    assert after.startswith("# Mine\n\n") and after.endswith("\nAlso mine.\n")
+    assert "Use many tabs." in read(root, ".driven/rules/style.md")
+    settled(root)
+
+
+def test_a_damaged_section_is_a_conflict(root: Path) -> None:
+    text = read(root, "CONVENTIONS.md")
+    write(root, "CONVENTIONS.md", "\n".join(line for line in text.split("\n") if "driven:end" not in line))
+    (conflict,) = sync(root).plan.conflicts
+    assert "damaged" in conflict.message
+    assert read(root, ".driven/rules/style.md") == STYLE
+
+
+def test_an_edit_of_a_deleted_rules_file_is_a_conflict_and_adopt_brings_the_rule_back(root: Path) -> None:
+    edit(root, ".cursor/rules/api.mdc", "Validate input.", "Validate with zod.")
+    (root / ".driven/rules/api.md").unlink()
+    report = sync(root)
+    assert ".cursor/rules/api.mdc" in {conflict.path for conflict in report.plan.conflicts}
+    assert "zod" in read(root, ".cursor/rules/api.mdc")
+    sync(root, adopt=True)
+    assert "with zod" in read(root, ".driven/rules/api.md")
+    assert rule(root, "api").activation.globs == ("src/api/**/*.ts",)
+    settled(root)
+
+
+def test_a_fresh_clone_merges_with_no_memory_of_its_own(root: Path) -> None:
+    import shutil
+
+    shutil.rmtree(root / ".driven/state")
+    edit(root, ".clinerules/api.md", "Validate input.", "Validate with zod.")
+    edit(root, "CONVENTIONS.md", "Use tabs.", "Use many tabs.")
+    assert not sync(root).plan.conflicts
+    assert "with zod" in read(root, ".driven/rules/api.md") and "many tabs" in read(root, ".driven/rules/style.md")
+    settled(root)
+
+
+def test_one_way_mode_leaves_an_edit_as_a_conflict(root: Path) -> None:
+    write(root, ".driven/config.toml", CONFIG + '[sync]\nmode = "one-way"\n')
+    sync(root)
+    edit(root, ".cursor/rules/api.mdc", "Validate input.", "Validate with zod.")
+    (conflict,) = sync(root).plan.conflicts
+    assert conflict.drift == "edited" and read(root, ".driven/rules/api.md") == API
+    assert not sync(root, adopt=True).plan.conflicts
+    assert "with zod" in read(root, ".driven/rules/api.md")
+
+
+def test_dry_run_and_check_show_the_merge_and_write_nothing(root: Path) -> None:
+    edit(root, ".cursor/rules/api.mdc", "Validate input.", "Validate with zod.")
+    for options in ({"dry_run": True}, {"check": True}):
+        report = sync(root, **options)
+        assert ".driven/rules/api.md" in {change.path for change in report.plan.writes}
+        assert read(root, ".driven/rules/api.md") == API
+
+
+def test_windows_line_ends_are_nobodys_edit_and_do_not_hide_one(root: Path) -> None:
+    text = read(root, ".cursor/rules/api.mdc").replace("\n", "\r\n")
+    write(root, ".cursor/rules/api.mdc", text)
+    assert not sync(root).plan.conflicts
+    write(root, ".cursor/rules/api.mdc", text.replace("Validate input.", "Validate with zod."))
+    assert not sync(root).plan.conflicts
+    assert read(root, ".driven/rules/api.md") == API.replace("Validate input.", "Validate with zod.")
+    settled(root)
+
+
+def test_an_unknown_key_of_one_editor_is_kept_for_it_alone(root: Path) -> None:
+    edit(root, ".cursor/rules/api.mdc", "alwaysApply: false", "alwaysApply: false\nowner: platform")
+    assert not sync(root).plan.conflicts
+    assert rule(root, "api").extra["cursor"]["owner"] == "platform"
+    assert "owner" not in read(root, ".claude/rules/api.md")
+    assert "owner: platform" in read(root, ".cursor/rules/api.mdc")
+    settled(root)
+
+
+def test_comments_in_an_edited_front_matter_survive(root: Path) -> None:
+    edit(root, ".claude/rules/api.md", "paths:\n", "# hand-picked\npaths:\n")
+    sync(root)
+    assert "# hand-picked" in read(root, ".claude/rules/api.md")
+    settled(root)
+
+
+def test_a_file_in_the_middle_of_a_git_merge_waits(root: Path) -> None:
+    text = "<<<<<<< HEAD\nValidate input.\n=======\nValidate it all.\n>>>>>>> other\n"
+    edit(root, ".cursor/rules/api.mdc", "Validate input.\n", text)
+    (conflict,) = sync(root).plan.conflicts
+    assert "merge in git" in conflict.message
+    assert not files_with(root, "<<<<<<<") - {".cursor/rules/api.mdc"}
+
+
+def test_outputs_that_are_not_committed_are_ours_on_every_branch(root: Path) -> None:
+    """git brought another branch's rules and lock, and left the ignored outputs as they are: nobody edited them."""
+    edit(root, ".driven/rules/api.md", "Validate input.", "Validate with zod.")
+    lock = read(root, ".driven/outputs.lock")
+    sync(root)
+    write(root, ".driven/outputs.lock", lock)
+    edit(root, ".driven/rules/api.md", "Validate with zod.", "Validate by hand.")
+    report = sync(root)
+    assert not report.plan.conflicts
+    assert "by hand" in read(root, ".claude/rules/api.md")
+    settled(root)
