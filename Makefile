@@ -1,4 +1,4 @@
-# Everything sets itself up: `make demo` shows driven at work, `make test` runs its tests. Also: check bench wheel clean.
+# Everything sets itself up: `make demo` shows driven at work, `make test` runs its tests. Also: check bench soak wheel clean.
 # PYTHON=python3.12 chooses the interpreter, VENV=.venv-3.12 another environment, PYTEST="-k globs" narrows the tests.
 
 PYTHON ?= python3
@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # It would put the sources before the installed wheel.
 unexport PYTHONPATH
 
-.PHONY: help demo pictures test test-pure test-wheel check bench wheel setup clean
+.PHONY: help demo pictures test test-pure test-wheel check bench soak wheel setup clean
 .DELETE_ON_ERROR:
 
 help:
@@ -53,6 +53,12 @@ check: $(READY)
 
 bench: $(if $(COMPILER),$(WHEEL_READY),$(READY))
 	@cd $(if $(COMPILER),$(WHEEL_VENV),$(VENV)) && bin/driven benchmark
+
+# Random work on a real project, held against a model: 10,000 operations or half an hour of each mode.
+SOAK ?= --operations 10000 --seconds 1800
+soak: $(READY)
+	@cd tests && ../$(VENV)/bin/python -m soak --mode sync $(SOAK)
+	@cd tests && ../$(VENV)/bin/python -m soak --mode watch $(SOAK)
 
 # What the documentation shows of the program, drawn anew by the program.
 pictures: $(READY)

@@ -179,19 +179,27 @@ def a_change(demo: Demo) -> None:
 
 
 def a_hand_edit(demo: Demo) -> None:
-    demo.step("A hand edit", "Somebody edits a file that `sync` wrote: it says so, and does not write over it.")
+    demo.step("A hand edit", "Somebody edits Windsurf's file: the rule takes it up, and every other editor follows.")
     path = ".windsurf/rules/migrations.md"
     demo.edit(path, "a third forbids NULL", "a week later a third forbids NULL")
+    demo.run("driven sync")
+    files = [".driven/rules/migrations.md", path, ".cursor/rules/migrations.mdc", "AGENTS.md"]
+    demo.check(all("a week later" in demo.text(file) for file in files), "it stands in the rule, and everywhere else")
+
+
+def a_conflict(demo: Demo) -> None:
+    demo.step("A conflict", "The rule and Cursor's file are edited in one place: both are shown, neither is lost.")
+    rule, path = ".driven/rules/migrations.md", ".cursor/rules/migrations.mdc"
+    demo.edit(rule, "a week later", "a month later")
+    demo.edit(path, "a week later", "a day later")
     demo.run("driven sync", expect=4)
-    demo.check("a week later" in demo.text(path), "the edit is still there")
+    demo.check("a month later" in demo.text(rule) and "a day later" in demo.text(path), "both edits are still there")
     demo.console.print()
-    demo.run("driven sync --force")
-    kept = [
-        file for file in (demo.root / ".driven/state/kept").rglob("*.md") if "a week later" in file.read_text("utf-8")
-    ]
-    demo.check(
-        "a week later" not in demo.text(path) and len(kept) == 1, "now the rule won, and the edit is kept in a copy"
-    )
+    demo.run("driven sync --adopt")
+    demo.check("a day later" in demo.text(rule), "now the edited side won")
+    demo.run("driven undo")
+    demo.check("a month later" in demo.text(rule) and "a day later" in demo.text(path), "and `undo` took it back")
+    demo.run("driven sync --force", show=False)
 
 
 def why(demo: Demo) -> None:
@@ -219,7 +227,7 @@ def all_of_it(demo: Demo) -> None:
 
 
 STEPS: tuple[Callable[[Demo], None], ...] = (
-    a_project, one_source, seven_editors, side_by_side, a_change, a_hand_edit, why, a_mistake, all_of_it,
+    a_project, one_source, seven_editors, side_by_side, a_change, a_hand_edit, a_conflict, why, a_mistake, all_of_it,
 )  # fmt: skip
 
 

@@ -85,16 +85,23 @@ def session(stage: Stage) -> None:
 
 
 def conflict(stage: Stage) -> None:
-    stage.run("echo '- Ask the database team first.' >> .windsurf/rules/migrations.md")
+    stage.run("sed -i 's/one per file/one in each file/' .driven/rules/migrations.md")
+    stage.run("sed -i 's/one per file/two per file/' .windsurf/rules/migrations.md")
     stage.run("driven sync")
-    stage.run("driven sync --force")
+    stage.run("driven sync --adopt")
+
+
+def two_way(stage: Stage) -> None:
+    stage.run("sed -i 's/and answers. Nothing else./and answers./' .windsurf/rules/api-handlers.md")
+    stage.run("driven sync")
+    stage.run("grep -rh 'and answers.$' .driven/rules .cursor/rules .claude/rules")
 
 
 def status(stage: Stage) -> None:
     stage.run("driven status")
 
 
-SCENES: dict[str, Callable[[Stage], None]] = {scene.__name__: scene for scene in (session, conflict, status)}
+SCENES: dict[str, Callable[[Stage], None]] = {scene.__name__: scene for scene in (session, two_way, conflict, status)}
 
 
 def play(name: str) -> Text:

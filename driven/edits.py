@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 from driven.emission import Emitted, emit_all, emit_changed
 from driven.errors import DrivenError, SourceError
 from driven.format.hashes import digest
 from driven.format.parts import ownership_of, read_part
 from driven.format.split import split_shared
+from driven.frozen import field, record
 from driven.model.artefact import Artefact, ListEntry, WholeFile
 from driven.model.plan import Owned, Standing
 from driven.model.rule import Rule
@@ -23,9 +23,10 @@ LOST_BASE = (
 )
 
 
-@dataclass(slots=True)
+@record
 class Edit:
-    """One rule's part of an output: `rule` as it was emitted last, that text, and the text that stands there now."""
+    """One rule's part of an output: `rule` as it was emitted last, that text, and the text that stands there now, in
+    the file `whole`."""
 
     path: str
     editor: str
@@ -33,9 +34,10 @@ class Edit:
     rule: Rule
     before: str
     after: str
+    whole: str
 
 
-@dataclass(slots=True)
+@record
 class Edits:
     """What people did to outputs.
 
@@ -58,6 +60,7 @@ def find_edits(project: Project, tree: Tree, paths: Iterable[str]) -> Edits:
     for owned in project.lock:
         by_path.setdefault(owned[0], []).append(owned)
     found: list[tuple[Owned, bytes]] = []
+    whole: dict[str, bytes] = {}
     gone: list[Owned] = []
     for path in sorted(paths):
         lines = [owned for owned in by_path.get(path, ()) if owned[1] in project.emitters]
@@ -69,6 +72,7 @@ def find_edits(project: Project, tree: Tree, paths: Iterable[str]) -> Edits:
                 now = _edited(standing.data, owned, project.lock[owned])
                 if now is not None:
                     found.append((owned, now))
+                    whole[path] = standing.data
     if not found and not gone:
         return out
     emitted = _as_written(project, [owned for owned, _ in found] + gone)
@@ -84,7 +88,7 @@ def find_edits(project: Project, tree: Tree, paths: Iterable[str]) -> Edits:
         seen.add((owned[0], owned[2]))
         out.touched[owned] = digest(now)
         try:
-            out.edits += _edits(project, artefact, owned, now)
+            out.edits += _edits(project, artefact, owned, now, whole[owned[0]].decode(errors="replace"))
         except DrivenError as error:
             out.problems[owned[0]] = (error.message, error.hint)
     return out
@@ -121,7 +125,7 @@ def _as_written(project: Project, lines: Sequence[Owned]) -> Emitted:
     return emit_changed(emitters, project.settings, rules, rules, ids, project.select)
 
 
-def _edits(project: Project, artefact: Artefact, owned: Owned, now: bytes) -> list[Edit]:
+def _edits(project: Project, artefact: Artefact, owned: Owned, now: bytes, file: str) -> list[Edit]:
     """The edit of each rule in one thing that was edited. SourceError when it cannot be told."""
     path, editor, _ = owned
     before = artefact.text
@@ -141,7 +145,7 @@ def _edits(project: Project, artefact: Artefact, owned: Owned, now: bytes) -> li
     rules = {rule.id: rule for rule in (project.memory.rules.values() or project.rules)}
     carried = [rules[rule_id] for rule_id in artefact.rule_ids if rule_id in rules]
     if len(carried) == 1:
-        return [Edit(path, editor, owned, carried[0], before, after)]
+        return [Edit(path, editor, owned, carried[0], before, after, file)]
     parts = [part_of(project, editor, rule, owned) for rule in carried]
     whole = [part for part in parts if part]
     then = whole if "\n".join(whole) == before else split_shared(whole, before)
@@ -152,7 +156,7 @@ def _edits(project: Project, artefact: Artefact, owned: Owned, now: bytes) -> li
             hint="move the edit into the rule in `.driven/rules`, then `driven sync --force` (a snapshot keeps it)",
         )
     return [
-        Edit(path, editor, owned, rule, one, two)
+        Edit(path, editor, owned, rule, one, two, file)
         for rule, one, two in zip(carried, then, pieces, strict=True)
         if one != two
     ]

@@ -7,9 +7,9 @@ depend on the others, and a group without a changed rule need not be asked for a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
 
 from driven.errors import DrivenError
+from driven.frozen import field, record, replace
 from driven.hookspecs import Emitter
 from driven.model.artefact import Loss, Piece, Settings
 from driven.model.diagnostic import Diagnostic
@@ -20,7 +20,7 @@ Select = Callable[[Iterable[Rule], str], Sequence[Rule]]
 """(rules in effect order, editor) -> those that the editor gets: `targets` and `when` applied."""
 
 
-@dataclass(slots=True)
+@record
 class Emitted:
     """What the emitters gave. Unless it is the `whole`, `dirty` maps each editor to the ids whose outputs were asked
     for anew: where such an output is not among `pieces` any more, it is gone."""
@@ -29,6 +29,7 @@ class Emitted:
     losses: list[Loss] = field(default_factory=list)
     whole: bool = True
     dirty: dict[str, set[str]] = field(default_factory=dict)
+    touched: dict[str, dict[str, list[str]]] = field(default_factory=dict)  # path -> editor -> ids: has a dirty one
     failed: set[str] = field(default_factory=set)  # editors whose emitter broke: what they have stays as it is
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
@@ -59,7 +60,8 @@ def emit_changed(
             continue
         options = settings[name]
         now = [(rule, emitter.group(rule, options)) for rule in select(rules, name)]
-        then = [(rule, emitter.group(rule, options)) for rule in before if rule.for_editor(name)]
+        same = {id(rule) for rule, _ in now}  # an unchanged rule is the same object, and its group is the same
+        then = [(r, emitter.group(r, options)) for r in before if id(r) not in same and r.for_editor(name)]
         groups = {group for rule, group in (*now, *then) if rule.id in wanted}
         out.dirty[name] = {rule.id for rule, group in (*now, *then) if group in groups} | set(wanted)
         _emit(out, name, emitter, options, [rule for rule, group in now if group in groups])

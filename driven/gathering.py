@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from driven.core.globs import Glob, literal_prefix
 from driven.errors import UsageError
 from driven.format.hashes import digest
 from driven.format.parts import ownership_of, read_part
 from driven.format.text import MAX_RULE_BYTES
-from driven.frozen import frozen
+from driven.frozen import field, frozen, record
 from driven.hookspecs import Importer, SourceFile
 from driven.model.diagnostic import Diagnostic, Severity
 from driven.model.plan import Lock
@@ -36,7 +35,7 @@ class Found:
     by: str = ""  # the file that takes it in
 
 
-@dataclass(slots=True)
+@record
 class Gathered:
     """What was found. `files` is editor -> path -> file; `ours` are paths that a sync wrote and nobody changed since;
     `natives` maps a path to other editors that read its text by themselves: through a link, or by taking it in."""
@@ -45,6 +44,16 @@ class Gathered:
     ours: dict[str, None] = field(default_factory=dict)
     natives: dict[str, dict[str, None]] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Editor -> how many files of its own were read."""
+        own = {name: sum(not self.is_lent(name, path) for path in paths) for name, paths in self.files.items()}
+        return {name: count for name, count in own.items() if count}
+
+    def is_lent(self, name: str, path: str) -> bool:
+        """Whether the importer `name` was shown a file that another one reads as its own: the rule is that one's."""
+        return bool(self.files[name][path].by) and name in self.natives.get(path, ())
 
 
 def gather(root: str, paths: Sequence[str], importers: Mapping[str, Importer], lock: Lock) -> Gathered:
@@ -225,7 +234,7 @@ class _Search:
         return False
 
     def taken_in(self) -> None:
-        """What the files take in, and what that takes in: read for the same importer, unless another one reads it."""
+        """What the files take in, and what that takes in, is read for the same importer."""
         for name, importer in self.importers.items():
             level = list(self.out.files.get(name, {}).values())
             count = 0
@@ -247,13 +256,14 @@ class _Search:
                 level = following
 
     def follow(self, name: str, path: str, by: Found) -> Found | None:
-        """One file that `by` takes in, when it is to be read for this importer. One that is not there is for the
-        importer to tell."""
-        parts = path.split("/")
+        """One file that `by` takes in, when it is not read for this importer anyway. One that is not there is for the
+        importer to tell. Where another importer reads it as its own, this one is shown it all the same."""
+        if not path.isprintable():
+            return None
         full = os.path.normpath(os.path.join(by.base, path))
         real = os.path.realpath(full)
         outside = path.startswith(("/", "~")) or not real.startswith(os.path.realpath(by.base) + os.sep)
-        if outside or "\0" in path or parts[0] in (".git", ".driven"):
+        if outside or path.split("/")[0] in (".git", ".driven"):
             message = f"`{by.file.path}` takes in `{path}`, which is not in the project: it was not read"
             hint = "its editor goes on reading it; copy what other editors shall know into a rule"
             self.tell("IMP12", "warning", by.file.path, message, hint)
@@ -261,11 +271,10 @@ class _Search:
         if not os.path.isfile(real):
             return None
         inner = os.path.relpath(real, os.path.realpath(by.base)).replace(os.sep, "/")
-        others = [editor for editor in self.importers if self.takes(editor, inner)]
-        if others:
-            if name not in others:
-                self.out.natives.setdefault(inner, {})[name] = None
+        if self.takes(name, inner):
             return None
+        if any(self.takes(editor, inner) for editor in self.importers):
+            self.out.natives.setdefault(inner, {})[name] = None
         path = os.path.relpath(full, by.base).replace(os.sep, "/")
         # What is taken in is read where the link leads: nothing will ever be written there.
         self.add(name, path, real, Found(SourceFile(path=path, data=b""), by.base, by.inside, by.file.path), True)

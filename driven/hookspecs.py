@@ -8,12 +8,8 @@ that is not of the Protocol, or names a hook that does not exist becomes a diagn
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import field
-from typing import Protocol, runtime_checkable
 
-import pluggy
-
-from driven.frozen import frozen
+from driven.frozen import field, frozen
 from driven.grammar.command import Command
 from driven.model.artefact import Emission, Settings
 from driven.model.diagnostic import Diagnostic
@@ -24,8 +20,49 @@ from driven.model.target import Target
 PROJECT_NAME = "driven"
 ENTRY_POINT_GROUP = "driven"
 
-hookspec = pluggy.HookspecMarker(PROJECT_NAME)
-hookimpl = pluggy.HookimplMarker(PROJECT_NAME)
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol, runtime_checkable
+
+    import pluggy
+
+    hookspec = pluggy.HookspecMarker(PROJECT_NAME)
+    hookimpl = pluggy.HookimplMarker(PROJECT_NAME)
+else:
+    # A sync starts in the time that pluggy and typing take to be imported: the marks are those of pluggy without it,
+    # and the Protocols are looked at member by member, as `typing.runtime_checkable` does.
+    class _Structural(type):
+        def __instancecheck__(cls, offer):
+            if Protocol not in cls.__bases__:
+                return type.__instancecheck__(cls, offer)
+            return all(hasattr(offer, name) for name in vars(cls) if name[0] != "_")
+
+    class Protocol(metaclass=_Structural):
+        """A base that says what an object must have."""
+
+    def runtime_checkable(protocol):
+        return protocol
+
+    def _marker(attribute, defaults):
+        def mark(function=None, **options):
+            if not options.keys() <= defaults.keys():
+                raise TypeError(f"the options of a hook are {', '.join(defaults)}")
+
+            def put(marked):
+                setattr(marked, attribute, {**defaults, **options})
+                return marked
+
+            return put if function is None else put(function)
+
+        return mark
+
+    _IMPL = {
+        "wrapper": False, "hookwrapper": False, "optionalhook": False, "tryfirst": False, "trylast": False,
+        "specname": None,
+    }  # fmt: skip
+    _SPEC = {"firstresult": False, "historic": False, "warn_on_impl": None, "warn_on_impl_args": None}
+    hookspec = _marker(f"{PROJECT_NAME}_spec", _SPEC)
+    hookimpl = _marker(f"{PROJECT_NAME}_impl", _IMPL)
 
 
 @frozen
@@ -65,17 +102,14 @@ class Emitter(Protocol):
     @property
     def target(self) -> Target:
         """The editor, as data."""
-        ...
 
     def group(self, rule: Rule, settings: Settings) -> str:
         """Which rules must be emitted together with this one: those with the same answer. A rule that gets files
         of its own answers its id; rules that share one file answer that file's path.
         Two groups never write one path."""
-        ...
 
     def emit(self, rules: Sequence[Rule], settings: Settings) -> Emission:
         """The files for `rules` (whole groups, in effect order, already filtered by `targets` and `when`)."""
-        ...
 
 
 @runtime_checkable
@@ -85,21 +119,17 @@ class Importer(Protocol):
     @property
     def target(self) -> Target:
         """The editor, as data."""
-        ...
 
     @property
     def patterns(self) -> Sequence[str]:
         """Canonical globs of the files that it reads, `.cursor/rules/**/*.mdc`."""
-        ...
 
     def read(self, files: Sequence[SourceFile]) -> Imported:
         """The rules in `files`. A file that cannot be read as a rule is a diagnostic, never an exception."""
-        ...
 
     def follows(self, file: SourceFile) -> Sequence[str]:
         """The files that this one takes in, relative to the project root (`@docs/style.md`). Those inside the project
         are read too, at most four deep, and handed to `read` with the others."""
-        ...
 
     def read_back(self, rule: Rule, path: str, text: str) -> ReadBack:
         """`rule` as `text` says it, where `text` stands, or stood, in an output at `path` that carries the rule.
@@ -108,7 +138,6 @@ class Importer(Protocol):
         file, what stands outside the sections. What such a text cannot say stays as it is in `rule`. Asked twice, for
         what was emitted last and for what stands there now: the difference of the answers is the edit.
         """
-        ...
 
 
 @runtime_checkable
@@ -118,11 +147,9 @@ class TokenCounter(Protocol):
     @property
     def name(self) -> str:
         """What the counter is called beside its figures, `cl100k`."""
-        ...
 
     def count(self, text: str) -> int:
         """The number of tokens in `text`."""
-        ...
 
 
 class Hooks:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from driven.errors import DiskError, DrivenError, UsageError
 from driven.format.text import render_rule
+from driven.frozen import field, record, replace
 from driven.gathering import Gathered, gather
 from driven.hookspecs import Importer
 from driven.joining import Joined, Member, alike, how_they_differ, join, says
@@ -17,12 +17,13 @@ from driven.model.fidelity import Construct, Fidelity
 from driven.model.plan import Change, Conflict, Create, Keep, Lock, Owned, Plan
 from driven.model.report import ImportedRule, ImportReport, InitReport
 from driven.model.rule import Rule
-from driven.project import ledger
+from driven.project import ledger, snapshots
 from driven.project.config import CONFIG, known_editors, read_config
 from driven.project.disk import JOURNAL, STATE, Tree
 from driven.project.finder import Finder
 from driven.project.sources import RULES, load_sources
 from driven.project.writer import Writer
+from driven.recorded import changes_of_import
 from driven.registry import Registry
 from driven.registry import load as load_plugins
 from driven.rehearsal import Desk
@@ -40,7 +41,7 @@ description: How to work in this project
 """
 
 
-@dataclass(slots=True)
+@record
 class Prepared:
     """An import that is planned and not carried out. `entered` are the lines that it adds to `outputs.lock`."""
 
@@ -123,6 +124,7 @@ def carry_out(prepared: Prepared) -> ImportReport:
                     if tree.read(change.path).kind != "absent":
                         raise DiskError(f"`{change.path}` came to be there meanwhile", hint="run `driven import` again")
                 lock = ledger.read_lock(root)
+                snapshots.write(tree, "import", changes_of_import(tree, lock, plan.writes, prepared.entered))
                 applied = tree.apply(plan.writes, ledger.render_lock(lock))
                 for path, why in applied.failed.items():
                     raise DiskError(f"`{path}` {why}")
@@ -138,10 +140,13 @@ def _prepare(root: str, plugins: Registry, paths: Sequence[str], editor: str | N
     gathered = gather(root, paths, importers, lock)
     read = _Reading(gathered, importers)
     desk = Desk(plugins, config, read.members)
-    joined = join(read.members, desk.fate, desk.touches, config.editors)
+    is_project = os.path.isdir(os.path.join(root, RULES))
+    there = load_sources(root, ledger.Memory(), emitted=False).rules if is_project else {}
+    joined = join(read.members, desk.fate, desk.touches, config.editors, there)
+    desk.set_apart(joined, there)
     diagnostics = [*gathered.diagnostics, *read.diagnostics]
     with Tree(root) as tree:
-        placing = _Placing(tree, root, desk)
+        placing = _Placing(tree, desk, there)
         for one in joined:
             placing.place(one)
     like = placing.compare()
@@ -150,13 +155,14 @@ def _prepare(root: str, plugins: Registry, paths: Sequence[str], editor: str | N
     names |= {(m.editor, m.rule.id): rule_id for rule_id, m in placing.said}
     diagnostics = [replace(d, rule_id=names.get((_editor_of(d, gathered), d.rule_id), d.rule_id)) for d in diagnostics]
     constructs = tuple(replace(c, rule_id=names.get((c.editor, c.rule_id), c.rule_id)) for c in read.constructs)
-    entered, written, more = desk.output(placing.new, gathered)
+    entered, written, anew = desk.output(placing.new, gathered)
+    diagnostics += anew
     plan = Plan(changes=tuple(sorted(placing.changes, key=lambda change: change.path)), diagnostics=tuple(diagnostics))
     report = ImportReport(
         rules=tuple(_imported(one, like.get(one.rule.id, "")) for one in placing.new), plan=plan, applied=False,
         same=tuple(dict.fromkeys(rule_id for rule_id, _ in placing.said)),
-        files={name: len(files) for name, files in gathered.files.items() if files}, ours=tuple(sorted(gathered.ours)),
-        fidelity=Fidelity(read=constructs, written=written), diagnostics=(*diagnostics, *more),
+        files=gathered.counts, ours=tuple(sorted(gathered.ours)),
+        fidelity=Fidelity(read=constructs, written=written), diagnostics=tuple(diagnostics),
     )  # fmt: skip
     found: dict[str, dict[str, None]] = {}
     for member in read.members:
@@ -192,8 +198,11 @@ def _imported(one: Joined, like: str) -> ImportedRule:
             detail = description
         case _:
             detail = ""
+    files: dict[str, str] = {}
+    for member in one.members:
+        files.setdefault(member.editor, member.path)
     return ImportedRule(
-        id=rule.id, files={member.editor: member.path for member in reversed(one.members)},
+        id=rule.id, files=files,
         activation=activation_word(rule.activation), detail=detail, targets=rule.targets, like=like,
     )  # fmt: skip
 
@@ -220,6 +229,8 @@ class _Reading:
             self.constructs += imported.fidelity
             for rule in imported.rules:
                 path = imported.files.get(rule.id, "")
+                if path in files and gathered.is_lent(name, path):
+                    continue
                 data = files[path].file.data if path in files else b""
                 natives = tuple(editor for editor in gathered.natives.get(path, ()) if editor != name)
                 self.members.append(Member(name, path, rule, data, natives))
@@ -228,16 +239,15 @@ class _Reading:
 class _Placing:
     """Where the rules go in `.driven/rules`, beside those that are there."""
 
-    def __init__(self, tree: Tree, root: str, desk: Desk) -> None:
+    def __init__(self, tree: Tree, desk: Desk, there: Mapping[str, Rule]) -> None:
         self.tree = tree
         self.desk = desk
+        self.there = there
         self.changes: list[Change] = []
         self.new: list[Joined] = []
         self.said: list[tuple[str, Member]] = []  # id of a rule that was there, and a file that says the same
         self.diagnostics: list[Diagnostic] = []
-        is_project = os.path.isdir(os.path.join(root, RULES))
-        self.there = load_sources(root, ledger.Memory(), emitted=False).rules if is_project else {}
-        self.by_text = {says(rule): rule for rule in reversed(self.there.values())}
+        self.by_text = {says(rule): rule for rule in reversed([*there.values()])}
 
     def place(self, one: Joined) -> None:
         rule = one.rule

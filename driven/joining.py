@@ -7,14 +7,13 @@ its own file back, byte for byte. Where there is none, the rules stay apart, eac
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from itertools import islice, product
 from typing import Literal
 
 from driven.core._rt import FormatError
 from driven.core.globs import plain_first
-from driven.frozen import frozen
+from driven.frozen import field, frozen, record, replace
 from driven.model.activation import Activation, ForPaths, activation_word
 from driven.model.rule import Rule, Value
 from driven.plugin_kit import body_text
@@ -43,7 +42,7 @@ class Member:
     natives: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
+@record
 class Joined:
     """One rule, and what it was made of."""
 
@@ -76,10 +75,12 @@ def says(rule: Rule) -> tuple[str, object]:
     return text_key(rule.body) or f"\0{rule.id}", activation_key(rule.activation)
 
 
-def join(members: Sequence[Member], judge: Judge, touches: Touches, enabled: Iterable[str]) -> list[Joined]:
+def join(
+    members: Sequence[Member], judge: Judge, touches: Touches, enabled: Iterable[str], known: Iterable[str] = ()
+) -> list[Joined]:
     """The rules that `members` make, in the order of their ids: joined, named, with `targets` where there are several
     editors. `judge` is asked for what a sync would do to a member's file; `enabled` are the editors that it writes for,
-    none for all that there are."""
+    none for all that there are; `known` the ids of rules that are there already."""
     before = {member: _fate(judge, member) for member in members}
     groups: dict[tuple[str, object], list[Member]] = {}
     for member in members:
@@ -89,13 +90,13 @@ def join(members: Sequence[Member], judge: Judge, touches: Touches, enabled: Ite
         for bunch in _bunches(group, before):
             made += _make(bunch, judge, before)
     order = list(dict.fromkeys(member.editor for member in members))
-    _name(made, order)
+    _name(made, order, known)
     wanted = set(enabled) or set(order)
+    holding = [name for name in order if name in wanted]
+    others = sorted(wanted - {*order})
     for joined in made:
         joined.rule = _settled(joined, judge, before)
-        joined.rule = replace(
-            joined.rule, targets=_targets(joined, [name for name in order if name in wanted], touches)
-        )  # fmt: skip
+        joined.rule = replace(joined.rule, targets=_targets(joined, holding, others, touches))
     return sorted(made, key=lambda joined: joined.rule.id)
 
 
@@ -167,28 +168,50 @@ def _with_paths(rule: Rule, members: Iterable[Member]) -> Rule:
     return replace(rule, extra=extra)
 
 
-def _name(made: list[Joined], order: Sequence[str]) -> None:
+def _name(made: list[Joined], order: Sequence[str], known: Iterable[str]) -> None:
     """Give each rule an id of its own: the name that most of its files have, the shortest of several; of rules with one
-    name the one that most editors hold keeps it, the others add their editor's."""
-    proposals: dict[str, list[Joined]] = {}
+    name the one that most editors hold keeps it, the others add their editor's. `known` are ids of rules that are there
+    already: one of them is for them, and no id is to give the same file names as another."""
+    proposals: dict[str, list[tuple[str, Joined]]] = {}
     for joined in made:
         names = Counter(member.rule.id for member in joined.members)
         best = min(names, key=lambda name: (-names[name], len(name), name))
-        proposals.setdefault(best, []).append(joined)
-    taken: set[str] = set()
+        proposals.setdefault(slug(best), []).append((best, joined))
+    taken = {slug(name): name for name in known}
     late: list[tuple[str, Joined]] = []
-    for name, rivals in proposals.items():
-        rivals.sort(key=lambda joined: (-len(joined.editors), order.index(joined.editors[0])))
-        taken.add(name)
-        rivals[0].rule = replace(rivals[0].rule, id=name)
-        late += [(f"{name}-{joined.editors[0]}", joined) for joined in rivals[1:]]
+    for rivals in proposals.values():
+        rivals.sort(key=lambda rival: (-len(rival[1].editors), order.index(rival[1].editors[0])))
+        for at, (name, joined) in enumerate(rivals):
+            if at == 0 and taken.setdefault(slug(name), name) == name:
+                joined.rule = replace(joined.rule, id=name)
+                continue
+            editor = joined.editors[0]
+            late.append((name if editor in rivals[0][1].editors else f"{name}-{editor}", joined))
     for name, joined in late:
-        rule_id, number = name, 1
-        while rule_id in taken:
-            number += 1
-            rule_id = f"{name}-{number}"
-        taken.add(rule_id)
+        rule_id = free_id(name, taken)
+        taken[slug(rule_id)] = rule_id
         joined.rule = replace(joined.rule, id=rule_id)
+
+
+def slug(rule_id: str) -> str:
+    """What file names are made of: two ids with one slug would give one file."""
+    return rule_id.replace("/", "-")
+
+
+def free_id(name: str, taken: Container[str]) -> str:
+    """`name`, or with the first number that makes a slug which is not `taken`."""
+    rule_id, number = name, 1
+    while slug(rule_id) in taken:
+        number += 1
+        rule_id = f"{name}-{number}"
+    return rule_id
+
+
+def rename(joined: Joined, rule_id: str, judge: Judge) -> None:
+    """Call the rule `rule_id`; every member keeps its file."""
+    before = {member: _fate(judge, member) for member in joined.members}
+    joined.rule = replace(joined.rule, id=rule_id)
+    joined.rule = _settled(joined, judge, before)
 
 
 def _settled(joined: Joined, judge: Judge, before: Mapping[Member, Fate]) -> Rule:
@@ -202,8 +225,9 @@ def _settled(joined: Joined, judge: Judge, before: Mapping[Member, Fate]) -> Rul
     return rule
 
 
-def _targets(joined: Joined, order: Sequence[str], touches: Touches) -> tuple[str, ...]:
-    """The editors that hold the rule, unless all do; those that have the text by themselves are named with a `-`.
+def _targets(joined: Joined, order: Sequence[str], others: Sequence[str], touches: Touches) -> tuple[str, ...]:
+    """The editors that hold the rule, unless all do, and `others`, which have no files yet and are to get everything;
+    those that have the text by themselves are named with a `-`.
 
     Where none that holds it is written for (it is switched off, or takes the file in), the rule is for all others, but
     for those that would get it into a file of a person's that was read.
@@ -214,18 +238,20 @@ def _targets(joined: Joined, order: Sequence[str], touches: Touches) -> tuple[st
     without = [name for name in dict.fromkeys([*own, *native]) if name[1:] not in holders]
     if not holders:
         free = replace(joined.rule, targets=tuple(without))
-        others = [name for name in order if free.for_editor(name) and touches(free, name)]
-        return (*without, *(f"-{name}" for name in others))
+        mine = [name for name in order if free.for_editor(name) and touches(free, name)]
+        return (*without, *(f"-{name}" for name in mine))
     if {*holders, *(name[1:] for name in without)}.issuperset(order):
         return tuple(without)
-    return tuple(name for name in order if name in holders)
+    new = [name for name in others if not touches(joined.rule, name)]
+    return (*(name for name in order if name in holders), *new)
 
 
 # Rules that are nearly one
 
 ALIKE = 0.9  # the share of words, each as often as it stands there, that two texts have in common
 _WORDS = 4_000  # words of a text that are looked at
-_FEW = 64  # texts that are compared with one
+_POSTED = 64  # texts that are kept for one rare word
+_COMPARED = 8  # texts that are compared with one: those that share most of its rare words
 
 
 def how_they_differ(one: Rule, two: Rule) -> str:
@@ -244,7 +270,9 @@ def how_they_differ(one: Rule, two: Rule) -> str:
 def alike(rules: Sequence[tuple[Rule, Iterable[str]]]) -> dict[str, str]:
     """Rule id -> the id of an earlier rule (before it in `rules`) with nearly the same text. Rules that an editor holds
     both of are a person's own doing. In time, about linear: only texts that share rare words are compared."""
-    counts = [Counter(text_key(rule.body).split()[:_WORDS]) for rule, _ in rules]
+    import re
+
+    counts = [Counter(re.findall(r"\w+", text_key(rule.body))[:_WORDS]) for rule, _ in rules]
     spread = Counter(word for words in counts for word in words)
     holders = [set(editors) for _, editors in rules]
     index: dict[tuple[str, int], list[int]] = {}
@@ -256,13 +284,13 @@ def alike(rules: Sequence[tuple[Rule, Iterable[str]]]) -> dict[str, str]:
         least = size * ALIKE / (2 - ALIKE)
         head = [(word, n) for _, word, n in words[: size - int(least) + 1]]
         near = Counter(other for key in head for other in index.get(key, ()))
-        for other, _ in near.most_common(_FEW):
+        for other, _ in near.most_common(_COMPARED):
             common = (counts[at] & counts[other]).total()
             if 2 * common >= ALIKE * (size + counts[other].total()) and not holders[at] & holders[other]:
                 found[rule.id] = rules[other][0].id
                 break
         for key in head:
             posting = index.setdefault(key, [])
-            if len(posting) < _FEW:
+            if len(posting) < _POSTED:
                 posting.append(at)
     return found

@@ -7,13 +7,13 @@ file, and every output that carries it, until a person has decided.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from driven.edits import Edit, Edits, find_edits, part_of
 from driven.format.hashes import digest
 from driven.format.merge import Take
 from driven.format.revise import revise_rule
 from driven.format.text import parse_rule, render_rule
+from driven.frozen import replace
 from driven.hookspecs import Importer
 from driven.merging import HandEdit, merge_edits
 from driven.model.artefact import WholeFile
@@ -26,7 +26,8 @@ from driven.project.ledger import output_rules
 from driven.project.sources import RULES
 from driven.workspace import Project
 
-_DECIDE = "`driven sync --adopt` takes this side, `driven sync --force` the rule's; or edit either one"
+_DECIDE = "`driven sync --adopt` takes the edited file's side, `driven sync --force` the rule's; or edit either one"
+_BETWEEN = "edit one of the two; `driven sync --force` leaves that place as the rule has it"
 _ANEW = "correct it, or `driven sync --force` writes it anew (what stands there is kept in a snapshot)"
 _BY_HAND = (
     "move the edit into the rule in `.driven/rules`, then `driven sync --force` (a snapshot keeps it)"
@@ -102,7 +103,8 @@ def _merge(
             if edit.path in (overlap.file, overlap.source):
                 other = overlap.source if edit.path == overlap.file else overlap.file
                 what = f"it and `{other or _source(project, rule_id)}` were edited differently in the same place"
-                _problem(out, edit, what, _DECIDE if edit.path == overlap.file else "", (overlap,))
+                among = any(one.path == other for one in edits)
+                _problem(out, edit, what, _BETWEEN if among else _DECIDE, (overlap,))
     if result.overlaps:
         return
     origins.setdefault(rule_id, []).extend(hand.path for hand in hands)
@@ -126,7 +128,7 @@ def _read(importer: Importer, edit: Edit, out: MergedBack) -> HandEdit | None:
     elif after.rule is None:
         _problem(out, edit, f"line {after.line}: {after.problem}", after.hint or _ANEW)
     else:
-        return HandEdit(path=edit.path, before=before.rule, after=after.rule, text=edit.after)
+        return HandEdit(path=edit.path, before=before.rule, after=after.rule, text=edit.whole)
     return None
 
 

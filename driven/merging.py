@@ -7,17 +7,23 @@ differently, is an overlap; the rest is merged all the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from driven.format.merge import Take, merge_text
-from driven.frozen import frozen
+from driven.frozen import field, frozen, record, replace
 from driven.model.activation import Activation, Always, ForPaths, OnRequest, WhenRelevant, activation_word
 from driven.model.plan import Overlap
 from driven.model.rule import Rule, Value
 
-_MDC = "](mdc:"  # Cursor's links, which are written `](` for every other editor
-_MARKER, _HARMLESS = "<!-- driven:", "<!-- driven :"  # what would end a section of a shared file is written so in one
+# What an emission may say otherwise than the rule does, so that it is no edit: Cursor's links, for every other editor,
+# and what would end the section of a shared file.
+_MDC = "](mdc:"
+_PLACES = 100  # where a text may stand in a file, before no more are looked for
+_EMITTED = ((_MDC, "]("), ("<!-- driven:", "<!-- driven :"))
+
+
+_T = TypeVar("_T")
 
 
 @frozen
@@ -42,27 +48,39 @@ class HandEdit:
 def merge_edits(rule: Rule, edits: Sequence[HandEdit], *, take: Take = "none") -> MergedRule:
     """`rule` with several editors' edits. An overlap names the file of either side.
 
-    `take` settles what the rule and an edit both changed. Where two editors' edits overlap there is no edited side to
-    take: with "theirs" that stays an overlap, with "ours" the field is left as the rule has it.
+    `take` settles what the rule and an edit both changed. Where two editors' edits overlap there is no one edited side:
+    with "theirs" that stays an overlap, with "ours" that place is left as the rule has it.
     """
     merged = rule
     overlaps: list[Overlap] = []
-    done: list[HandEdit] = []
+    done: list[tuple[HandEdit, Rule]] = []
     for edit in edits:
         alone = merge_rule(rule, edit.before, edit.after, take=take)
-        found = merge_rule(merged, edit.before, edit.after)
-        if not found.overlaps:
+        overlaps += placed(alone.overlaps, edit.after, edit.path, edit.text)
+        if not done:
+            merged = alone.rule
+        elif alone.rule != rule:
+            found = merge_rule(merged, rule, alone.rule, take="base" if take == "ours" else "none")
             merged = found.rule
-        else:
-            between = _between(rule, done, edit, found.overlaps, take)
-            overlaps += placed(alone.overlaps, edit.after, edit.path, edit.text)
-            if take == "ours":
-                merged = _without(merge_rule(merged, edit.before, edit.after, take="ours").rule, rule, between)
-            else:
-                overlaps += between
-                merged = merge_rule(merged, edit.before, edit.after, take=take).rule
-        done.append(edit)
+            if found.overlaps:
+                pairs = [_between(rule, other, edit, alone.rule) for other in done]
+                overlaps += [one for pair in pairs for one in pair] or placed(
+                    found.overlaps, edit.after, edit.path, edit.text
+                )
+        done.append((edit, alone.rule))
     return MergedRule(rule=merged, overlaps=tuple(dict.fromkeys(overlaps)))
+
+
+def _between(rule: Rule, done: tuple[HandEdit, Rule], edit: HandEdit, alone: Rule) -> list[Overlap]:
+    """The overlaps of two edits, each of which is merged with the rule by itself."""
+    other, there = done
+    found: list[Overlap] = []
+    for one in merge_rule(there, rule, alone).overlaps:
+        turned = replace(one, theirs=one.ours, their_line=one.line)
+        (mine,) = placed([turned], other.after, other.path, other.text)
+        (yours,) = placed([one], edit.after, edit.path, edit.text)
+        found.append(replace(yours, source=other.path, line=mine.their_line))
+    return found
 
 
 def merge_rule(now: Rule, before: Rule, after: Rule, *, take: Take = "none") -> MergedRule:
@@ -86,53 +104,23 @@ def placed(overlaps: Iterable[Overlap], after: Rule, path: str, text: str) -> tu
     """The overlaps of an edit (`after`: the rule as it says it) with the file at `path`, and the line of its `text`,
     where their side stands."""
     text, body = _unix(text), _unix(after.body)
-    return tuple([replace(one, file=path, their_line=_line_of(one, body, text)) for one in overlaps])
+    at = text.find(body.strip("\n"))
+    above = text.count("\n", 0, at) - (len(body) - len(body.lstrip("\n"))) if at >= 0 else 0
+    return tuple([replace(one, file=path, their_line=_line_of(one, text, one.their_line + above)) for one in overlaps])
 
 
-def _line_of(overlap: Overlap, body: str, text: str) -> int:
-    """Where the overlap's side stands in the text of the edited file; 0: not to be found."""
-    if overlap.field == "body":
-        at = text.find(body.strip("\n"))
-        above = len(body) - len(body.lstrip("\n"))
-        return text.count("\n", 0, at) + overlap.their_line - above if at >= 0 else overlap.their_line
-    at = text.find(overlap.theirs.partition("\n")[0] or "\0")
-    return text.count("\n", 0, at) + 1 if at >= 0 else 0
+def _line_of(overlap: Overlap, text: str, near: int) -> int:
+    """Where in `text` the edit's side of the overlap stands: nearest to a line, where it stands there twice."""
+    block = overlap.theirs if overlap.field == "body" else overlap.theirs.partition("\n")[0].strip()
+    found: list[int] = []
+    at = text.find(block) if block else -1
+    while at >= 0 and len(found) < _PLACES:
+        found.append(text.count("\n", 0, at) + 1)
+        at = text.find(block, at + 1)
+    return min(found, key=lambda line: abs(line - near), default=near if overlap.field == "body" else 0)
 
 
-def _between(
-    rule: Rule, done: Sequence[HandEdit], edit: HandEdit, overlaps: Iterable[Overlap], take: Take
-) -> list[Overlap]:
-    """Those of the overlaps that stand between `edit` and an earlier edit, not between `edit` and the rule."""
-    found: list[Overlap] = []
-    own = {(one.field, one.theirs) for one in merge_rule(rule, edit.before, edit.after).overlaps}
-    for overlap in overlaps:
-        if (overlap.field, overlap.theirs) in own:
-            continue
-        between: list[Overlap] = []
-        for other in done:
-            alone = merge_rule(rule, other.before, other.after, take=take).rule
-            for one in merge_rule(alone, edit.before, edit.after).overlaps:
-                if (one.field, one.theirs) == (overlap.field, overlap.theirs):
-                    as_theirs = replace(one, theirs=one.ours)
-                    (there,) = placed([as_theirs], other.after, other.path, other.text)
-                    between.append(replace(one, source=other.path, line=there.their_line))
-        found += placed(between or [overlap], edit.after, edit.path, edit.text)
-    return found
-
-
-def _without(merged: Rule, rule: Rule, overlaps: Iterable[Overlap]) -> Rule:
-    """`merged` with the fields of the overlaps as `rule` has them."""
-    fields = {overlap.field for overlap in overlaps}
-    if "body" in fields:
-        merged = replace(merged, body=rule.body)
-    if fields & {"description", "paths", "activation"}:
-        merged = replace(merged, description=rule.description, activation=rule.activation)
-    if any(name.startswith("key ") for name in fields):
-        merged = replace(merged, extra=rule.extra)
-    return merged
-
-
-@dataclass(slots=True)
+@record
 class _Merge:
     """One merge on its way."""
 
@@ -145,12 +133,12 @@ class _Merge:
     def description(self) -> str:
         """What a model reads is the description too: `WhenRelevant` says it once more."""
         now, base, theirs = self.now, _described(self.before), _described(self.after)
-        if base == theirs:
+        if base == theirs or (_by_title(self.before) and _by_title(self.after)):
             return now.description
         ours = _described(now)
         if ours in (base, theirs) or (not now.description and now.summary == base):
             return theirs
-        return theirs if self.overlap("description", ours, theirs, base) == "theirs" else now.description
+        return self.picked(self.overlap("description", ours, theirs, base), now.description, theirs, base)
 
     def activation(self) -> Activation:
         now, base, theirs = self.now.activation, self.before.activation, self.after.activation
@@ -159,20 +147,20 @@ class _Merge:
             if globs:
                 return now if globs == now.globs else ForPaths(globs)
             shown = ["".join([glob + "\n" for glob in one.globs]) for one in (now, theirs, base)]
-            return theirs if self.overlap("paths", *shown) == "theirs" else now
+            return self.picked(self.overlap("paths", *shown), now, theirs, base)
         if _same_activation(base, theirs) or _same_activation(now, theirs):
             return now
         if _same_activation(now, base):
             return theirs
         shown = [_activation(one) for one in (now, theirs, base)]
-        return theirs if self.overlap("activation", *shown) == "theirs" else now
+        return self.picked(self.overlap("activation", *shown), now, theirs, base)
 
     def body(self) -> str:
         now, base, theirs = self.now.body, self.before.body, self.after.body
         if base == theirs:
             return now
-        mapped = any(word in text for word in (_MDC, _HARMLESS) for text in (now, base, theirs))
-        merged = merge_text(base, now, theirs, same=_as_emitted if mapped else None, take=self.take)
+        said = [pair for pair in _EMITTED if pair[0] in now and pair[0] not in base]
+        merged = merge_text(base, now, theirs, same=_emitted(said) if said else None, take=self.take)
         above = _unix(self.now.source.front).count("\n")
         for overlap in merged.overlaps:
             self.overlaps.append(replace(overlap, line=overlap.line + above, source=self.now.span.path))
@@ -184,7 +172,7 @@ class _Merge:
         extra = self.now.extra
         for editor in dict.fromkeys((*self.before.extra, *self.after.extra)):
             base, theirs = self.before.extra.get(editor, {}), self.after.extra.get(editor, {})
-            if _same(base, theirs):
+            if _same(base, theirs) and (editor in self.before.extra) == (editor in self.after.extra):
                 continue
             ours = extra.get(editor, {})
             merged = dict(ours)
@@ -192,21 +180,28 @@ class _Merge:
                 self.key(key, merged, base, theirs)
             if list(ours) == list(base):
                 merged = {key: merged[key] for key in dict.fromkeys((*theirs, *merged)) if key in merged}
-            extra = {**extra, editor: merged}
-            if not merged and ours:
-                extra = {name: keys for name, keys in extra.items() if name != editor}
+            extra = {name: keys for name, keys in extra.items() if name != editor} if not merged else extra
+            if merged or editor in self.after.extra:
+                extra = {**extra, editor: merged}
         return extra
 
     def key(self, key: str, merged: dict[str, Value], base: Mapping[str, Value], theirs: Mapping[str, Value]) -> None:
         was, wanted, now = (_held(keys, key) for keys in (base, theirs, merged))
         if was == wanted or now == wanted:
             return
-        if now != was and not key.startswith("$") and self.overlap(f"key `{key}`", now, wanted, was) != "theirs":
-            return
-        if key in theirs:
-            merged[key] = theirs[key]
+        side: Take = "theirs"
+        if now != was and not key.startswith("$"):
+            side = self.overlap(f"key `{key}`", now, wanted, was)
+        keys = self.picked(side, merged, theirs, base)
+        if key in keys:
+            merged[key] = keys[key]
         else:
             merged.pop(key, None)
+
+    @staticmethod
+    def picked(take: Take, ours: _T, theirs: _T, base: _T) -> _T:
+        """What one side has."""
+        return theirs if take == "theirs" else base if take == "base" else ours
 
     def overlap(self, field: str, ours: str, theirs: str, base: str) -> Take:
         """Note an overlap of front matter; the answer says which side it gives all the same."""
@@ -233,13 +228,13 @@ def merge_globs(now: Sequence[str], before: Sequence[str], after: Sequence[str])
         return ()
     result: list[str] = []
     for glob in now:
-        parts = _expanded([glob])
+        parts = list(_expanded([glob]))
         left = [part for part in parts if part not in removed]
         result += [glob] if len(left) == len(parts) else left
     places = {part: glob for glob in result for part in _expanded([glob])}
     at = 0
     for glob in after:
-        parts = _expanded([glob])
+        parts = list(_expanded([glob]))
         missing = [part for part in parts if part in added and part not in places]
         if missing:
             missing = [glob] if len(missing) == len(parts) else missing
@@ -250,7 +245,8 @@ def merge_globs(now: Sequence[str], before: Sequence[str], after: Sequence[str])
     return tuple(result)
 
 
-def _expanded(globs: Sequence[str]) -> list[str]:
+def _expanded(globs: Sequence[str]) -> dict[str, None]:
+    """The patterns without braces, in order."""
     from driven.core._rt import FormatError
     from driven.core.globs import expand
 
@@ -260,11 +256,16 @@ def _expanded(globs: Sequence[str]) -> list[str]:
             found |= dict.fromkeys(expand(glob))
         except FormatError:  # a rule that was built by hand
             found[glob] = None
-    return list(found)
+    return found
 
 
 def _described(rule: Rule) -> str:
     return rule.description or (rule.activation.description if isinstance(rule.activation, WhenRelevant) else "")
+
+
+def _by_title(rule: Rule) -> bool:
+    """Whether the model finds the rule by its title, for want of a description."""
+    return not rule.description and _described(rule) == rule.title
 
 
 def _same_activation(one: Activation, two: Activation) -> bool:
@@ -282,8 +283,13 @@ def _activation(activation: Activation) -> str:
             return f"apply: {activation_word(activation)}\n"
 
 
-def _as_emitted(line: str) -> str:
-    return line.replace(_MDC, "](").replace(_HARMLESS, _MARKER)
+def _emitted(said: Sequence[tuple[str, str]]) -> Callable[[str], str]:
+    def same(line: str) -> str:
+        for ours, emitted in said:
+            line = line.replace(ours, emitted)
+        return line
+
+    return same
 
 
 def _with_mdc(text: str, now: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from driven.core import ledger as core
 from driven.core.ledger import Entry
 from driven.emission import Emitted
 from driven.model.plan import Owned
@@ -18,11 +19,8 @@ from driven.workspace import Project
 
 def stale(project: Project, tree: Tree) -> set[str]:
     """The outputs that do not stand as the last sync left them, by their stat; all, where it left no word."""
-    made = project.memory.made_ns
     known = project.memory.outputs
-    found = {
-        path for path, entry in known.items() if tree.seen(path) != (entry[3], entry[4], entry[5]) or entry[4] >= made
-    }
+    found = set(core.stale(known, tree.root, project.memory.made_ns))
     if len(known) < len(project.lock):
         found.update(owned[0] for owned in project.lock if owned[0] not in known)
     return found
@@ -45,18 +43,30 @@ def drifted(project: Project, paths: Iterable[str]) -> dict[str, set[str]] | Non
 
 def collides(project: Project, emitted: Emitted) -> bool:
     """Whether a path of this part of the output is taken, on some disk, by a part that was not emitted again."""
-    kept: set[str] = set()
-    for path, entry in project.memory.outputs.items():
-        for editor, ids in ledger.output_rules(entry).items():
-            if not _is_dirty(emitted, editor, ids):
-                kept.add(fold(path))
-            elif not emitted.dirty[editor].issuperset(ids):
-                return True  # two groups of one emitter share a file: a part of them cannot be emitted alone
-    return any(fold(piece.artefact.path) in kept for piece in emitted.pieces)
+    outputs = project.memory.outputs
+    again, mixed = core.touched(outputs, emitted.dirty)
+    if mixed:
+        return True  # two groups of one emitter share a file: a part of them cannot be emitted alone
+    emitted.touched = {path: ledger.output_rules(outputs[path]) for path in again}
+    new: list[str] = []
+    for piece in emitted.pieces:
+        path = piece.artefact.path
+        if path not in outputs:
+            new.append(fold(path))
+        elif path not in emitted.touched or any(not _is_dirty(emitted, *one) for one in emitted.touched[path].items()):
+            return True
+    if not new:  # what is known is a whole run's: no two of its paths are one on any disk
+        return False
+    kept = {
+        fold(path)
+        for path in outputs
+        if path not in emitted.touched or any(not _is_dirty(emitted, *one) for one in emitted.touched[path].items())
+    }
+    return any(path in kept for path in new)
 
 
 def _is_dirty(emitted: Emitted, editor: str, ids: Iterable[str]) -> bool:
-    return emitted.whole or not emitted.dirty.get(editor, set()).isdisjoint(ids)
+    return not emitted.dirty.get(editor, set()).isdisjoint(ids)
 
 
 def gone_lines(project: Project, emitted: Emitted) -> list[Owned]:
@@ -68,17 +78,21 @@ def gone_lines(project: Project, emitted: Emitted) -> list[Owned]:
     known = project.plugins.emitters
     if project.config.unsure:  # `claud = true` must not delete what `claude` had
         keeps |= known.keys() - project.emitters.keys() - {*project.config.disabled}
-    gone = [owned for owned in project.lock if owned not in given and owned[1] in known and owned[1] not in keeps]
-    gone = [owned for owned in gone if owned[0] in project.memory.outputs or _is_editors(project, owned)]
-    if emitted.whole:
-        return gone
-    touched = {
-        (path, editor)
-        for path, entry in project.memory.outputs.items()
-        for editor, ids in ledger.output_rules(entry).items()
-        if _is_dirty(emitted, editor, ids)
-    }
-    return [owned for owned in gone if owned[:2] in touched]
+    lines: Iterable[Owned] = project.lock
+    if not emitted.whole:  # of what was emitted again alone can anything be gone
+        again = {
+            (path, editor)
+            for path, editors in emitted.touched.items()
+            for editor, ids in editors.items()
+            if _is_dirty(emitted, editor, ids)
+        }
+        lines = [owned for owned in project.lock if owned[0] in emitted.touched and owned[:2] in again]
+    return [
+        owned
+        for owned in lines
+        if owned not in given and owned[1] in known and owned[1] not in keeps
+        and (owned[0] in project.memory.outputs or _is_editors(project, owned))
+    ]  # fmt: skip
 
 
 def _is_editors(project: Project, owned: Owned) -> bool:
@@ -90,16 +104,21 @@ def _is_editors(project: Project, owned: Owned) -> bool:
 
 def output_entries(project: Project, tree: Tree, planned: Planned, emitted: Emitted, applied: Applied) -> list[Entry]:
     """The ledger's entries of all outputs: those that were planned anew, and those that were not looked at."""
+    entries: list[Entry] = []
     by_path: dict[str, dict[str, list[str]]] = {}
+    planned_paths = {change.path for change in planned.plan.changes}
     for path, entry in project.memory.outputs.items() if not emitted.whole else ():
-        kept = {e: ids for e, ids in ledger.output_rules(entry).items() if not _is_dirty(emitted, e, ids)}
-        if kept:
-            by_path[path] = kept
+        if path in emitted.touched:
+            kept = {e: ids for e, ids in emitted.touched[path].items() if not _is_dirty(emitted, e, ids)}
+            if kept:
+                by_path[path] = kept
+        elif path in planned_paths:
+            by_path[path] = ledger.output_rules(entry)
+        else:
+            entries.append(entry)
     for piece in emitted.pieces:
         ids = by_path.setdefault(piece.artefact.path, {}).setdefault(piece.editor, [])
         ids.extend(rule_id for rule_id in piece.artefact.rule_ids if rule_id not in ids)
-    planned_paths = {change.path for change in planned.plan.changes}
-    entries: list[Entry] = []
     for path, rule_ids in by_path.items():
         if path not in planned_paths:
             entries.append(project.memory.outputs[path])

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence, Set
-from contextlib import nullcontext
-from dataclasses import replace
 
 from driven import partial
 from driven.emission import Emitted, emit_all, emit_changed
+from driven.errors import DiskError
+from driven.frozen import replace
 from driven.model.artefact import Piece
 from driven.model.diagnostic import Diagnostic
 from driven.model.merged import MergedBack
-from driven.model.plan import Change, Conflict, Create, Delete, Keep, Owned, Plan, Replace, Standing, SyncReport
+from driven.model.plan import Change, Conflict, Create, Keep, Owned, Plan, Standing, SyncReport
 from driven.model.rule import Rule, effect_order
 from driven.planning import Planned, group_by_path, make_plan
-from driven.project import ledger
-from driven.project.disk import JOURNAL, Applied, Tree, keep_copies
+from driven.project import ledger, snapshots
+from driven.project.compiled import write_compiled
+from driven.project.config import keep_config
+from driven.project.disk import JOURNAL, Applied, Tree
 from driven.project.sources import RULES, refresh
 from driven.project.writer import Writer
+from driven.recorded import changes_of
 from driven.registry import path_stamps
 from driven.span import Span
 from driven.workspace import Project, find_root, load
@@ -46,18 +49,22 @@ def sync(
     began = time.perf_counter()
     looks = dry_run or check
     say = progress or _quiet
-    with Tree(root) as tree, nullcontext() if looks else Writer(tree):
+    with Tree(root) as tree, Writer(tree, idle=looks):
         say("reading rules", 0, 4)
         project = load(root)
         merged = merge(project, tree, force=force, adopt=adopt)
         say("emitting", 1, 4)
         emitted, planned = plan(project, tree, merged, force=force)
         say("writing", 2, 4)
-        applied, copies = (Applied(), "") if looks else apply(project, tree, planned)
+        what = "sync --force" if force else "sync --adopt" if adopt else "sync"
+        applied, kept = (Applied(), "") if looks else apply(project, tree, planned, merged, what=what)
+        copies = kept if any(getattr(change, "forced", False) for change in planned.plan.writes) else ""
         report = _report(project, emitted, planned.plan, applied, copies, not looks, time.perf_counter() - began)
         if not looks:
             say("remembering", 3, 4)
             remember(project, tree, planned, emitted, applied, report)
+            if kept:
+                _prune(project, tree)
     return report
 
 
@@ -155,16 +162,42 @@ def _plan_once(
     return emitted, _planned(project, tree, merged, emitted, force, waits)
 
 
-def apply(project: Project, tree: Tree, planned: Planned) -> tuple[Applied, str]:
-    """Write the plan; what came of it, and where --force kept what it overwrote."""
+def apply(
+    project: Project, tree: Tree, planned: Planned, merged: MergedBack, *, what: str = "sync"
+) -> tuple[Applied, str]:  # fmt: skip
+    """Write the plan; what came of it, and the snapshot that keeps what was there before ("" when nothing changes)."""
     ledger.prepare_state(tree)
-    tree.clear_temps(ledger.journal_paths(project.root))
+    if left := ledger.journal_paths(project.root):
+        tree.clear_temps([*left, *snapshots.newest_paths(project.root)])
     writes = planned.plan.writes
-    forced = {change.path: change.before for change in writes if isinstance(change, Replace | Delete) and change.forced}
-    copies = keep_copies(tree, forced) if forced else ""
     if not writes:
-        return Applied(), copies
-    return tree.apply(writes, ledger.render_lock({**project.lock, **planned.lock})), copies
+        return Applied(), ""
+    held = held_rules(planned.plan) | merged.held.keys()
+    # What --force writes over comes back with an undo; an edit that was merged is undone with the rest.
+    taken = frozenset() if what.endswith("--force") else merged.ours.keys()
+    kept = snapshots.write(tree, what, changes_of(project, tree, planned, held=held, merged=taken))
+    lock = {**project.lock, **planned.lock}
+    if not project.memory.interrupted:  # the journal adds to `outputs.lock`: it need not repeat what stands there
+        paths = {change.path for change in writes}
+        lock = {owned: known for owned, known in lock.items() if owned[0] in paths or owned in planned.lock}
+    early = {owned: known for owned, known in lock.items() if owned not in merged.ours or owned in project.lock}
+    early.update((owned, project.lock[owned]) for owned in merged.ours if owned in project.lock)
+    applied = tree.apply(writes, ledger.render_lock(lock), ledger.render_lock(early) if merged.sources else None)
+    if any(path.startswith(RULES + "/") for path in applied.failed):
+        for owned in merged.ours:  # its edit may not be in its rule: it is not ours yet
+            if owned[0] not in applied.written:
+                applied.failed.setdefault(owned[0], "holds an edit that could not be written to its rule")
+    return applied, kept
+
+
+def _prune(project: Project, tree: Tree) -> None:
+    """Drop old snapshots, now and then. A disk that refuses is no reason to call a sync that is done a failure."""
+    keep = project.config.snapshots
+    live = (known for digests in project.lock.values() for known in digests)
+    try:
+        snapshots.prune(tree, keep, project.config.snapshot_days, live, slack=keep // 10)
+    except DiskError:
+        return
 
 
 def remember(
@@ -172,10 +205,11 @@ def remember(
 ) -> None:
     """Write `outputs.lock`, the compiled rules and the ledger, and forget the journal."""
     ledger.write_lock(tree, _lock_after(project, planned, applied), project.lock)
+    keep_config(tree, project.config)
     if project.sources.changed or not project.memory.rules:
-        checksum = ledger.write_compiled(tree, _emitted_rules(project, held_rules(planned.plan)))
+        checksum = write_compiled(tree, _emitted_rules(project, held_rules(planned.plan)), project.memory.compiled)
     else:
-        checksum = ledger.compiled_checksum(project.root)
+        checksum = project.memory.compiled.checksum
     tree.remove_state(JOURNAL)
     if report.plan.conflicts or applied.failed or project.sources.lost or emitted.failed:
         ledger.forget(tree)  # something is still to be done: the next sync must look at everything again
@@ -260,7 +294,8 @@ def _report(
     plan = replace(plan, changes=changes, diagnostics=(*plan.diagnostics, *failed))
     return SyncReport(
         plan=plan, rules=len(project.rules), editors=tuple(project.emitters), applied=wrote,
-        held=tuple(sorted(project.sources.failed | held_rules(plan))), kept_copies=copies, seconds=seconds,
+        held=tuple(sorted(project.sources.failed | held_rules(plan))), changed=tuple(sorted(project.sources.changed)),
+        kept_copies=copies, seconds=seconds,
     )  # fmt: skip
 
 

@@ -7,15 +7,13 @@ and list entries of several editors share a file; what stands around them is a p
 from __future__ import annotations
 
 import unicodedata
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import field, replace
 from types import MappingProxyType
 
 from driven.errors import PlanError, SourceError
 from driven.format.hashes import digest
 from driven.format.parts import ownership_of, put_part, read_part, take_part
-from driven.frozen import frozen
+from driven.frozen import field, frozen, replace
 from driven.model.artefact import ListEntry, Outside, Piece, WholeFile
 from driven.model.plan import Change, Conflict, Create, Delete, Drift, Keep, Lock, Owned, Plan, Replace, Standing
 
@@ -35,7 +33,7 @@ def classify(now: bytes | None, wanted: bytes | None, ours: frozenset[str]) -> D
         return "absent"
     if now == wanted:
         return "same"
-    if b"\r\n" in now and digest(now) not in ours:  # git's core.autocrlf made it so: nobody edited it
+    if b"\r" in now and b"\r\n" in now and digest(now) not in ours:  # git's core.autocrlf made it so: nobody edited it
         now = now.replace(b"\r\n", b"\n")
         if now == wanted:
             return "same"
@@ -58,9 +56,9 @@ def make_plan(
     more; `standing` covers them all. `held`: rules that wait, and the path in conflict for which they do. `untouched`:
     paths that stand as this machine left them, whatever a lock of another branch says.
     """
-    gone_by_path: dict[str, list[Owned]] = defaultdict(list)
+    gone_by_path: dict[str, list[Owned]] = {}
     for owned in gone:
-        gone_by_path[owned[0]].append(owned)
+        gone_by_path.setdefault(owned[0], []).append(owned)
     changes: list[Change] = []
     after: dict[Owned, frozenset[str]] = {}
     for path in sorted({*by_path, *gone_by_path}):

@@ -6,9 +6,7 @@ else may change. Nothing here touches the disk.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
 
 from driven.core._rt import FormatError as FormatError
 from driven.core.globs import Glob as Glob
@@ -33,7 +31,11 @@ from driven.hookspecs import TokenCounter as TokenCounter
 from driven.hookspecs import hookimpl as hookimpl
 from driven.model.rule import Value
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import re
+    from typing import Any
+
     from driven.format.sections import outside_text as outside_text
     from driven.format.text import MAX_RULE_BYTES as MAX_RULE_BYTES
     from driven.format.text import parse_rule as parse_rule
@@ -65,7 +67,8 @@ _NOT_STRING = r"""(?x)~|=|<<|null|Null|NULL|yes|Yes|YES|no|No|NO|true|True|TRUE|
     |[0-9]{4}-[0-9][0-9]?-[0-9][0-9]?(?:[Tt]|[ \t]+)[0-9][0-9]?:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?
     (?:[ \t]*(?:Z|[-+][0-9][0-9]?(?::[0-9]{2})?))?"""
 # Text of these alone, a letter first and none of the words above, is plain: most text, without compiling a pattern.
-_COMMON = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -_./()+&'!,")
+_COMMON = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -_./()+&'!,*?{}[]@=$%|<>;^\"`~\\")
+_NEVER_FIRST = frozenset([*",[]{}#&*!|>'\"%@` ", ""])
 _WORDS = frozenset(["null", "yes", "no", "true", "false", "on", "off", "y", "n"])
 
 
@@ -81,6 +84,8 @@ def one_line(text: str) -> str:
     """`text` as one line: line ends and control characters become a space, blanks at both ends go."""
     if text.isprintable():
         return text.strip(" ")
+    import re
+
     return " ".join([part.rstrip(" ") for part in re.sub(_CONTROLS, "\n", text).split("\n")]).strip(" ")
 
 
@@ -88,12 +93,18 @@ def is_plain(text: str) -> bool:
     """Whether `key: text`, without quotes, is read as the string `text`: by YAML 1.1 as well as by YAML 1.2."""
     if text[:1].isalpha() and text[-1] != " " and _COMMON.issuperset(text) and text.lower() not in _WORDS:
         return True
-    return text != "" and re.match(_NOT_PLAIN, text) is None and re.fullmatch(_NOT_STRING, text) is None
+    if text[:1] in _NEVER_FIRST:
+        return False
+    import re
+
+    return re.match(_NOT_PLAIN, text) is None and re.fullmatch(_NOT_STRING, text) is None
 
 
 def quoted(text: str) -> str:
     """`text` as a double-quoted YAML scalar on one line, whatever it holds."""
     if not text.isprintable() or '"' in text or "\\" in text or not text.isascii():
+        import re
+
         text = re.sub(_ESCAPED, _escape, text)
     return f'"{text}"'
 
@@ -142,8 +153,11 @@ def document(lines: Sequence[str], body: str, note: str = "") -> str:
 
 def code_span(text: str) -> str:
     """`text` as Markdown code, whatever backticks it holds."""
-    runs = re.findall("`+", text)
-    fence = "`" * (max(map(len, runs)) + 1) if runs else "`"
+    longest = run = 0
+    for char in text if "`" in text else "":
+        run = run + 1 if char == "`" else 0
+        longest = max(longest, run)
+    fence = "`" * (longest + 1)
     gap = " " if text[:1] == "`" or text[-1:] == "`" else ""
     return f"{fence}{gap}{text}{gap}{fence}"
 

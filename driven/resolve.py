@@ -16,7 +16,9 @@ def select(rules: Iterable[Rule], editor: str, active: Mapping[str, bool]) -> tu
 
     `active` maps a rule's id to what its condition came to; a rule that is not in it has none.
     """
-    return tuple(rule for rule in rules if rule.for_editor(editor) and active.get(rule.id, True))
+    return tuple(
+        [rule for rule in rules if (not rule.targets or rule.for_editor(editor)) and active.get(rule.id, True)]
+    )
 
 
 def unknown_targets(rules: Iterable[Rule], editors: Iterable[str]) -> list[Diagnostic]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from driven.errors import ConfigError, ProjectError
+from driven.frozen import field, record
 from driven.hookspecs import Emitter
 from driven.model.artefact import Settings
 from driven.model.diagnostic import Diagnostic
@@ -24,7 +24,7 @@ from driven.span import Span
 AGENTS = "agents"  # the editor name under which AGENTS.md is written
 
 
-@dataclass(slots=True)
+@record
 class Project:
     """A project, loaded: what a verb works on."""
 

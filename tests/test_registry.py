@@ -22,7 +22,7 @@ from driven.registry import index
 
 HEAD = """
 from driven.grammar.command import Command
-from driven.hookspecs import Imported, hookimpl
+from driven.hookspecs import Imported, ReadBack, hookimpl
 from driven.model.artefact import Artefact, Emission, Loss
 from driven.model.rule import Rule
 from driven.model.target import Target, Way
@@ -47,6 +47,10 @@ class Reader:
         self.target = target(name)
     def read(self, files):
         return Imported(rules=tuple(Rule(id=file.path[:-4], body=file.data.decode()) for file in files))
+    def follows(self, file):
+        return ()
+    def read_back(self, rule, path, text):
+        return ReadBack(rule=rule)
 """
 
 

@@ -96,9 +96,9 @@ def run(
 
 
 def _all() -> list[Benchmark]:
-    from driven.benchmarks import files, processes, text
+    from driven.benchmarks import files, merge, processes, text, watch
 
-    return [*files.BENCHMARKS, *text.BENCHMARKS, *processes.BENCHMARKS]
+    return [*files.BENCHMARKS, *text.BENCHMARKS, *merge.BENCHMARKS, *processes.BENCHMARKS, *watch.BENCHMARKS]
 
 
 def _chosen(wanted: Sequence[str], with_file: bool) -> list[Benchmark]:

@@ -5,22 +5,23 @@ Exit codes are decided here and nowhere else; what they mean stands in `driven.g
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
 
 from driven import __version__
 from driven.cli.render import Output
 from driven.errors import DrivenError, PluginError, UsageError
+from driven.frozen import replace
 from driven.grammar.command import Command
 from driven.grammar.commands import COMMANDS, OPTIONS, TOP_OPTIONS
 from driven.model.diagnostic import Diagnostic
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from driven.registry import Registry
 
 _WORST = (70, 7, 6, 5, 2, 4, 1, 0)
@@ -133,8 +134,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return code
     except BrokenPipeError:
         # Whoever read us has enough. Nothing may be written at exit either, so stdout becomes the null device.
-        with contextlib.suppress(OSError, ValueError):
+        try:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except (OSError, ValueError):
+            return 141
         return 141  # as a process that SIGPIPE ended: what it had to say is not known
     except KeyboardInterrupt:
         return 130

@@ -13,7 +13,7 @@ from driven.cli.text import estimate
 from driven.model.artefact import Loss
 from driven.model.diagnostic import Diagnostic
 from driven.model.fidelity import Construct
-from driven.model.plan import Change, Conflict, Create, Delete, Keep, Plan, Replace, SyncReport
+from driven.model.plan import Change, Conflict, Create, Delete, Keep, Overlap, Plan, Replace, SyncReport
 from driven.model.reach import Reach
 from driven.span import Span
 
@@ -54,6 +54,16 @@ def loss(value: Loss) -> dict[str, Any]:
     return {"rule": value.rule_id, "editor": value.editor, "kind": value.kind, "reason": value.reason}
 
 
+def overlap(value: Overlap) -> dict[str, Any]:
+    """Both sides of what a hand edit and the rule (or two hand edits) changed, and what it was."""
+    return {
+        "field": value.field,
+        "base": value.base,
+        "ours": {"path": value.source, "line": value.line, "text": value.ours},
+        "theirs": {"path": value.file, "line": value.their_line, "text": value.theirs},
+    }
+
+
 def change(c: Change, *, diff: bool) -> dict[str, Any]:
     """One change; `diff` adds the unified diff of those that would touch the file."""
     data: dict[str, Any] = {"path": c.path, "editors": list(c.editors), "rules": list(getattr(c, "rule_ids", ()))}
@@ -68,6 +78,8 @@ def change(c: Change, *, diff: bool) -> dict[str, Any]:
             data |= {"action": "keep", "reason": c.reason}
         case Conflict():
             data |= {"action": "conflict", "drift": c.drift, "message": c.message, "hint": c.hint}
+            if c.overlaps:
+                data["overlaps"] = [overlap(value) for value in c.overlaps]
     if diff and not isinstance(c, Keep):
         data["diff"] = "".join(line + "\n" for line in unified(c.path, c.before, c.after))
     return data

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 _CONTEXT = 3
+_SHORT = 12  # lines: their few common ones are counted without difflib, which takes 2 ms to import
 _COMPARE = 2_000  # lines: more than this between the common ends is shown as replaced whole, not compared line by line
 
 
@@ -29,8 +30,28 @@ def unified(path: str, before: bytes | None, after: bytes | None) -> list[str]:
 def added_removed(before: bytes | None, after: bytes | None) -> tuple[int, int]:
     """How many lines a change adds and removes."""
     old, new = _lines(before), _lines(after)
-    blocks = [b for b in _blocks(old, new) if b[0]]
+    start, end = _common_ends(old, new)
+    a, b = old[start : len(old) - end], new[start : len(new) - end]
+    if max(len(a), len(b)) <= _SHORT or not (a and b):
+        same = _same(a, b)
+        return len(b) - same, len(a) - same
+    blocks = [block for block in _blocks(old, new) if block[0]]
     return sum(b[4] - b[3] for b in blocks), sum(b[2] - b[1] for b in blocks)
+
+
+def _same(a: Sequence[str], b: Sequence[str]) -> int:
+    """How many lines two short texts share, found as difflib does: the longest run, then those on either side of it."""
+    best = at = there = 0
+    for i in range(len(a)):
+        for j in range(len(b)):
+            run = 0
+            while i + run < len(a) and j + run < len(b) and a[i + run] == b[j + run]:
+                run += 1
+            if run > best:
+                best, at, there = run, i, j
+    if not best:
+        return 0
+    return best + _same(a[:at], b[:there]) + _same(a[at + best :], b[there + best :])
 
 
 def _lines(data: bytes | None) -> list[str]:
@@ -46,13 +67,7 @@ _Block = tuple[bool, int, int, int, int]  # changed?, old from, old to, new from
 
 def _blocks(old: Sequence[str], new: Sequence[str]) -> list[_Block]:
     """Equal and changed runs that tile both texts."""
-    shortest = min(len(old), len(new))
-    start = 0
-    while start < shortest and old[start] == new[start]:
-        start += 1
-    end = 0
-    while end < shortest - start and old[-1 - end] == new[-1 - end]:
-        end += 1
+    start, end = _common_ends(old, new)
     a, b = old[start : len(old) - end], new[start : len(new) - end]
     blocks: list[_Block] = [(False, 0, start, 0, start)]
     if len(a) > _COMPARE or len(b) > _COMPARE:
@@ -64,6 +79,18 @@ def _blocks(old: Sequence[str], new: Sequence[str]) -> list[_Block]:
             blocks.append((tag != "equal", start + a1, start + a2, start + b1, start + b2))
     blocks.append((False, len(old) - end, len(old), len(new) - end, len(new)))
     return [block for block in blocks if block[2] > block[1] or block[4] > block[3]]
+
+
+def _common_ends(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
+    """How many lines both texts begin with, and how many both end with."""
+    shortest = min(len(old), len(new))
+    start = 0
+    while start < shortest and old[start] == new[start]:
+        start += 1
+    end = 0
+    while end < shortest - start and old[-1 - end] == new[-1 - end]:
+        end += 1
+    return start, end
 
 
 def _hunks(blocks: Sequence[_Block]) -> Iterator[list[_Block]]:

@@ -198,9 +198,8 @@ def _loss(rule: Rule, editor: str, kind: Literal["approximated", "dropped"], rea
 
 
 def _rule_files(rules: RuleSet, path: str, *, source: bool) -> dict[str, bytes]:
-    from dataclasses import replace
-
     from driven.format.text import render_rule
+    from driven.frozen import replace
     from driven.model.rule import Source
 
     single = path.lower().endswith(".md")

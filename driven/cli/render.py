@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import Callable, Iterable, Sequence
 
 from driven.cli.text import safe, safe_line
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import TextIO
+
     from rich.console import RenderableType
     from rich.progress import Progress as RichProgress
     from rich.text import Text
@@ -262,19 +263,12 @@ class Output:
         except EOFError:
             return ""
 
-    @contextmanager
-    def progress(self) -> Iterator[Progress]:
-        """A function to call as work goes on. It shows a bar on stderr, on a terminal, after half a second."""
-        if self.quiet or not _isatty(sys.stderr):
-            yield lambda _what, _done, _total: None
-            return
+    def progress(self) -> _Bar:
+        """As a context, a function to call as work goes on: a bar on stderr, on a terminal, after half a second."""
         from time import monotonic
 
-        bar = _Bar(monotonic() + _PATIENCE, monotonic, color=self.error_color)
-        try:
-            yield bar.step
-        finally:
-            bar.stop()
+        shown = not self.quiet and _isatty(sys.stderr)
+        return _Bar(monotonic() + _PATIENCE if shown else float("inf"), monotonic, color=self.error_color)
 
 
 class _Bar:
@@ -283,6 +277,12 @@ class _Bar:
     def __init__(self, start: float, clock: Callable[[], float], *, color: bool) -> None:
         self._start, self._clock, self._color = start, clock, color
         self._bar: RichProgress | None = None
+
+    def __enter__(self) -> Progress:
+        return self.step
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def step(self, what: str, done: int, total: int) -> None:
         if self._bar is None:

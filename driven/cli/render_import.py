@@ -35,17 +35,17 @@ def show_import(out: Output, report: ImportReport, root: str, titles: Mapping[st
 
 
 def show_outcome(out: Output, report: ImportReport) -> None:
-    """The last line."""
-    files = sum(report.files.values())
-    if not report.rules and not report.plan.conflicts and not report.diagnostics and not files:
-        known = len(report.ours)
-        what = f"{count(known, 'file')} {'is' if known == 1 else 'are'} driven's already" if known else "no rule file"
-        out.note(("nothing to import", "bold"), f": {what}", error=not report.applied)
-        return
+    """The last line: what became rules, what was known, and how much there is to look at."""
     verb = "imported" if report.applied else "would be imported"
-    pieces: list[Piece] = [(f"{count(len(report.rules), 'rule')} {verb}", "bold")]
+    pieces: list[Piece] = [
+        (f"{count(len(report.rules), 'rule')} {verb}" if report.rules else "nothing to import", "bold")
+    ]
     if report.same:
-        pieces.append(f", {number(len(report.same))} already there")
+        pieces.append(
+            f", {count(len(report.same), 'rule') if not report.rules else number(len(report.same))} already there"
+        )
+    if report.ours:
+        pieces.append(f", {count(len(report.ours), 'file')} known from a sync or an import")
     told = tally(report.diagnostics)
     out.note(*pieces, f"; {told}" if told else "", error=not report.applied)
 

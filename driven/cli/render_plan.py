@@ -35,9 +35,12 @@ def show_sync(out: Output, report: SyncReport, root: str, *, diff: bool, check: 
     if report.kept_copies:
         out.note(f"what was overwritten is kept in {report.kept_copies}", error=diff)
     # A diff on stdout is a patch and nothing else: `driven sync --dry-run | git apply` works.
-    # Of the rules that were written now, and of those that no file carries: the others' were told before.
+    # Of rules that changed, or whose file is new, and of those that no file carries: the others' were told before.
     told = {rule for change in plan.changes if not isinstance(change, Delete) for rule in change.rule_ids}
-    told -= {rule for change in plan.writes if not isinstance(change, Delete) for rule in change.rule_ids}
+    told -= {
+        *report.changed,
+        *(rule for change in plan.writes if isinstance(change, Create) for rule in change.rule_ids),
+    }
     _show_losses(out, (loss for loss in plan.losses if out.verbose or loss.rule_id not in told), error=diff)
     out.note(*_summary(report, check=check), error=diff)
 
@@ -89,11 +92,15 @@ def show_diff(out: Output, plan: Plan) -> None:
 
 
 def show_conflicts(out: Output, plan: Plan, most: int = 0) -> None:
-    """Each conflict with what to do; with --verbose the diff between what stands there and what would be written.
-    Without --verbose, no more than `most` (0: all)."""
+    """Each conflict with what to do and both sides of what overlaps; with --verbose the diff between what stands there
+    and what would be written. Without --verbose, no more than `most` (0: all), and then without the sides."""
     conflicts = plan.conflicts if out.verbose or not most else plan.conflicts[:most]
     for c in conflicts:
         out.line(("conflict:", "bold red"), f" {c.path}: {c.message}", error=True)
+        if c.overlaps and (out.verbose or not most):
+            from driven.cli.render_conflicts import show_overlaps
+
+            show_overlaps(out, c.overlaps)
         if c.hint:
             out.line("  ", ("hint:", "cyan"), f" {c.hint}", error=True)
         if out.verbose:

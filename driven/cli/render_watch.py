@@ -26,6 +26,7 @@ class Screen:
         self._root = root
         self._live = out.terminal and not out.quiet and os.environ.get("TERM") != "dumb"
         self._scope = ""
+        self._began = False  # the line says `watching`, so it waits until that is true
         self._last = ""
         self._wrong: dict[str, int] = {"error": 0, "conflict": 0}
         self._polling = False
@@ -45,8 +46,7 @@ class Screen:
                 self._problem(event)
             case Cured():
                 self._wrong[_kind(event.conflict)] -= 1
-                if self._wrong["error"] + self._wrong["conflict"] == 0 or event.diagnostic.span.path:
-                    out.note(_clock(), (" cured: ", "bold green"), _named(event.diagnostic))
+                out.note((f"{_clock()} ", "dim"), ("cured: ", "bold green"), _named(event.diagnostic))
             case Polling():
                 self._polling = True
                 out.line(("warning:", "bold yellow"), f" {event.reason}", error=True)
@@ -55,11 +55,12 @@ class Screen:
                 out.note(f"stopped after {count(event.syncs, 'sync')}")
             case _:
                 assert_never(event)
-        if self._live and self._scope and not isinstance(event, Stopped):
+        if self._live and self._began and not isinstance(event, Stopped):
             out.raw(self._status())
         _flush()
 
     def _watching(self, event: Watching) -> None:
+        self._began = True
         self._scope = self._scope or self._scoped(event.rules, len(event.editors))
         if not self._live:
             how = f", every second ({count(event.folders, 'folder')})" if event.polling else ""

@@ -126,6 +126,17 @@ class Ledger:
             at += ENTRY
         return out
 
+    def tables(self) -> dict[int, dict[str, Entry]]:
+        """All entries by kind and path. FormatError as for `entries`."""
+        out: dict[int, dict[str, Entry]] = {}
+        for entry in self.entries():
+            table = out.get(entry[0])
+            if table is None:
+                table = out[entry[0]] = {}
+            raw = entry[1]
+            table[raw.decode() if raw.isascii() else os.fsdecode(raw)] = entry
+        return out
+
     def unchanged(self, made_ns: int) -> bool:
         """Whether every entry stands as it did, by size, mtime and inode, seen from the current folder.
 
@@ -161,6 +172,53 @@ class Ledger:
                         return False
             at += ENTRY
         return True
+
+
+def stale(outputs: dict[str, Entry], root: str, made_ns: int) -> list[str]:
+    """The outputs below `root` that do not stand as their entries say, or may have changed when the ledger was made."""
+    found: list[str] = []
+    made: i64 = made_ns
+    lstat = os.lstat
+    for path, entry in outputs.items():
+        if entry[4] < made:
+            try:
+                seen = lstat(root + "/" + path)
+            except (OSError, ValueError):
+                found.append(path)
+                continue
+            same_file = seen.st_ino & 0x7FFFFFFFFFFFFFFF == entry[5]
+            if same_file and seen.st_mtime_ns == entry[4] and seen.st_size == entry[3]:
+                continue
+        found.append(path)
+    return found
+
+
+def touched(outputs: dict[str, Entry], dirty: dict[str, set[str]]) -> tuple[list[str], bool]:
+    """The outputs that carry, for some editor, a rule of `dirty` (editor -> ids); and whether one of those carries
+    for the same editor a rule that is not."""
+    found: list[str] = []
+    mixed = False
+    for path, entry in outputs.items():
+        hit = False
+        for part in entry[2].split(";"):
+            editor, _, ids = part.partition(":")
+            marked = dirty.get(editor)
+            if marked is None or not ids:
+                continue
+            if "," not in ids:
+                hit = hit or ids in marked
+                continue
+            count = 0
+            every = ids.split(",")
+            for one in every:
+                if one in marked:
+                    count += 1
+            if count:
+                hit = True
+                mixed = mixed or count < len(every)
+        if hit:
+            found.append(path)
+    return found, mixed
 
 
 def run_key(version: str, prefix: str, search_path: list[str]) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar, assert_never
 
 from driven.core import wire_layout as layout
 from driven.core._rt import FormatError
@@ -18,6 +17,17 @@ from driven.model.activation import ALWAYS, ON_REQUEST, Activation, Always, ForP
 from driven.model.rule import CATEGORIES, KINDS, STEP_KINDS, STEP_PRIORITY, Rule, RuleSet, Source, Value
 from driven.span import Span
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeVar, assert_never
+
+    _T = TypeVar("_T")
+else:
+
+    def assert_never(value):
+        raise AssertionError(f"{value!r} is none of the kinds that there are")
+
+
 MAX_LIST = 10_000  # entries of one rule's globs, targets or tags
 ID_START = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 ID = ID_START | {"-", "/"}
@@ -25,7 +35,6 @@ NAME = ID_START | {"-"}
 
 _PRIORITIES = bytes(STEP_PRIORITY[kind] for kind in STEP_KINDS)
 _NO_SOURCE = Source()
-_T = TypeVar("_T")
 
 
 def to_drv(rules: RuleSet, *, compress: bool = False, source: bool = True, signed: bool = False) -> bytes:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from driven.format.words import one_line, shown, similar
 from driven.model.activation import ALWAYS, ON_REQUEST, Activation, ForPaths, WhenRelevant
 from driven.model.diagnostic import Diagnostic, Fix, Severity, TextEdit
 from driven.model.rule import CATEGORIES, KINDS, Value
 from driven.span import Span
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 KEYS = ("description", "apply", "paths", "kind", "category", "priority", "targets", "tags", "when", "extra")
 APPLY = ("always", "paths", "model", "manual")

@@ -12,14 +12,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Literal
 
-from driven.frozen import frozen
+from driven.frozen import field, frozen, record
 from driven.model.plan import Overlap
 
-Take = Literal["none", "theirs", "ours"]
-"""Which side an overlap gives: none of them, it is one; the hand edit's (`--adopt`); the rule's (`--force`)."""
+Take = Literal["none", "theirs", "ours", "base"]
+"""Which side an overlap gives: none (it is one), the hand edit's (`--adopt`), the rule's (`--force`), or neither's."""
 
 _BLANK = "\ufeff\r\n"
 _WORK = 4_000_000  # steps of one comparison, about half a second; what is left then counts as changed whole
@@ -93,7 +92,7 @@ def _unix(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-@dataclass(slots=True)
+@record
 class _Sides:
     """One merge."""
 
@@ -154,9 +153,10 @@ class _Sides:
                         their_line=self.theirs.line + theirs[0],
                     )
                 )
-        if winner == "theirs":
-            self.lines += self.theirs.lines[slice(*theirs)]
-            self.ends += [""] * (theirs[1] - theirs[0])
+        if winner in ("theirs", "base"):
+            text, (start, stop) = (self.theirs, theirs) if winner == "theirs" else (self.base, base)
+            self.lines += text.lines[start:stop]
+            self.ends += [""] * (stop - start)
         else:
             self._from_ours(*ours)
 

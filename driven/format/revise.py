@@ -7,13 +7,13 @@ again: what does not say exactly the new rule is written more plainly, in the en
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from driven.core.front import parse_front, split_front
 from driven.format.canonical import front_lines, quoted, scalar
 from driven.format.fields import KEYS
 from driven.format.text import BOM, parse_rule, render_rule
+from driven.frozen import field, record
 from driven.model.activation import ForPaths, activation_word
 from driven.model.rule import DEFAULT_PRIORITY, Rule, Value
 
@@ -84,7 +84,7 @@ def _value(rule: Rule, key: str) -> object:
             return getattr(rule, key) or None
 
 
-@dataclass(slots=True)
+@record
 class _Key:
     """Where a key stands: its line, the columns of a value on that line, the line behind the value; for a list with an
     item on each line, those."""
@@ -95,7 +95,7 @@ class _Key:
     items: list[int] = field(default_factory=list)
 
 
-@dataclass(slots=True)
+@record
 class _Page:
     """The lines of a front matter, with their ends."""
 

@@ -191,7 +191,7 @@ class _Document:
             activation = WhenRelevant(rule.summary if relevance is None else relevance)
         elif apply == "manual":
             activation = ON_REQUEST
-        from dataclasses import replace
+        from driven.frozen import replace
 
         return replace(rule, activation=activation)
 

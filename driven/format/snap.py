@@ -19,6 +19,7 @@ from struct import Struct
 from blake3 import blake3
 
 from driven.core._rt import FormatError
+from driven.format.ends import common_ends
 from driven.format.hashes import digest
 from driven.frozen import frozen
 from driven.model.plan import Owned
@@ -35,6 +36,7 @@ LONG = 4096  # bytes: from here on it pays to look for what is there already
 
 _HEADER = Struct("<4sIIIqIIIIIIIIQ8s")
 _ROW = Struct("<13I")
+_PATH = Struct("<2I")  # a row begins with it
 _BLOB = Struct("<16sIIQIIIII")
 HEADER = _HEADER.size
 
@@ -184,28 +186,6 @@ class Builder:
         return word
 
 
-def common_ends(one: bytes, two: bytes) -> tuple[int, int]:
-    """How many bytes two texts have in common at their starts, and at the ends of what is left; found by halving, so
-    that long texts are compared by the processor and not in a loop."""
-    most = min(len(one), len(two))
-    low, high = 0, most
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[low:middle] == two[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    prefix, most = low, most - low
-    low, high = 0, most
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[len(one) - middle : len(one) - low] == two[len(two) - middle : len(two) - low]:
-            low = middle
-        else:
-            high = middle - 1
-    return prefix, low
-
-
 def _lock(digests: frozenset[str] | None) -> str:
     return "=" if digests is None else ",".join(sorted(digests))
 
@@ -259,24 +239,31 @@ class Head:
     def rows(self) -> list[Row]:
         """What changed, in the order in which it was written down."""
         if self._decoded is None:
-            rows: list[Row] = []
-            for at in range(HEADER, self._table, _ROW.size):
-                a, b, c, d, e, f, g, h, i, j, before, after, stood = _ROW.unpack_from(self._data, at)
-                if max(before, after, stood) > self.blobs:
-                    raise FormatError("a change names a text that is not there", at)
-                owned = self._string(a, b), self._string(c, d), self._string(e, f)
-                if not is_place(owned):
-                    raise FormatError("a change of a path where none of ours can be", at)
-                was, now = _digests(self._string(g, h), at), _digests(self._string(i, j), at)
-                rows.append(Row(owned, before - 1, after - 1, stood - 1, was, now))
-            self._decoded = rows
+            self._decoded = [self._row(at) for at in range(HEADER, self._table, _ROW.size)]
         return self._decoded
 
+    def _row(self, at: int) -> Row:
+        a, b, c, d, e, f, g, h, i, j, before, after, stood = _ROW.unpack_from(self._data, at)
+        if max(before, after, stood) > self.blobs:
+            raise FormatError("a change names a text that is not there", at)
+        owned = self._string(a, b), self._string(c, d), self._string(e, f)
+        if not is_place(owned):
+            raise FormatError("a change of a path where none of ours can be", at)
+        was, now = _digests(self._string(g, h), at), _digests(self._string(i, j), at)
+        return Row(owned, before - 1, after - 1, stood - 1, was, now)
+
     def row_of(self, owned: Owned) -> Row | None:
-        """The last change of one thing, found without decoding the others."""
-        if self._decoded is None and owned[0].encode("utf-8", "replace") not in self._data:
+        """The last change of one thing, found without decoding those of other paths."""
+        path = owned[0].encode("utf-8", "replace")
+        if self._data.find(path, self._at) < 0:
             return None
-        return next((row for row in reversed(self.rows()) if row.owned == owned), None)
+        for at in range(self._table - _ROW.size, HEADER - 1, -_ROW.size):
+            offset, length = _PATH.unpack_from(self._data, at)
+            if length == len(path) and self._data.startswith(path, self._at + offset):
+                row = self._row(at)
+                if row.owned == owned:
+                    return row
+        return None
 
     def digest(self, index: int) -> bytes:
         """The digest of a blob, 16 bytes."""

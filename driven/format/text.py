@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any, cast
-
 from driven.core.front import parse_front, split_front, starts_with_key
 from driven.format.fields import Fields, Places
 from driven.format.words import shown
+from driven.frozen import replace
 from driven.model.diagnostic import Diagnostic, Fix, Severity, TextEdit
 from driven.model.rule import Rule, Source, Value
 from driven.span import Span
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 MAX_RULE_BYTES = 1 << 20
 BOM = b"\xef\xbb\xbf"
@@ -161,7 +163,8 @@ class _Reader:
         yaml = data[start:end].decode()
         values: dict[str, Value]
         if fast is not None:
-            values = cast("dict[str, Value]", {key: value for key, value, _ in fast})
+            read: Any = fast
+            values = {key: value for key, value, _ in read}
             places = Places(yaml, self.path, 1, {key: line for key, _, line in fast})
         else:
             from driven.format.yaml12 import load_yaml

@@ -8,12 +8,12 @@ Schema: https://yaml.org/spec/1.2.2/#103-core-schema (verified 2026-11-21).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
 from driven.format.words import shown
+from driven.frozen import field, record
 from driven.model.diagnostic import Diagnostic
 from driven.model.rule import Value
 from driven.span import Span
@@ -39,7 +39,7 @@ _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\
 _BREAKS = "\x85\u2028\u2029"
 
 
-@dataclass(slots=True)
+@record
 class Loaded:
     """A YAML mapping. With an error in `diagnostics` there are no values.
 

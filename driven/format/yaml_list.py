@@ -8,11 +8,13 @@ paths, so `./CONVENTIONS.md` is the entry `CONVENTIONS.md`.
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING, Any
 
 from driven.errors import SourceError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from yaml.nodes import MappingNode, Node
 
 MAX_BYTES = 1 << 18  # far above any real configuration; keeps a hostile one from costing time

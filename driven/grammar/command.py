@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
 
 from driven.frozen import frozen
 
-# `run(args, app) -> exit code`; `args` is argparse's namespace, `app` is `driven.cli.app.App`.
-Run = Callable[[Any, Any], int]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Literal, TypeAlias
 
-Band = Literal["instant", "quick", "work"]
+# `run(args, app) -> exit code`; `args` is argparse's namespace, `app` is `driven.cli.app.App`.
+Run: TypeAlias = "Callable[[Any, Any], int]"
+
+Band: TypeAlias = 'Literal["instant", "quick", "work"]'
 # instant  under two interpreter starts, nothing imported that is not needed
 # quick    reads the project once
 # work     may take seconds and shows progress
-Safety = Literal["reads", "writes", "deletes"]
-Stability = Literal["stable", "preview"]
+Safety: TypeAlias = 'Literal["reads", "writes", "deletes"]'
+Stability: TypeAlias = 'Literal["stable", "preview"]'
 
 
 @frozen

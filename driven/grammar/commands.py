@@ -45,6 +45,11 @@ _NO_SOURCE = Argument(
 _COMPRESS = Argument(name="--compress", help="deflate each section of the .drv", flag=True)
 _DRY_RUN = Argument(name="--dry-run", short="-n", help="write nothing, print the plan as a diff", flag=True)
 
+_SNAPSHOT = Argument(name="number", help="the number of a snapshot", type="int", metavar="N")
+_GO_BACK_FORCE = Argument(
+    name="--force", help="go back over what was edited since; it is kept in a snapshot", flag=True
+)  # fmt: skip
+
 
 def _run(name: str) -> str:
     """Where a built-in command's function stands: one word, one file, one function."""
@@ -144,6 +149,60 @@ COMMANDS: tuple[Command, ...] = (
         result=results.VALIDATE,
         examples=("driven validate", "driven validate --strict --json"),
         group="Every day",
+    ),
+    Command(
+        name="undo",
+        help="take back what the last sync did; once more, and it is done again",
+        description="Rules and editors' files are as they were before it. What stands there now is kept in a snapshot;"
+        " a file that was edited since is a conflict, and then nothing is changed.",
+        run=_run("undo"),
+        arguments=(_GO_BACK_FORCE,),
+        capability="project.write",
+        safety="deletes",
+        result=results.RESTORE,
+        examples=("driven undo",),
+        group="Go back",
+    ),
+    Command(
+        name="snapshot",
+        help="every sync that wrote is a snapshot: list, look, go back",
+        verbs=(
+            Command(
+                name="list",
+                help="every snapshot, newest first",
+                run="driven.cli.commands.snapshot:run_list",
+                result=results.SNAPSHOT_LIST,
+            ),
+            Command(
+                name="show",
+                help="what one snapshot changed; as diffs with --verbose",
+                run="driven.cli.commands.snapshot:run_show",
+                arguments=(_SNAPSHOT,),
+                result=results.SNAPSHOT_SHOW,
+            ),
+            Command(
+                name="diff",
+                help="what changed since a snapshot, or from one to another",
+                run="driven.cli.commands.snapshot:run_diff",
+                arguments=(
+                    _SNAPSHOT,
+                    Argument(name="other", help="the snapshot to compare with, instead of the present", type="int",
+                             metavar="M", optional=True),
+                ),
+                result=results.SNAPSHOT_DIFF,
+            ),
+            Command(
+                name="restore",
+                help="bring rules and editors' files back to what they were right after a snapshot",
+                run="driven.cli.commands.snapshot:run_restore",
+                arguments=(_SNAPSHOT, _GO_BACK_FORCE),
+                capability="project.write",
+                safety="deletes",
+                result=results.RESTORE,
+            ),
+        ),
+        examples=("driven snapshot list", "driven snapshot diff 12", "driven snapshot restore 12"),
+        group="Go back",
     ),
     Command(
         name="convert",

@@ -59,6 +59,8 @@ DIAGNOSTIC = record(
     fix_=record(title=STRING, safe=BOOLEAN, edits=array(record(text=STRING, **_PLACE))),
 )
 LOSS = record(rule=STRING, editor=STRING, kind=one_of("approximated", "dropped"), reason=STRING)
+_SIDE = record(path=STRING, line=INTEGER, text=STRING)
+OVERLAP = record(field=STRING, base=STRING, ours=_SIDE, theirs=_SIDE)
 CHANGE = record(
     action=one_of("create", "replace", "delete", "keep", "conflict"),
     path=STRING,
@@ -69,6 +71,7 @@ CHANGE = record(
     drift_=one_of("absent", "same", "ours", "edited", "foreign"),
     message_=STRING,
     hint_=STRING,
+    overlaps_=array(OVERLAP),
     diff_=STRING,
 )
 PLAN = record(
@@ -118,6 +121,22 @@ WATCH = any_of(
     record(event=one_of("polling"), at=STRING, reason=STRING, hint=STRING, seconds=NUMBER),
     record(event=one_of("stopped"), at=STRING, syncs=INTEGER, seconds=NUMBER),
 )  # fmt: skip
+SNAPSHOT = record(
+    number=INTEGER, name=STRING, parent=INTEGER, time=STRING, what=STRING, version=STRING, files=INTEGER, rules=INTEGER,
+    bytes=INTEGER,
+)  # fmt: skip
+SNAPSHOT_LIST = record(snapshots=array(SNAPSHOT), damaged=STRINGS)
+SNAPSHOT_SHOW = record(
+    snapshot=SNAPSHOT,
+    changes=array(
+        record(
+            path=STRING, editor=STRING, part=STRING, action=one_of("created", "changed", "deleted", "same"),
+            added=INTEGER, removed=INTEGER, merged=BOOLEAN, diff=STRING,
+        )
+    ),
+)  # fmt: skip
+SNAPSHOT_DIFF = record(first=INTEGER, second=INTEGER, changes=array(CHANGE))
+RESTORE = record(what=STRING, number=INTEGER, applied=BOOLEAN, kept=STRING, plan=PLAN)
 STATUS = record(
     root=STRING,
     digest=STRING,

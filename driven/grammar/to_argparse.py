@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from driven.errors import UsageError
 from driven.grammar.command import Argument, Command
 from driven.grammar.commands import OPTIONS
 from driven.grammar.suggest import did_you_mean
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from typing import Any, NoReturn
 
 
 def destination(argument: Argument) -> str:
@@ -69,7 +70,9 @@ def _defaults(arguments: Iterable[Argument]) -> Namespace:
     from types import SimpleNamespace
 
     values: dict[str, Any] = {destination(a): False if a.flag else [] if a.many else a.default for a in arguments}
-    return cast("Namespace", SimpleNamespace(**values))
+    made: Any = SimpleNamespace(**values)
+    namespace: Namespace = made
+    return namespace
 
 
 def _parser(words: str, arguments: Iterable[Argument]) -> ArgumentParser:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
 
 from driven.frozen import frozen
 
-Outcome = Literal["mapped", "approximated", "dropped", "unsupported"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal, TypeAlias
+
+Outcome: TypeAlias = 'Literal["mapped", "approximated", "dropped", "unsupported"]'
 # mapped        a rule says the same
 # approximated  a rule says nearly the same
 # dropped       not kept
@@ -17,7 +20,7 @@ OUTCOMES: tuple[Outcome, ...] = ("mapped", "approximated", "dropped", "unsupport
 
 @frozen
 class Construct:
-    """One construct of an editor's file: `name` as people call it (`globs`, `body`, `@import`), `line` in `path` or 0."""
+    """A construct of an editor's file: `name` as people say it (`globs`, `body`, `@import`), `line` in `path` or 0."""
 
     path: str
     rule_id: str

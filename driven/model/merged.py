@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
+from driven.frozen import field, record
 from driven.model.plan import Create, Overlap, Owned, Replace
 
 
-@dataclass(slots=True)
+@record
 class Problem:
     """Why an edit of an output does not flow back, and the rules that wait for it."""
 
@@ -17,7 +16,7 @@ class Problem:
     overlaps: tuple[Overlap, ...] = ()
 
 
-@dataclass(slots=True)
+@record
 class MergedBack:
     """What hand edits came to.
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
-from typing import Literal
 
-from driven.frozen import frozen
+from driven.frozen import field, frozen
 from driven.model.artefact import Loss
 from driven.model.diagnostic import Diagnostic
 
-Drift = Literal["absent", "same", "ours", "edited", "foreign"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal, TypeAlias
+
+Drift: TypeAlias = 'Literal["absent", "same", "ours", "edited", "foreign"]'
 # absent   nothing stands there
 # same     what stands there is what this run would write
 # ours     it is what an earlier run wrote, untouched since
@@ -88,8 +90,9 @@ class Keep:
 class Overlap:
     """Where a hand edit and the rule's own text, both changed since `base`, cannot both be had.
 
-    `field` is what of the rule it is: `body`, `description`, `paths`, `activation`, "key `NAME`" (of an editor). `ours` is
-    what stands in `source`, from `line` on; `theirs` what stands in `file`, from `their_line` on: 1-based, 0 unknown.
+    `field` is what of the rule it is: `body`, `description`, `paths`, `activation`, "key `NAME`" (of an editor). `ours`
+    is what stands in `source`, from `line` on; `theirs` what stands in `file`, from `their_line` on. Lines are 1-based,
+    0: unknown.
     """
 
     field: str
@@ -153,12 +156,14 @@ class Plan:
 @frozen
 class SyncReport:
     """One sync. `applied` is False for --dry-run and --check. `held` are rule ids that keep what they emitted before,
-    because their file cannot be read or one of their outputs is in conflict. `seconds` is wall time."""
+    because their file cannot be read or one of their outputs is in conflict; `changed` those that are new or different
+    since the last sync. `seconds` is wall time."""
 
     plan: Plan
     rules: int
     editors: tuple[str, ...]
     applied: bool
     held: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
     kept_copies: str = ""  # where --force put what it overwrote, relative to the root
     seconds: float = 0.0

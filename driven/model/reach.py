@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import Literal
 
-from driven.frozen import frozen
+from driven.frozen import field, frozen
 from driven.model.artefact import Loss
 
 Verdict = Literal["always", "match", "model", "manual", "no", "off"]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field
-
-from driven.frozen import frozen
+from driven.frozen import field, frozen
 from driven.model.artefact import Loss
 from driven.model.diagnostic import Diagnostic
 from driven.model.fidelity import Fidelity

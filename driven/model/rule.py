@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
-from typing import Literal
 
 from driven.core.tokens import first_heading, scan_steps
-from driven.frozen import frozen
+from driven.frozen import field, frozen
 from driven.model.activation import ALWAYS, Activation
 from driven.span import Span
 
-Kind = Literal["standard", "persona", "context", "workflow"]
-Category = Literal[
-    "style", "naming", "architecture", "errors", "testing", "documentation", "security", "performance",
-    "accessibility", "custom",
-]  # fmt: skip
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal, TypeAlias
+
+Kind: TypeAlias = 'Literal["standard", "persona", "context", "workflow"]'
+Category: TypeAlias = (
+    'Literal["style", "naming", "architecture", "errors", "testing", "documentation", "security", "performance",'
+    ' "accessibility", "custom"]'
+)
 KINDS: tuple[Kind, ...] = ("standard", "persona", "context", "workflow")
 CATEGORIES: tuple[Category, ...] = (
     "style", "naming", "architecture", "errors", "testing", "documentation", "security", "performance",

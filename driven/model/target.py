@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
-from typing import Literal
 
-from driven.frozen import frozen
+from driven.frozen import field, frozen
 
-Fidelity = Literal["native", "approximated", "dropped"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal, TypeAlias
+
+Fidelity: TypeAlias = 'Literal["native", "approximated", "dropped"]'
 
 
 @frozen

@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 import os
-import re
+import sys
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import field, replace
-from typing import Any, Literal
 
+from driven import __version__
 from driven.errors import ConfigError
-from driven.frozen import frozen
+from driven.frozen import field, frozen, replace
 from driven.model.diagnostic import Diagnostic
 from driven.project.reading import read_file
 from driven.span import Span
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Literal
+
+    from driven.project.disk import Tree
+
 CONFIG = ".driven/config.toml"
 PYPROJECT = "pyproject.toml"
+KEPT = ".driven/state/config"  # what the file said when it was parsed last
 MAX_BYTES = 1 << 20
 MAX_EDITORS = 500  # more are nobody's configuration, and each wrong one costs a search for its place
 
-SYNC_KEYS = {"mode": ("two-way", "one-way"), "always": ("native", "agents"), "debounce_ms": int, "header": bool}
+SYNC_KEYS = {
+    "mode": ("two-way", "one-way"), "always": ("native", "agents"), "debounce_ms": int, "header": bool,
+    "snapshots": int, "snapshot_days": int,
+}  # fmt: skip
+RANGES = {  # of the whole numbers: least, most, unit
+    "debounce_ms": (0, 60_000, "milliseconds"),
+    "snapshots": (1, 10_000, "how many are kept"),
+    "snapshot_days": (1, 36_500, "days that they are kept"),
+}
 TOP_KEYS = ("version", "editors", "sync", "validate")
 
 
@@ -35,25 +49,81 @@ class Config:
     always: Literal["native", "agents"] = "native"
     debounce_ms: int = 75
     header: bool = False
+    snapshots: int = 100
+    snapshot_days: int = 30
     ignore: tuple[str, ...] = ()
     path: str = ""
     text: str = field(default="", repr=False)
+    stamp: str = field(
+        default="", repr=False, compare=False
+    )  # of the file that was parsed; "" when it need not be kept
 
 
 def read_config(root: str) -> Config:
     """The configuration of the project at `root`; the defaults when there is none. ConfigError with line and column."""
-    data = _read(os.path.join(root, CONFIG))
-    if data is not None:
-        return parse_config(data, CONFIG)
-    data = _read(os.path.join(root, PYPROJECT))
-    if data is not None and b"tool.driven" in data:
-        return parse_config(data, PYPROJECT)
+    kept = _kept(root)
+    if kept is not None:
+        return kept
+    for path in (CONFIG, PYPROJECT):
+        found = _read(os.path.join(root, path))
+        if found is not None and (path == CONFIG or b"tool.driven" in found[0]):
+            return replace(parse_config(found[0], path), stamp=_stamp(path, found[1]))
     return Config()
 
 
-def _read(path: str) -> bytes | None:
+def keep_config(tree: Tree, config: Config) -> None:
+    """Keep what was parsed for the next run: `tomllib` costs it 10 ms, as much as a third of its work."""
+    seen_ns = int(config.stamp.rpartition(" ")[2] or 0)
+    if not config.stamp or config.unsure or seen_ns >= tree.began:  # saved this very moment: it may yet change unseen
+        return
+    import marshal
+
+    from driven.format.hashes import digest
+
+    made = ("stamp", "unsure")  # not of the file
     try:
-        return read_file(path, MAX_BYTES)[0]
+        payload = marshal.dumps({name: getattr(config, name) for name in Config.__annotations__ if name not in made}, 4)
+    except ValueError:
+        return  # a date
+    tree.write_state(KEPT, f"{config.stamp}\n{digest(payload)}\n".encode() + payload)
+
+
+def _kept(root: str) -> Config | None:
+    """What was kept, while the file is still the one that was parsed.
+
+    The inode's change time, which nobody can set, stands in it: what comes with a stranger's project cannot fit, and
+    not a byte of it is looked at. Damage is told by the digest.
+    """
+    try:
+        data, _ = read_file(os.path.join(root, KEPT), 2 * MAX_BYTES)
+    except OSError:
+        return None
+    stamp, _, rest = data.partition(b"\n")
+    for path in (CONFIG, PYPROJECT):
+        try:
+            seen = os.stat(os.path.join(root, path))
+        except OSError:
+            continue
+        if _stamp(path, seen).encode() != stamp:
+            return None
+        import marshal
+
+        from driven.format.hashes import digest
+
+        told, _, payload = rest.partition(b"\n")
+        return Config(**marshal.loads(payload)) if digest(payload).encode() == told else None
+    return None
+
+
+def _stamp(path: str, seen: os.stat_result) -> str:
+    """What must be the same for a kept configuration to hold: the change time comes last."""
+    head = f"driven {__version__} {sys.implementation.cache_tag} {path}"
+    return f"{head} {seen.st_dev} {seen.st_ino} {seen.st_size} {seen.st_ctime_ns}"
+
+
+def _read(path: str) -> tuple[bytes, os.stat_result] | None:
+    try:
+        return read_file(path, MAX_BYTES)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -133,14 +203,16 @@ def known_editors(config: Config, options: Mapping[str, Iterable[str]]) -> tuple
             report(name, f"unknown editor `{name}`", hint, _span(config.text, config.path, section, name))
             continue
         for option, value in config.editors.get(name, {}).items():
-            span = _span(config.text, config.path, f"{section}.{name}", option)
             known = options[name]
             if option not in known:
                 names = list(known)
                 hint = _meant(option, names) if names else f"write `{name} = true`"
-                report(name, f"`{name}` has no option `{option}`", hint, span)
-            elif hint := _wrong(value, known.get(option, ()) if isinstance(known, Mapping) else ()):
-                report(name, f"the option `{option}` of `{name}` is {_kind(value)}", hint, span)
+                message = f"`{name}` has no option `{option}`"
+            else:
+                hint = _wrong(value, known.get(option, ()) if isinstance(known, Mapping) else ())
+                message = f"the option `{option}` of `{name}` is {_kind(value)}"
+            if hint:
+                report(name, message, hint, _span(config.text, config.path, f"{section}.{name}", option))
     unsure.update((*config.editors, *config.disabled)[MAX_EDITORS:])
     kept = {name: value for name, value in config.editors.items() if name not in unsure}
     return replace(config, editors=kept, unsure=frozenset(unsure)), found
@@ -150,23 +222,24 @@ def _sync(table: dict[str, Any], section: str, text: str, path: str) -> dict[str
     _known(table, SYNC_KEYS, section, text, path)
     for key, value in table.items():
         wanted = SYNC_KEYS[key]
-        span = _span(text, path, section, key)
         if isinstance(wanted, tuple):
-            if value not in wanted:
-                words = " or ".join(f'"{word}"' for word in wanted)
-                raise ConfigError(f"`{key}` is {_kind(value)}", hint=f"write {words}", span=span)
-        elif type(value) is not wanted:
-            kind = "true or false" if wanted is bool else "a whole number"
-            raise ConfigError(f"`{key}` is {_kind(value)}", hint=f"write {kind}", span=span)
-    if not 0 <= table.get("debounce_ms", 0) <= 60_000:
-        raise ConfigError(
-            "`debounce_ms` is out of range", hint="write 0 to 60000 (milliseconds)",
-            span=_span(text, path, section, "debounce_ms"),
-        )  # fmt: skip
+            due = "" if value in wanted else " or ".join(f'"{word}"' for word in wanted)
+        else:
+            due = "" if type(value) is wanted else "true or false" if wanted is bool else "a whole number"
+        if due:
+            raise ConfigError(f"`{key}` is {_kind(value)}", hint=f"write {due}", span=_span(text, path, section, key))
+    for key, (least, most, unit) in RANGES.items():
+        if not least <= table.get(key, least) <= most:
+            raise ConfigError(
+                f"`{key}` is out of range", hint=f"write {least} to {most} ({unit})",
+                span=_span(text, path, section, key),
+            )  # fmt: skip
     return table
 
 
 def _unparsable(error: str, text: str, path: str) -> ConfigError:
+    import re
+
     found = re.search(r"\(at line (\d+), column (\d+)\)", error)
     message = error[: found.start()].strip() if found else error.replace("(at end of document)", "").strip()
     lines = text.splitlines() or [""]
@@ -236,6 +309,8 @@ def _join(prefix: str, name: str) -> str:
 
 def _span(text: str, path: str, section: str, key: str) -> Span:
     """Where `key` of `section` stands, as near as a scan of lines can tell (tomllib keeps no places)."""
+    import re
+
     here = ""
     dotted = f"{section}.{key}" if section else key
     fallback = Span(path=path)

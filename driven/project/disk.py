@@ -7,16 +7,13 @@ handles, never through a link that leaves the project.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import stat
-import time
-from collections.abc import Iterable, Mapping
-from dataclasses import field
+from collections.abc import Iterable
 
 from driven.errors import DiskError
-from driven.frozen import frozen
+from driven.frozen import field, frozen
 from driven.model.plan import Create, Delete, Replace, Standing
 from driven.project.files import TEMP_SUFFIX, sync_file_system, temp_name, tick, write_all
 
@@ -156,17 +153,21 @@ class Tree:
             return None
         return found.st_size, found.st_mtime_ns, found.st_ino
 
-    def apply(self, changes: Iterable[Create | Replace | Delete], journal: bytes) -> Applied:
+    def apply(
+        self, changes: Iterable[Create | Replace | Delete], journal: bytes, early: bytes | None = None
+    ) -> Applied:
         """Carry out `changes` as one group. `journal` tells the next run what is ours, should this one be killed.
 
-        DiskError when the disk is full or broken: nothing was renamed then, so every file is as it was.
+        `early` stands in its place until the rule files are written: what a person typed into an editor's file may be
+        just what is ours afterwards, and must not be called so before it is in its rule. DiskError when the disk is
+        full or broken: its message says what was changed.
         """
         applied = Applied()
         temps: list[tuple[int, str, str, str]] = []  # folder, temp, name, path
         deletes: list[str] = []
         ids: dict[str, tuple[str, ...]] = {}
         folders: set[int] = set()
-        self.write_state(JOURNAL, journal, durable=True)
+        self.write_state(JOURNAL, journal if early is None else early, durable=True)
         try:
             for change in changes:
                 if isinstance(change, Delete) and change.after is None:
@@ -199,12 +200,22 @@ class Tree:
                     self._rename(folder, temp, name, path, folders, applied, held)
             if is_source:
                 waits = {rule_id: path for path in applied.failed if path.startswith(OWN) for rule_id in ids[path]}
-                self._flush_folders(folders)
-                folders.clear()
+                self._end_of_sources(folders, temps, None if waits else early and journal)
         for path in deletes:
             self._delete(path, folders, applied)
         self._flush_folders(folders)
         return applied
+
+    def _end_of_sources(self, folders: set[int], temps: list[tuple[int, str, str, str]], journal: bytes | None) -> None:
+        """The rule files are in place, for good: from here on `journal` is true."""
+        try:
+            self._flush_folders(folders)
+            if journal is not None:
+                self.write_state(JOURNAL, journal, durable=True)
+        except BaseException:
+            self._abandon([temp for temp in temps if not temp[3].startswith(OWN)])
+            raise
+        folders.clear()
 
     def _flush_folders(self, folders: Iterable[int]) -> None:
         """DiskError when the disk refuses: the journal stays then, and the next run looks at all of it again."""
@@ -328,8 +339,10 @@ class Tree:
 
     def touch(self, path: str) -> None:
         """Stamp a file of our own with the time of now."""
-        with contextlib.suppress(OSError):
+        try:
             os.utime(os.path.join(self.root, path))
+        except OSError:
+            return
 
     def remove_state(self, path: str) -> None:
         """Remove a file of our own; nothing happens when it is not there."""
@@ -360,11 +373,3 @@ class Tree:
                 continue
             if folder >= 0:
                 self._unlink(folder, temp_name(name))
-
-
-def keep_copies(tree: Tree, copies: Mapping[str, bytes]) -> str:
-    """Keep what --force is about to overwrite below `.driven/state/kept/`; the folder's path."""
-    folder = f"{STATE}/kept/{time.strftime('%Y%m%dT%H%M%S')}-{time.time_ns() % 1_000_000_000:09d}"
-    for path, data in copies.items():
-        tree.write_state(f"{folder}/{path}", data, durable=True)
-    return folder

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import field
 
 from driven import __version__
 from driven.core._rt import FormatError
@@ -22,20 +21,20 @@ from driven.core.ledger import (
     build_ledger,
     run_key,
 )
-from driven.errors import ConfigError, DrivenError
-from driven.frozen import frozen
+from driven.core.lock import parse_lines, render_lines
+from driven.errors import ConfigError
+from driven.frozen import field, frozen
 from driven.model.plan import Lock, Owned
 from driven.model.rule import Rule
-from driven.project.disk import JOURNAL, STATE, Seen, Tree
+from driven.project.compiled import Compiled, read_compiled
+from driven.project.disk import JOURNAL, MAX_OUTPUT, STATE, Seen, Tree
 from driven.project.files import TICK, pass_tick, tick
 from driven.project.reading import read_file
 from driven.span import Span
 
 LOCK = ".driven/outputs.lock"
 LEDGER = STATE + "/ledger"
-COMPILED = STATE + "/rules.drv"
 HEAD = "# What `driven sync` wrote, one line per path and editor, with its digest. Commit this file; do not edit it.\n"
-MAX_COMPILED = 1 << 27
 MAX_LOCK = 1 << 26
 NO_DIGEST = b"\0" * 32
 SETTINGS = (".driven/config.toml", "pyproject.toml", LOCK)
@@ -52,6 +51,7 @@ class Memory:
     sources: dict[str, Entry] = field(default_factory=dict)
     outputs: dict[str, Entry] = field(default_factory=dict)
     rules: dict[str, Rule] = field(default_factory=dict)
+    compiled: Compiled = field(default_factory=Compiled)  # the same rules, as they stand on the disk
     interrupted: bool = False  # a run was killed: what it wrote is in the journal, and only a whole run finds all of it
     current: bool = False  # the same settings, plugins and driven: what did not change need not be done again
 
@@ -63,27 +63,28 @@ def this_run() -> bytes:
 
 def read_memory(root: str) -> Memory:
     """The memory of the project at `root`. A ledger that is missing, damaged or another run's is no error."""
+    interrupted = os.path.lexists(os.path.join(root, JOURNAL))
     try:
         data, seen = read_file(os.path.join(root, LEDGER), MAX_BYTES)
         ledger = Ledger(data)
-        entries = ledger.entries()
+        by_kind = ledger.tables()
     except (OSError, FormatError):
-        return Memory(rules=_read_compiled(root, None))
-    by_kind: dict[int, dict[str, Entry]] = {}
+        kept = read_compiled(root, None)
+        return Memory(rules=kept.rules, compiled=kept, interrupted=interrupted)
     current = ledger.key == this_run()
-    for entry in entries:
-        path = os.fsdecode(entry[1])
-        by_kind.setdefault(entry[0], {})[path] = entry
-        if entry[0] in (SEARCHED, SETTING) and current:
-            current = entry[4] == _stat_now(root, path, entry) != UNSURE
-    rules = _read_compiled(root, ledger.checksum)
+    for kind in (SEARCHED, SETTING):
+        for path, entry in by_kind.get(kind, {}).items():
+            if current:
+                current = entry[4] == _stat_now(root, path, entry) != UNSURE
+    kept = read_compiled(root, ledger.checksum)
     return Memory(
         made_ns=seen.st_mtime_ns,
         sources=by_kind.get(SOURCE, {}),
         outputs=by_kind.get(OUTPUT, {}),
-        rules=rules,
-        current=current and bool(rules),
-        interrupted=os.path.lexists(os.path.join(root, JOURNAL)),
+        rules=kept.rules,
+        compiled=kept,
+        current=current and bool(kept.rules),
+        interrupted=interrupted,
     )
 
 
@@ -96,19 +97,6 @@ def _stat_now(root: str, path: str, entry: Entry) -> int:
         return seen.st_mtime_ns
     same = (seen.st_size, seen.st_ino & 0x7FFFFFFFFFFFFFFF) == (entry[3], entry[5])
     return seen.st_ctime_ns if same else UNSURE
-
-
-def _read_compiled(root: str, checksum: bytes | None) -> dict[str, Rule]:
-    """The last good form of every rule; only the one that the ledger names, where it names one."""
-    from driven.format.drv import from_drv
-
-    try:
-        data, _ = read_file(os.path.join(root, COMPILED), MAX_COMPILED)
-        if checksum is not None and data[8:32] != checksum:
-            return {}
-        return {rule.id: rule for rule in from_drv(data)}
-    except (OSError, DrivenError):
-        return {}
 
 
 def setting_entries(root: str, search_path: Iterable[tuple[str, int]]) -> list[Entry]:
@@ -156,24 +144,6 @@ def forget(tree: Tree) -> None:
     tree.remove_state(LEDGER)
 
 
-def write_compiled(tree: Tree, rules: Iterable[Rule]) -> bytes:
-    """Write the compiled rule set; its checksum, which the ledger keeps."""
-    from driven.format.drv import to_drv
-    from driven.model.rule import RuleSet
-
-    data = to_drv(RuleSet.of(rules))
-    tree.write_state(COMPILED, data)
-    return data[8:32]
-
-
-def compiled_checksum(root: str) -> bytes:
-    """The checksum of the compiled rule set as it stands, `b""` when there is none."""
-    try:
-        return read_file(os.path.join(root, COMPILED), MAX_COMPILED)[0][8:32]
-    except OSError:
-        return b""
-
-
 def prepare_state(tree: Tree) -> None:
     """Make `.driven/state` with its own .gitignore, and clear it of the temps of killed runs."""
     tree.folder(STATE, create=True)
@@ -187,15 +157,15 @@ def read_lock(root: str) -> dict[Owned, frozenset[str]]:
 
     After a merge of two branches both sides hold: git's marker lines are passed over.
     """
-    lock: dict[Owned, frozenset[str]] = {}
     try:
         text = read_file(os.path.join(root, LOCK), MAX_LOCK)[0].decode()
     except FileNotFoundError:
         text = ""
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"`{LOCK}` cannot be read: {error}", hint="restore it from version control") from None
-    for number, line in enumerate(text.splitlines(), 1):
-        if line and not line.startswith(("#", "<<<<<<<", "=======", ">>>>>>>", "|||||||")):
+    lock, odd = parse_lines(text)
+    for number, line in odd:
+        if not line.startswith(("<<<<<<<", "=======", ">>>>>>>", "|||||||")):
             entry = _lock_line(line)
             if entry is None:
                 raise ConfigError(
@@ -203,9 +173,20 @@ def read_lock(root: str) -> dict[Owned, frozenset[str]]:
                     hint="restore the file from version control", span=Span(path=LOCK, line=number),
                 )  # fmt: skip
             lock[entry[0]] = lock.get(entry[0], frozenset()) | {entry[1]}
-    for owned, digest in _journal(root):
-        lock[owned] = lock.get(owned, frozenset()) | {digest}
+    for owned, known in _journal(root):
+        if owned in lock or owned[2] != "file" or _stands(root, owned[0], known):
+            lock[owned] = lock.get(owned, frozenset()) | {known}
     return lock
+
+
+def _stands(root: str, path: str, known: str) -> bool:
+    """Whether a killed run came to write this new file: if not, what is there is not ours, not even edited."""
+    from driven.format.hashes import digest
+
+    try:
+        return digest(read_file(os.path.join(root, path), MAX_OUTPUT)[0]) == known
+    except OSError:
+        return False
 
 
 def _lock_line(line: str) -> tuple[Owned, str] | None:
@@ -235,11 +216,7 @@ def _journal(root: str) -> list[tuple[Owned, str]]:
 
 def render_lock(lock: Lock) -> bytes:
     """The text of `outputs.lock`: sorted, so that a branch changes only its own lines."""
-    lines = [HEAD]
-    for (path, editor, part), digests in sorted(lock.items()):
-        head = "" if part == "file" else part + ":"
-        lines.extend(f"{_escape(path)}\t{editor}\t{head}{digest}\n" for digest in sorted(digests))
-    return "".join(lines).encode()
+    return f"{HEAD}{render_lines(dict(lock), _escape)}".encode()
 
 
 def write_lock(tree: Tree, lock: Mapping[Owned, frozenset[str]], before: Lock) -> None:

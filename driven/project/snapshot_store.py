@@ -165,17 +165,26 @@ class Store:
                     continue
         return None
 
-    def last_row(self, owned: Owned, *, below: int = 0) -> tuple[int, Row] | None:
-        """(number, change) that last touched `owned`, in a snapshot below that number when one is given."""
-        for number, head in self.heads():
-            if not below or number < below:
-                try:
-                    row = head.row_of(owned)
-                except FormatError:
-                    continue
-                if row is not None:
-                    return number, row
+    def last_row(self, owned: Owned, *, most: int = 0) -> tuple[int, Row] | None:
+        """(number, change) that last touched `owned`; with `most`, only so many snapshots are asked."""
+        for asked, (number, head) in enumerate(self.heads()):
+            if most and asked >= most:
+                break
+            try:
+                row = head.row_of(owned)
+            except FormatError:
+                continue
+            if row is not None:
+                return number, row
         return None
+
+    def left(self, owned: Owned, data: bytes, *, most: int = 0) -> bool:
+        """Whether `data` is what the last snapshot that touched `owned` left there."""
+        found = self.last_row(owned, most=most)
+        head = self.head(found[0]) if found is not None else None
+        if found is None or head is None or found[1].after < 0:
+            return False
+        return head.digest(found[1].after) == bytes.fromhex(digest(data))
 
 
 def _number(name: str) -> int:

@@ -134,7 +134,7 @@ def newest_paths(root: str) -> list[str]:
         return []
 
 
-def prune(tree: Tree, keep: int = 100, days: int = 30, live: Set[str] = frozenset(), *, slack: int = 0) -> int:
+def prune(tree: Tree, keep: int = 100, days: int = 30, live: Iterable[str] = (), *, slack: int = 0) -> int:
     """Drop the oldest snapshots, all but `keep` and those older than `days`; how many. The newest one stays.
 
     What they left, and the texts whose digest is in `live`, move into `base.snap`: what a later snapshot says of a text
@@ -155,8 +155,8 @@ def prune(tree: Tree, keep: int = 100, days: int = 30, live: Set[str] = frozense
     drop = drop if drop != numbers else drop[:-1]
     if not drop:
         return 0
-    _move_to_base(tree, store, drop, live)
-    for number in drop:
+    _move_to_base(tree, store, drop, frozenset(live))
+    for number in reversed(drop):  # what a killed run leaves of them names nothing that is gone
         tree.remove_state(f"{SNAPSHOTS}/{store.names[number]}")
     return len(drop)
 
@@ -178,7 +178,7 @@ def _move_to_base(tree: Tree, store: Store, drop: list[int], live: Set[str]) -> 
                     texts[head.digest(index).hex()] = (number, index)
         except FormatError:
             continue
-    builder = Builder(max(drop), lambda _owned, _known: None)
+    builder = Builder(max(*drop, base.number if base else 0), lambda _owned, _known: None)
     changes: list[Change] = []
     for owned, (number, index, row) in state.items():
         data = _or_none(store, number, index)

@@ -6,13 +6,13 @@ import os
 import stat
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 from blake3 import blake3
 
 from driven.core.ledger import FOLDER, SOURCE, UNSURE, Entry
 from driven.errors import ProjectError
 from driven.format.text import MAX_RULE_BYTES, parse_rule, rule_id_for
+from driven.frozen import field, record
 from driven.model.diagnostic import Diagnostic
 from driven.model.rule import Rule
 from driven.project.disk import Seen
@@ -26,7 +26,7 @@ MAX_FILES = 100_000
 MAX_DEPTH = 32
 
 
-@dataclass(slots=True)
+@record
 class Sources:
     """What stands in `.driven/rules` now.
 
@@ -77,12 +77,16 @@ def load_sources(root: str, memory: Memory, *, emitted: bool = True) -> Sources:
             sources.diagnostics.append(_diagnostic("RUL25", found.problem, found.path, "restore it, or remove it"))
             sources.lost = True
             continue
-        rule_id = rule_id_for(found.path.removeprefix(RULES + "/")) if found.path.isprintable() else ""
+        entry = memory.sources.get(found.path) if memory.current else None
+        if entry is not None:
+            rule_id = entry[2]  # the same driven made it of the same path
+        else:
+            rule_id = rule_id_for(found.path.removeprefix(RULES + "/")) if found.path.isprintable() else ""
         if not rule_id:
             message = f"`{found.path}` gives no rule id: a part of its name has neither a letter nor a digit"
             sources.diagnostics.append(_diagnostic("RUL23", message, found.path, "rename the file"))
             continue
-        folded = unicodedata.normalize("NFC", rule_id).casefold()
+        folded = rule_id if rule_id.isascii() else unicodedata.normalize("NFC", rule_id).casefold()
         if folded in names:
             sources.diagnostics.append(
                 _diagnostic(

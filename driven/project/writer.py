@@ -10,14 +10,20 @@ from driven.project.disk import STATE, Tree
 
 
 class Writer:
-    """The right to write in one project, held by one process at a time; a dead process does not hold it."""
+    """The right to write in one project, held by one process at a time; a dead process does not hold it.
 
-    def __init__(self, tree: Tree, patience: float = 10.0) -> None:
+    An `idle` one is for those who only look: it takes nothing and waits for nobody.
+    """
+
+    def __init__(self, tree: Tree, patience: float = 10.0, *, idle: bool = False) -> None:
         self._tree = tree
+        self._idle = idle
         self._patience = patience  # seconds
         self._handle = -1
 
     def __enter__(self) -> Writer:
+        if self._idle:
+            return self
         folder = self._tree.folder(STATE, create=True)
         try:
             self._handle = os.open("lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666, dir_fd=folder)
@@ -34,7 +40,8 @@ class Writer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self._handle)
+        if not self._idle:
+            os.close(self._handle)
 
 
 def _try_lock(handle: int) -> bool:

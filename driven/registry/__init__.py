@@ -20,19 +20,22 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import field
-from typing import TYPE_CHECKING, Any, Literal
 
-from driven.frozen import frozen
+from driven.frozen import field, frozen
 from driven.model.diagnostic import Diagnostic, Severity
 from driven.registry.index import Entry, find, path_stamps
 from driven.span import Span
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Literal
+
     from pluggy import PluginManager
 
     from driven.grammar.command import Command
     from driven.hookspecs import Emitter, Importer, TokenCounter
+
+    Status = Literal["loaded", "disabled", "broken"]
 
 __all__ = ["Entry", "PluginInfo", "Registry", "find", "load", "path_stamps"]
 
@@ -40,8 +43,6 @@ OWN = "driven"  # the distribution whose plugins are ours
 DISABLE = "DRIVEN_DISABLE_PLUGINS"  # entry-point or distribution names, joined by commas, or:
 ALL_THIRD_PARTY = "all-third-party"
 MAX_OFFERS = 1000  # per hook and plugin: an endless generator ends here
-
-Status = Literal["loaded", "disabled", "broken"]
 
 
 @frozen
@@ -83,7 +84,7 @@ def load(*, index_path: str | None = None, editors: Collection[str] | None = Non
     for word in sorted(disabled - known):
         _report(registry, "PLG09", f"{DISABLE} names no plugin: {word!a}", Span(path=DISABLE), _suggest(word, known))
     owners: dict[str, Entry] = {}
-    manager: PluginManager | None = None
+    wanted: list[Entry] = []
     for entry in entries:
         stranger = entry.distribution != OWN
         if entry.error:
@@ -92,8 +93,11 @@ def load(*, index_path: str | None = None, editors: Collection[str] | None = Non
         elif disabled & {entry.name, entry.distribution} or (stranger and ALL_THIRD_PARTY in disabled):
             registry.plugins.append(_info(entry, "disabled"))
         elif stranger or editors is None or entry.name in editors:
-            manager = manager or _manager()
-            _Loader(entry, registry, owners, manager).load()
+            wanted.append(entry)
+    # pluggy costs as much as the rest of a short sync. Where there are only ours, it would do nothing but call them.
+    manager = _manager() if any(entry.distribution != OWN for entry in wanted) else None
+    for entry in wanted:
+        _Loader(entry, registry, owners, manager).load()
     return registry
 
 
@@ -108,9 +112,14 @@ def _manager() -> PluginManager:
 
 
 class _Loader:
-    """Loads one plugin into a registry. It is alone with the pluggy manager: what goes wrong there is its doing."""
+    """Loads one plugin into a registry. It is alone with the pluggy manager: what goes wrong there is its doing.
 
-    def __init__(self, entry: Entry, registry: Registry, owners: dict[str, Entry], manager: PluginManager) -> None:
+    Without a manager a plugin that is plain is asked as pluggy would ask it.
+    """
+
+    def __init__(
+        self, entry: Entry, registry: Registry, owners: dict[str, Entry], manager: PluginManager | None
+    ) -> None:
         self.entry = entry
         self.manager = manager
         self.label = f"`{entry.name}` ({entry.distribution} {entry.version})"
@@ -121,10 +130,11 @@ class _Loader:
 
     def load(self) -> None:
         """Import the plugin, register it, and ask each of its hooks once."""
-        from contextlib import redirect_stdout
-
-        with redirect_stdout(sys.stderr):  # stdout belongs to our answers: `--json` must stay JSON
+        stdout, sys.stdout = sys.stdout, sys.stderr  # stdout belongs to our answers: `--json` must stay JSON
+        try:
             self._load()
+        finally:
+            sys.stdout = stdout
         status: Status = "broken" if self.errors else "loaded"
         self.registry.plugins.append(_info(self.entry, status, "; ".join(self.errors), self.offers))
 
@@ -136,11 +146,16 @@ class _Loader:
         except BaseException as error:  # SystemExit too: a plugin must not end us
             hint = f"update or uninstall `{self.entry.distribution}`, or set {DISABLE}={self.entry.name}"
             return self._broken("PLG01", f"plugin {self.label} cannot be imported", hint, error)
+        hooks = _plain_hooks(plugin) if self.manager is None else None
+        if hooks is not None:
+            self._ask_each(hooks)
+            return None
+        manager = self.manager or _manager()
         try:
-            self._ask_all(self.manager, plugin)
+            self._ask_all(manager, plugin)
         finally:
-            if self.manager.is_registered(plugin):
-                self.manager.unregister(plugin)
+            if manager.is_registered(plugin):
+                manager.unregister(plugin)
         return None
 
     def _ask_all(self, manager: PluginManager, plugin: object) -> None:
@@ -157,14 +172,17 @@ class _Loader:
                 hint = _suggest(unknown[0], [name for name in vars(hookspecs.Hooks) if name.startswith("driven_")])
                 return self._broken("PLG02", f"plugin {self.label} names an unknown hook `{unknown[0]}`", hint)
             return self._broken("PLG03", f"plugin {self.label} does not fit its hooks", "see docs/plugins.md", error)
-        callers = [caller for caller in manager.get_hookcallers(plugin) or [] if caller.has_spec()]
-        for caller in sorted(callers, key=lambda caller: caller.name):
-            self._ask(caller.name, caller)
-        if not callers:
+        self._ask_each({caller.name: caller for caller in manager.get_hookcallers(plugin) or [] if caller.has_spec()})
+        return None
+
+    def _ask_each(self, hooks: dict[str, Callable[[], Any]]) -> None:
+        """Ask each hook, whose answer is a list of answers: one for each function of that name."""
+        for name in sorted(hooks):
+            self._ask(name, hooks[name])
+        if not hooks:
             message = f"plugin {self.label} has no hook"
             hint = "mark its hook functions with @hookimpl of driven.hookspecs"
             _report(self.registry, "PLG07", message, Span(path=self.entry.value), hint)
-        return None
 
     def _ask(self, hook: str, caller: Callable[[], Any]) -> None:
         """Call one hook, check its whole answer, then take it or leave it."""
@@ -217,6 +235,30 @@ class _Loader:
             span = place(error) or span
         self.errors.append(message)
         _report(self.registry, code, message, span, hint)
+
+
+def _plain_hooks(plugin: object) -> dict[str, Callable[[], Any]] | None:
+    """Hook -> what asks it, for a module whose hooks are functions without arguments or options; else None, and
+    pluggy decides what it is."""
+    from driven import hookspecs
+
+    mark = f"{hookspecs.PROJECT_NAME}_impl"
+    if type(plugin) is not type(sys):
+        return None
+    found: dict[str, Callable[[], Any]] = {}
+    for name, value in vars(plugin).items():
+        options = getattr(value, mark, None)
+        if options is None:
+            continue
+        code = getattr(value, "__code__", None)  # functions alone have one
+        if name not in vars(hookspecs.Hooks) or code is None or code.co_argcount or any(options.values()):
+            return None
+        found[name] = _asking(value)
+    return found
+
+
+def _asking(function: Callable[[], Any]) -> Callable[[], Any]:
+    return lambda: [answer for answer in (function(),) if answer is not None]
 
 
 def _built_in(name: str) -> bool:

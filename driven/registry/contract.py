@@ -5,9 +5,7 @@ A stranger's mistake must read as the stranger's: without this it would come up 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
 
 from driven.errors import PluginError
 from driven.grammar.command import Command
@@ -19,13 +17,17 @@ from driven.model.rule import Rule
 from driven.model.target import Target
 from driven.span import Span
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
 PROTOCOLS: dict[str, type] = {
     "driven_emitters": Emitter,
     "driven_importers": Importer,
     "driven_counters": TokenCounter,
 }
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-_RUN = re.compile(r"[\w.]+:\w+")
+_FIRST = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
+_LATER = _FIRST | {"-"}
 
 
 def check(hook: str, offer: object) -> tuple[str, str]:
@@ -36,9 +38,9 @@ def check(hook: str, offer: object) -> tuple[str, str]:
     if hook == "driven_commands":
         if not isinstance(offer, Command):
             return "", f"{kind} where a `Command` of driven.grammar.command is due"
-        if not _NAME.fullmatch(offer.name):
+        if not _is_name(offer.name):
             return "", f"a command called {offer.name!a}: a name is lower-case letters, digits and `-`"
-        if not offer.verbs and not _RUN.fullmatch(offer.run):
+        if not offer.verbs and not _is_place(offer.run):
             return "", f"the command `{offer.name}` whose `run` is {offer.run!a}: it must be `module:function`"
         return offer.name, ""
     protocol = PROTOCOLS[hook]
@@ -55,11 +57,21 @@ def check(hook: str, offer: object) -> tuple[str, str]:
     target = getattr(offer, "target")  # noqa: B009
     if not isinstance(target, Target):
         return "", f"{kind}, whose `target` is {type(target).__name__}, not `Target` of driven.model.target"
-    if not _NAME.fullmatch(target.name):
+    if not _is_name(target.name):
         return "", f"the editor {target.name!a}: a name is lower-case letters, digits and `-`"
     if hook == "driven_importers" and not _texts(getattr(offer, "patterns")):  # noqa: B009
         return "", f"{kind}, whose `patterns` is not a list of texts"
     return target.name, ""
+
+
+def _is_name(name: object) -> bool:
+    return isinstance(name, str) and 0 < len(name) <= 64 and name[0] in _FIRST and _LATER.issuperset(name)
+
+
+def _is_place(run: str) -> bool:
+    """Whether a command's `run` is `module:function`."""
+    module, colon, function = run.partition(":")
+    return bool(colon) and all(part.isidentifier() for part in (*module.split("."), function))
 
 
 def guard(hook: str, offer: Any, label: str) -> Any:
@@ -197,9 +209,10 @@ def place(error: BaseException) -> Span | None:
     frames = [
         (frame.f_code.co_filename, line)
         for frame, line in traceback.walk_tb(error.__traceback__)
-        if not frame.f_code.co_filename.startswith("<") and not _NOT_THEIRS.match(frame.f_globals.get("__name__", ""))
+        if not frame.f_code.co_filename.startswith("<") and not _ours(frame.f_globals.get("__name__", ""))
     ]
     return Span(path=frames[-1][0], line=frames[-1][1] or 1) if frames else None
 
 
-_NOT_THEIRS = re.compile(r"(driven\.registry|importlib|pluggy)(\.|$)")
+def _ours(module: str) -> bool:
+    return f"{module}.".startswith(("driven.registry.", "importlib.", "pluggy."))

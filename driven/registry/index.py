@@ -12,11 +12,11 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
 
 from driven import __version__
+from driven.frozen import frozen
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
 
@@ -25,7 +25,8 @@ MAX_BYTES = 1 << 20  # a larger index is not one of ours
 _CODEC = ("utf-8", "surrogateescape")
 
 
-class Entry(NamedTuple):
+@frozen(kw_only=False)
+class Entry:
     """One entry point. With an `error` it stands for a distribution whose list cannot be read, and has no name."""
 
     name: str
@@ -114,8 +115,10 @@ def _write(path: str, header: bytes, entries: list[Entry]) -> None:
             file.write(data)
         os.replace(temporary, path)
     except OSError:
-        with suppress(OSError):
+        try:
             os.unlink(temporary)
+        except OSError:
+            return
 
 
 def _search() -> list[Entry]:

@@ -11,8 +11,8 @@ Vendor facts, verified 2026-11-21:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
+from driven.frozen import field, record
 from driven.hookspecs import Emitter, Imported, Importer, ReadBack, SourceFile, hookimpl
 from driven.model.activation import Always, ForPaths, OnRequest, WhenRelevant
 from driven.model.artefact import Artefact, Emission, Loss, Section, Settings
@@ -34,6 +34,7 @@ from driven_emitters.shared import (
 
 ROOT = "AGENTS.md"
 OWN = r"(?:.+/)?AGENTS\.md"
+SKILLS = ".agents/skills"
 SKILL_FILE = r"\.agents/skills/[^/]+/SKILL\.md"
 LIMIT = 32_768  # bytes of the chain from the root to a directory
 MARKERS = 256  # bytes kept free in each file for the two lines that mark our section
@@ -53,7 +54,7 @@ TARGET = Target(
 )
 
 
-@dataclass
+@record
 class _Piece:
     """A rule on its way into a file. `kept`: its steps, their text and line once some must go, None while all stay."""
 
@@ -70,7 +71,7 @@ class _Piece:
         return section(self.rule, "agents", applies=self.file == ROOT, body=body)[0] if self.kept else ""
 
 
-@dataclass
+@record
 class _Chain:
     """The files from the root to one directory."""
 
@@ -100,23 +101,28 @@ class AgentsEmitter:
         outside: dict[str, Artefact] = {}
         for rule in rules:
             file = agents_file(rule, settings)
-            own = _as_imported(rule, file, settings) if "agents" in rule.extra else None
+            own = _as_imported(rule, file, settings) if "agents" in rule.extra and (file or everything) else None
             if own is not None:
                 artefacts.append(own)
                 if file:
-                    outside[file] = own
-                    losses += extra_lost(rule, "agents", file) + _read_too(rule, settings, file)
+                    outside[own.path] = own
+                    losses += extra_lost(rule, "agents", own.path)
+                else:
+                    losses.append(approximated(rule, "agents", f"{_why(rule)}: written as a skill"))
             elif file:
                 text, found = section(rule, "agents", applies=file == ROOT)
                 if isinstance(rule.activation, ForPaths) and file == ROOT:
                     reason = "AGENTS.md has no globs: always on, under a heading that names them"
                     found.append(approximated(rule, "agents", reason))
+                others = [name.capitalize() for name in uninvited(rule, settings, file)]
+                if text and others:
+                    reads = "reads" if len(others) == 1 else "read"
+                    found.append(approximated(rule, "agents", f"{', '.join(others)} {reads} {file} too"))
                 losses += found + extra_lost(rule, "agents", file)
                 if text:
-                    losses += _read_too(rule, settings, file)
                     pieces.append(_Piece(rule, file, text))
             elif everything and not isinstance(rule.activation, Always):
-                files, found = skill(rule, "agents", ".agents/skills", settings, _why(rule))
+                files, found = skill(rule, "agents", SKILLS, settings, _why(rule))
                 artefacts += files
                 losses += found
         losses += _fit(pieces, outside)
@@ -129,26 +135,20 @@ class AgentsEmitter:
         return Emission(artefacts=tuple(artefacts), losses=tuple(losses))
 
 
-def _read_too(rule: Rule, settings: Settings, file: str) -> list[Loss]:
-    others = [name.capitalize() for name in uninvited(rule, settings, file)]
-    reads = "reads" if len(others) == 1 else "read"
-    return [approximated(rule, "agents", f"{', '.join(others)} {reads} {file} too")] if others else []
-
-
 def _as_imported(rule: Rule, file: str, settings: Settings) -> Artefact | None:
-    """The rule in the file that it was imported from, as long as that says what the rule says: an AGENTS.md, outside of
-    our section, or a skill. `file`: the AGENTS.md in which it belongs."""
-    path = own_path(rule, "agents", SKILL_FILE)
-    if path and not file and "$front" in rule.extra["agents"]:
-        from driven_emitters import layout, skill_read
-
-        text = layout.as_imported(rule, "agents", path, settings, skill_read.read)
-        return None if text is None else Artefact(path=path, text=text, rule_ids=(rule.id,))
-    if not file or own_path(rule, "agents", OWN) != file:
+    """The rule in the file that it was imported from, as long as that says what the rule says: a skill or, outside of
+    our section, the text of an AGENTS.md. `file`: the AGENTS.md in which the rule belongs, "" for none."""
+    path = own_path(rule, "agents", OWN if file else SKILL_FILE)
+    if not file and "$front" in rule.extra["agents"]:
+        path = path or f"{SKILLS}/{rule.slug}/SKILL.md"
+    elif not file or not path:
         return None
-    from driven_emitters import agents_read, document_read
+    from driven_emitters import agents_read, document_read, layout
 
-    return document_read.outside(rule, "agents", file, agents_read.read)
+    if file:
+        return document_read.outside(rule, "agents", path, agents_read.read)
+    text = layout.as_imported(rule, "agents", path, settings, agents_read.read)
+    return None if text is None else Artefact(path=path, text=text, rule_ids=(rule.id,))
 
 
 def _why(rule: Rule) -> str:

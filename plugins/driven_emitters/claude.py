@@ -48,7 +48,7 @@ TARGET = Target(
         "model": Way(fidelity="approximated", words="a skill with that description"),
         "manual": Way(fidelity="approximated", words="a skill with `disable-model-invocation: true`"),
     },
-    files=(MAIN, ".claude/rules/**/*.md", ".claude/skills/*/SKILL.md"),
+    files=(MAIN, "**/CLAUDE.md", ".claude/rules/**/*.md", ".claude/skills/*/SKILL.md"),
     also_reads=("AGENTS.md",),
     limits=(Limit(bytes=4 << 20, note="larger files are skipped"), Limit(lines=200, hard=False, note="advised")),
 )
@@ -88,17 +88,23 @@ class ClaudeEmitter:
 
 def _emit(rule: Rule, settings: Settings) -> tuple[list[Artefact], list[Loss]]:
     if "claude" in rule.extra and (artefact := _as_imported(rule, settings)) is not None:
-        return [artefact], extra_lost(rule, "claude", artefact.path) if artefact.ownership == Outside() else []
+        if isinstance(artefact.ownership, Outside):
+            return [artefact], extra_lost(rule, "claude", artefact.path)
+        about = isinstance(rule.activation, WhenRelevant | OnRequest) and artefact.path.endswith("/SKILL.md")
+        return [artefact], [approximated(rule, "claude", f"{_why(rule)}: written as a skill")] if about else []
     match rule.activation:
         case Always():
             return _rule(rule, [], settings)
         case ForPaths(globs):
             files, losses = _rule(rule, ["paths:", *[f"  - {quoted(glob)}" for glob in globs]], settings)
             return files, losses + _over_budget(rule, globs)
-        case WhenRelevant():
-            return skill(rule, "claude", SKILLS, settings, "Claude Code has no rules that the model decides on")
-        case OnRequest():
-            return skill(rule, "claude", SKILLS, settings, "Claude Code has no rules for people to ask for")
+        case WhenRelevant() | OnRequest():
+            return skill(rule, "claude", SKILLS, settings, _why(rule))
+
+
+def _why(rule: Rule) -> str:
+    whose = "that the model decides on" if isinstance(rule.activation, WhenRelevant) else "for people to ask for"
+    return f"Claude Code has no rules {whose}"
 
 
 def _rule(rule: Rule, front: list[str], settings: Settings) -> tuple[list[Artefact], list[Loss]]:
@@ -118,7 +124,9 @@ def _as_imported(rule: Rule, settings: Settings) -> Artefact | None:
 
     if main:
         return document_read.outside(rule, "claude", main, claude_read.read)
-    path = path or f".claude/rules/{rule.slug}.md"
+    if not path:  # where it stands by itself
+        is_skill = isinstance(rule.activation, WhenRelevant | OnRequest)
+        path = f"{SKILLS}/{rule.slug}/SKILL.md" if is_skill else f".claude/rules/{rule.slug}.md"
     read = document_read.with_description(rule, claude_read.read)
     text = layout.as_imported(rule, "claude", path, settings, read)
     return None if text is None else Artefact(path=path, text=text, rule_ids=(rule.id,))

@@ -11,18 +11,15 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
-from driven.frozen import frozen
+from driven.frozen import field, frozen, record
 from driven.plugin_kit import one_line
-from driven_emitters.section_read import code_spans
+from driven_emitters.markdown_read import prose
 
 HOPS = 4
 MOST = 500  # imports of one file; a list of names with `@` in front is no instruction
-TEXTS = (".md", ".markdown", ".mdc", ".txt", ".rst")
 _IMPORT = re.compile(r"(?<!\S)@((?:\\ |\S)+)")
 _START = re.compile(r"[\w.~/-]")
-_FENCE = re.compile(r"(`{3,})[^`]*$|(~{3,})")
 _SHOWN = 10  # findings of one kind for one file
 
 
@@ -35,7 +32,7 @@ class Import:
     path: str
 
 
-@dataclass(slots=True)
+@record
 class Taken:
     """What the files take in. `by` maps each path that is taken in to the files that begin a chain to it; `imports`
     holds those of every file of a chain; `findings` are (path, code, line, message, hint)."""
@@ -68,33 +65,6 @@ def resolved(path: str, target: str) -> str:
         return ""
     found = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
     return "" if found.startswith("../") or found in ("..", ".") else found
-
-
-def prose(text: str) -> tuple[str, int]:
-    """`text`, LF, with ticks for everything in code and in HTML comments that begin a line; and the line of a fence
-    that is never closed, 0 for none. Every line stays where it is."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    fence, opened, comment, start = "", 0, False, 0
-    for number, line in enumerate([*lines, ""]):
-        bare = line.strip().lstrip("> ")
-        match = None if fence or comment else _FENCE.match(bare)
-        opens = not fence and not comment and bare.startswith("<!--")
-        if number == len(lines) or not bare or fence or comment or match or opens:
-            if start < number:
-                lines[start:number] = _without_code("\n".join(lines[start:number])).split("\n")
-            start = number + 1
-        if number == len(lines):
-            break
-        if fence or comment or match or opens:
-            lines[number] = "`" * len(line)
-        if fence:
-            if bare.startswith(fence) and not bare.strip(fence[0]):
-                fence = ""
-        elif match:
-            fence, opened = match[1] or match[2], number + 1
-        elif comment or opens:
-            comment = "-->" not in (bare[4:] if opens else bare)
-    return "\n".join(lines), opened if fence else 0
 
 
 def take_in(texts: Mapping[str, str], begins: Callable[[str], bool]) -> Taken:
@@ -179,12 +149,3 @@ def _cycles(out: Taken) -> None:
             elif item.path in out.imports and item.path not in done:
                 chain[item.path] = None
                 stack.append((item.path, iter(out.imports[item.path])))
-
-
-def _without_code(text: str) -> str:
-    parts: list[str] = []
-    done = 0
-    for start, end, _ in code_spans(text):
-        parts += [text[done:start], re.sub(r"[^\n]", "`", text[start:end])]
-        done = end
-    return "".join([*parts, text[done:]])

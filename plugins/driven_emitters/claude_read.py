@@ -15,8 +15,8 @@ from driven.model.fidelity import Construct, Outcome
 from driven.model.rule import Value
 from driven.plugin_kit import FormatError, count, is_universal, one_line, split_list
 from driven_emitters import skill_read
-from driven_emitters.claude_imports import TEXTS, Import, Taken, imports_of, take_in
-from driven_emitters.document_read import document, joined, outer, taken_in
+from driven_emitters.claude_imports import Import, Taken, imports_of, take_in
+from driven_emitters.document_read import TEXTS, document, joined, outer, taken_in
 from driven_emitters.layout import Read
 from driven_emitters.reading import (
     Canonical,
@@ -26,7 +26,6 @@ from driven_emitters.reading import (
     finding,
     keep,
     lines_of,
-    nested,
     rules_of,
     split,
 )
@@ -232,10 +231,8 @@ def _patterns(value: Value) -> list[str]:
     """`paths` is a list, or one text with commas."""
     if isinstance(value, str):
         value = list(split_list(value))
-    if not isinstance(value, list) or nested(value) != 1:
-        return []
-    texts = [item.strip() for item in value if isinstance(item, str) and item.strip()]
-    return [text.replace("\\[", "[[]").replace("\\]", "]") for text in texts]  # a folder `[id]`
+    texts = [item.strip() for item in value if isinstance(item, str)] if isinstance(value, list) else []
+    return [text.replace("\\[", "[[]").replace("\\]", "]") for text in texts if text]  # a folder `[id]`
 
 
 def _globs(found: Read, patterns: list[str], line: int) -> tuple[str, ...]:

@@ -13,7 +13,6 @@ Vendor facts, verified 2026-11-21:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from driven.hookspecs import Emitter, Imported, Importer, ReadBack, SourceFile, hookimpl
@@ -40,6 +39,7 @@ OWN_SKILL = r"\.cline(?:rules)?/skills/(?:.+/)?[^/]+/SKILL\.md"
 SKILLS = ".cline/skills"
 SHARED_SKILLS = {"claude": ".claude/skills", "agents": ".agents/skills"}  # of other editors, which Cline reads as well
 NO_MODEL = "Cline has no rules that the model decides on"
+NOT_ASKED = "Cline knows no `disable-model-invocation`, so its model may load the rule"
 TARGET = Target(
     name="cline",
     title="Cline",
@@ -102,9 +102,8 @@ def _emit(rule: Rule, settings: Settings) -> tuple[list[Artefact], list[Loss]]:
                 return skill(rule, "cline", folder, settings, NO_MODEL)
             found = [approximated(rule, "cline", f"{NO_MODEL}: it reads the skill in {shared[0]}")]
             return [], found + extra_lost(rule, "cline", f"the skill in {shared[0]}", "is another editor's")
-        case OnRequest() if re.fullmatch(OWN_SKILL, path):
-            why = "its model may load the skill: Cline knows no `disable-model-invocation`"
-            return skill(rule, "cline", folder, settings, why)
+        case OnRequest() if _is(path, OWN_SKILL):
+            return skill(rule, "cline", folder, settings, NOT_ASKED)
         case OnRequest():
             path = own_path(rule, "cline", OWN_WORKFLOW) or _place(rule)
             found = [approximated(rule, "cline", "Cline has no rules for people to ask for: written as a workflow")]
@@ -143,6 +142,15 @@ def _as_imported(rule: Rule, path: str, settings: Settings) -> str | None:
     return reading.as_imported(rule, "cline", path, settings, cline_read.read)
 
 
+def _is(path: str, pattern: str) -> bool:
+    """Whether a file is of that kind. A rule that was not imported has none, and then `re` is not needed either."""
+    if not path:
+        return False
+    import re
+
+    return re.fullmatch(pattern, path) is not None
+
+
 def _doubts(rule: Rule, path: str) -> list[Loss]:
     """What Cline makes of the rule at `path`, however that is written."""
     match rule.activation:
@@ -150,11 +158,10 @@ def _doubts(rule: Rule, path: str) -> list[Loss]:
             return [approximated(rule, "cline", "builds of Cline that do not evaluate `paths` load the rule always")]
         case WhenRelevant():
             return [approximated(rule, "cline", f"{NO_MODEL}: written as a skill")]
-        case OnRequest() if re.fullmatch(OWN_WORKFLOW, path):
+        case OnRequest() if _is(path, OWN_WORKFLOW):
             return [approximated(rule, "cline", "Cline has no rules for people to ask for: written as a workflow")]
-        case OnRequest() if re.fullmatch(OWN_SKILL, path):
-            reason = "its model may load the skill: Cline knows no `disable-model-invocation`"
-            return [approximated(rule, "cline", reason)]
+        case OnRequest() if _is(path, OWN_SKILL):
+            return [approximated(rule, "cline", f"{NOT_ASKED}: written as a skill")]
         case _:
             return []
 

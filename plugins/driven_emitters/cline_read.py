@@ -33,6 +33,8 @@ def read(text: str, path: str) -> Read:
         return skill_read.read(text, path)
     found, yaml = split(text)
     found.activation = ON_REQUEST if is_workflow(path) else ALWAYS
+    if "/" in name(path) and not is_workflow(path):
+        found.find("CLN07", 1, "Cline's command line does not read folders below its rules", "move it up")
     if yaml is None:
         return found
     if yaml.strip() and not _FRONT.match(text):
@@ -40,9 +42,6 @@ def read(text: str, path: str) -> Read:
         found.find("CLN04", 1, message, "delete the blanks behind `---`")
         found.tell("front matter", "dropped", "without effect in this form")
     _keys(found, yaml, path)
-    own = name(path)
-    if "/" in own and not is_workflow(path):
-        found.find("CLN07", 1, "Cline's command line does not read folders below its rules", "move it up")
     return found
 
 

@@ -14,8 +14,8 @@ A copilot-instructions.md that was there before is a rule whose text is all that
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
+from driven.frozen import replace
 from driven.hookspecs import Emitter, Imported, Importer, ReadBack, SourceFile, hookimpl
 from driven.model.activation import Always, ForPaths, OnRequest, WhenRelevant
 from driven.model.artefact import Artefact, Emission, Loss, Section, Settings

@@ -7,9 +7,9 @@ same, it stays in that file (`$front`) and no other editor gets it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from driven.errors import SourceError
+from driven.frozen import replace
 from driven.hookspecs import Imported, SourceFile
 from driven.model.activation import Activation
 from driven.model.artefact import Artefact, Outside, Settings
@@ -18,18 +18,19 @@ from driven.model.fidelity import Construct
 from driven.model.rule import Rule
 from driven.plugin_kit import one_line, outside_text
 from driven_emitters.layout import Read, Reader, as_imported, own_keys
+from driven_emitters.markdown_read import prose
 from driven_emitters.reading import fields, finding, lines_of, new_id, split, text_of
 
+TEXTS = (".md", ".markdown", ".mdc", ".txt", ".rst")
 _MARKER = "<!-- driven:"
+MOST = 200  # marker lines of one file; finding the sections costs their number times the file
 
 
 def document(text: str, path: str, activation: Activation) -> Read:
     """A file that holds for `activation`: what of `text` stands outside of marked sections. Never fails."""
-    from driven_emitters.claude_imports import prose
-
     if _MARKER in text:
         try:
-            text = outside_text(text)
+            text = _outside_text(text)
         except SourceError as error:
             found = Read("", "", activation)
             found.breaks(error.message, 1, error.hint)
@@ -68,9 +69,20 @@ def outside(rule: Rule, editor: str, path: str, read: Reader) -> Artefact | None
         return found
 
     text = as_imported(rule, editor, path, Settings(), spoken)
-    if text is None or not text.strip():
+    if text is None or _is_blank(text):
         return None
     return Artefact(path=path, text=text, ownership=Outside(), rule_ids=(rule.id,))
+
+
+def _is_blank(text: str) -> bool:
+    return not text.removeprefix("\ufeff").strip()
+
+
+def _outside_text(text: str) -> str:
+    """What stands outside of sections. SourceError when marker lines are damaged."""
+    if text.count(_MARKER) > MOST:
+        raise SourceError(f"more than {MOST} marker lines of `driven`", hint="delete those that mark no section")
+    return outside_text(text)
 
 
 def with_description(rule: Rule, read: Reader) -> Reader:
@@ -88,6 +100,9 @@ def outer(files: Iterable[SourceFile], diagnostics: list[Diagnostic]) -> list[So
     """The files, each with what stands outside of marked sections; those without anything there are left out."""
     found: list[SourceFile] = []
     for file in files:
+        if _is_blank(file.data.decode("utf-8", "replace")):
+            diagnostics.append(finding("GEN03", "warning", file.path, "there is no text in the file", "delete it"))
+            continue
         if _MARKER.encode() not in file.data:
             found.append(file)
             continue
@@ -95,11 +110,11 @@ def outer(files: Iterable[SourceFile], diagnostics: list[Diagnostic]) -> list[So
         if text is None:
             continue
         try:
-            rest = outside_text(text)
+            rest = _outside_text(text)
         except SourceError as error:
             diagnostics.append(finding("IMP05", "error", file.path, error.message, error.hint))
             continue
-        if rest.strip("\ufeff \t\r\n"):
+        if not _is_blank(rest):
             found.append(replace(file, data=rest.encode()))
     return found
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
+from driven.frozen import field, record
 from driven.model.activation import Activation, Always, ForPaths
 from driven.plugin_kit import FormatError, check, one_line, split_list
 from driven_emitters.layout import Read
@@ -16,11 +16,10 @@ _STARS = re.compile(r"\*\*+")
 _COMMENT = re.compile(r"(?:^|[ \t])#.*$")
 
 
-@dataclass(slots=True)
+@record
 class Globs:
     """The patterns under one key, at `line` (0: no such key). `forms`: how they stand there, of `quoted`, `list`,
-    `unclosed` (a quote),
-    `spaced` (a blank behind a comma) and `braces` (a comma in them)."""
+    `unclosed` (a quote), `spaced` (a blank behind a comma) and `braces` (a comma in them)."""
 
     patterns: list[str] = field(default_factory=list)
     line: int = 0
@@ -88,7 +87,7 @@ def unquoted(text: str) -> str:
 
 
 def canonical_globs(found: Read, patterns: Sequence[str], line: int) -> tuple[str, ...]:
-    """The patterns in canonical form; those that cannot be one are left out and named (GEN04)."""
+    """The patterns in canonical form; those that cannot be one are left out and named (GEN04): no edit means that."""
     globs: dict[str, None] = {}
     for pattern in patterns:
         text = pattern.replace("\\", "/").removeprefix("./").lstrip("/")
@@ -102,6 +101,7 @@ def canonical_globs(found: Read, patterns: Sequence[str], line: int) -> tuple[st
             hint = "write it relative to the project root"
             found.find("GEN04", line, f"the glob {shown} is left out: {error.message}", hint)
             found.tell(f"glob {shown}", "dropped", error.message, line)
+            found.breaks(f"the glob {shown} cannot be used: {error.message}", line, hint)
             continue
         if text != pattern.removeprefix("./"):
             hint = "write it relative to the project root, with `/`"

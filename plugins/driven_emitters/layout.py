@@ -7,15 +7,15 @@ layout is used for as long as the file so written says what the rule says.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 
 from driven.errors import DrivenError
+from driven.frozen import field, record, replace
 from driven.hookspecs import ReadBack
 from driven.model.activation import ON_REQUEST, Activation, Always, ForPaths, OnRequest, WhenRelevant
 from driven.model.artefact import Artefact, Loss, Outside, Settings
 from driven.model.fidelity import Outcome
 from driven.model.rule import Rule, Value
-from driven.plugin_kit import one_line
+from driven.plugin_kit import FormatError, expand, one_line
 from driven_emitters.shared import approximated, note, without_note
 
 FEW_GLOBS = 64  # of more, an edit is taken as it stands, without looking for the braces it came from
@@ -23,7 +23,7 @@ _MARKER = "<!-- driven:"  # what begins and ends a section in a file that a pers
 _GUARD = "<!-- -->\n"  # what `document` writes above a body that begins like front matter
 
 
-@dataclass(slots=True)
+@record
 class Read:
     """What a file says. `front`: its text up to where `body` starts, so that joined they are the file.
 
@@ -123,11 +123,22 @@ def means(rule: Rule, editor: str, path: str, front: str, read: Reader) -> bool:
     return (
         found.front == front
         and found.body == rule.body
-        and found.activation == rule.activation
+        and _same(found.activation, rule.activation)
         and (silent or found.description == (one_line(rule.description) or model))
         # As text, so that a NaN is itself and 1 is not True.
         and repr(list(found.extra.items())) == repr(list(own_keys(rule, editor).items()))
     )
+
+
+def _same(one: Activation, two: Activation) -> bool:
+    """Whether both hold for the same files, however their globs are written and ordered."""
+    if one == two or not (isinstance(one, ForPaths) and isinstance(two, ForPaths)):
+        return one == two
+    try:
+        globs = [{text for glob in each.globs for text in expand(glob)} for each in (one, two)]
+    except FormatError:
+        return False
+    return globs[0] == globs[1]
 
 
 def back(
@@ -149,7 +160,7 @@ def back(
     if found.broken and (mine is None or found.broken != mine.broken):
         return ReadBack(problem=found.broken, line=found.broken_line, hint=found.broken_hint)
     theirs = body_of(found)
-    if not theirs.strip() and rule.body.strip():
+    if not theirs.strip() and (body_of(mine) if mine else rule.body).strip():
         hint = "delete the file, or its rule, when it is not wanted"
         return ReadBack(problem="the text is gone", line=found.front.count("\n") + 1, hint=hint)
     if mine is None:
@@ -175,13 +186,19 @@ def back(
 
     body = relaid(rule.body, body_of(mine), theirs) if written else theirs
     plain = without_note(found.body)
-    choices = [made(body, found.front), made(plain, found.front)]
     empty = not theirs.strip() and found.front.rstrip() == mine.front.rstrip()  # the comment below it was text
-    if found.front == mine.front or empty or not isinstance(held.get("$front"), str):
-        choices.insert(0, made(body, None))
+    choices: list[Rule] = []
+    remembered = isinstance(held.get("$front"), str)
+    if found.front == mine.front or empty or not remembered:
+        choices += [made(body, None), made(plain, None)]
+    if remembered or body == plain:  # else the rule's text has a layout of its own, and the file has the usual one
+        choices += [made(body, found.front), made(plain, found.front)]
+    meant = {found.front + plain}
+    if plain != found.body and not found.front:
+        meant.add(_GUARD + plain)  # which the comment was instead of
     for choice in choices:
         again = canonical(choice)
-        if empty or (again is not None and again[1] == found.front + plain):
+        if empty or (again is not None and again[1] in meant):
             return ReadBack(rule=choice)
     return ReadBack(rule=choices[0])
 
@@ -244,7 +261,7 @@ def relaid(body: str, emitted: str, edited: str) -> str:
     return "".join([text + end for text, end in zip(texts, ends, strict=True)]) + last
 
 
-@dataclass(slots=True)
+@record
 class _Lines:
     """A text as lines and their ends, but for the line ends at its end (`last`)."""
 

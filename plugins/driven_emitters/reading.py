@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 
+from driven.frozen import record
 from driven.hookspecs import Imported, SourceFile
 from driven.model.diagnostic import Diagnostic, Severity
 from driven.model.fidelity import Construct
@@ -25,6 +25,7 @@ from driven_emitters.layout import Read as Read
 from driven_emitters.layout import as_imported as as_imported
 from driven_emitters.layout import back as back
 from driven_emitters.layout import body_of
+from driven_emitters.layout import relaid as relaid
 from driven_emitters.shared import without_note
 
 Canonical = Callable[[Rule], tuple[str, str] | None]
@@ -38,7 +39,7 @@ MAX_NESTED = 12  # levels of a value that a rule's own front matter can hold bel
 _KEY_LINE = re.compile(r"([^\s#:\-\[\]{}'\"][^:]*?)[ \t]*:(?:[ \t]+(.*)|)$")
 
 
-@dataclass(slots=True)
+@record
 class Fields:
     """The keys of front matter: (key, value, line). `trouble` says at `line` why it is no YAML; then they were read
     line by line, and `plain` says that this left no line over."""
@@ -232,20 +233,26 @@ def fields(lines: Sequence[str], path: str) -> Fields:
 def keep(found: Read, key: str, value: Value, line: int, note: str = "") -> None:
     """Keep a key of this editor's own in `extra`: it means nothing to other editors, and is written back."""
     name = f"key `{one_line(key)[:64]}`"
-    if key.startswith("$") or nested(value) > MAX_NESTED:
-        why = "names that begin with `$` are ours" if key.startswith("$") else "nested too deep for a rule file"
+    why = ""
+    if key.startswith("$"):
+        why = "names that begin with `$` are ours"
+    elif not _holds(value, MAX_NESTED):
+        why = "nested too deep for a rule file, or no number"
+    if why:
         found.tell(name, "dropped", f"{why}; the file keeps it", line)
         return
     found.extra[key] = value
     found.tell(name, "unsupported", note or "kept for this editor", line)
 
 
-def nested(value: Value) -> int:
-    """How many lists and maps stand in one another."""
+def _holds(value: Value, depth: int) -> bool:
+    """Whether a rule file can hold the value: not nested too deep, and no number without digits."""
     match value:
         case list():
-            return 1 + max(map(nested, value), default=0)
+            return depth > 0 and all(_holds(item, depth - 1) for item in value)
         case dict():
-            return 1 + max(map(nested, value.values()), default=0)
+            return depth > 0 and all(_holds(item, depth - 1) for item in value.values())
+        case float():
+            return value - value == 0  # neither a NaN nor infinite
         case _:
-            return 0
+            return True

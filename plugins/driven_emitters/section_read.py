@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
+from driven.frozen import replace
 from driven.hookspecs import ReadBack
 from driven.model.activation import ALWAYS, Activation, ForPaths, WhenRelevant
 from driven.model.rule import Rule
 from driven.plugin_kit import FormatError, check, code_span, is_universal, one_line, split_list
+from driven_emitters.markdown_read import code_spans
 from driven_emitters.shared import markdown, visible
 
 APPLIES = "Applies to files matching:"
@@ -148,27 +149,6 @@ def _activation(rule: Rule, line: str) -> Activation:
     known = dict(zip(reversed(shown), reversed(old), strict=True))
     globs = tuple(dict.fromkeys([known.get(found) or _checked(_unescaped(found)) for found in patterns]))
     return ALWAYS if not globs or any(is_universal(glob) for glob in globs) else ForPaths(globs)
-
-
-def code_spans(text: str) -> list[tuple[int, int, int]]:
-    """Where the code spans of `text` stand, ticks included, and how many ticks open each: CommonMark's rule that a run
-    of them ends at the next one of that length. Takes time linear in `text`."""
-    runs = [(match.start(), match.end()) for match in re.finditer("`+", text)]
-    closing: dict[int, list[int]] = {}
-    for at in range(len(runs) - 1, -1, -1):
-        closing.setdefault(runs[at][1] - runs[at][0], []).append(at)
-    spans: list[tuple[int, int, int]] = []
-    at = 0
-    while at < len(runs):
-        ticks = runs[at][1] - runs[at][0]
-        later = closing[ticks]
-        while later and later[-1] <= at:
-            later.pop()
-        if later:
-            spans.append((runs[at][0], runs[later[-1]][1], ticks))
-            at = later[-1]
-        at += 1
-    return spans
 
 
 def _checked(pattern: str) -> str:

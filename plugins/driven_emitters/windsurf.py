@@ -11,8 +11,8 @@ Vendor facts, verified 2026-11-21:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
+from driven.frozen import replace
 from driven.hookspecs import Emitter, Imported, Importer, ReadBack, SourceFile, hookimpl
 from driven.model.activation import Always, ForPaths, OnRequest, WhenRelevant
 from driven.model.artefact import Artefact, Emission, Loss, Settings
@@ -136,6 +136,18 @@ def _split(rule: Rule, front: list[str], comment: str, path: str) -> tuple[list[
     room = LIMIT - len(document(front, "", comment)) - 2  # the blank line above the body, the line end below it
     if room <= 0:
         return [], [dropped(rule, "windsurf", f"its front matter alone is over {LIMIT:,} characters")]
+    parts, losses = _parts(rule, room)
+    texts = [document(front, part, comment) for part in parts if body_text(part)]
+    if len(texts) > 1:
+        reason = f"split into {len(texts)} files, {path} and on: more than {LIMIT:,} characters"
+        losses.append(approximated(rule, "windsurf", reason))
+    elif not texts:
+        losses.append(dropped(rule, "windsurf", f"no step fits in {LIMIT:,} characters"))
+    return texts, losses
+
+
+def _parts(rule: Rule, room: int) -> tuple[list[str], list[Loss]]:
+    """The body in parts of at most `room` characters, but for line ends at their end, and what is in none of them."""
     losses: list[Loss] = []
     blocks: list[str] = []
     heads = ""  # headings whose first block is not there yet
@@ -157,13 +169,7 @@ def _split(rule: Rule, front: list[str], comment: str, path: str) -> tuple[list[
         if parts[-1] and len(parts[-1]) + len(block.rstrip("\n")) + 1 > room:
             parts.append("")
         parts[-1] += block
-    texts = [document(front, part, comment) for part in parts if body_text(part)]
-    if len(texts) > 1:
-        reason = f"split into {len(texts)} files, {path} and on: more than {LIMIT:,} characters"
-        losses.append(approximated(rule, "windsurf", reason))
-    elif not texts:
-        losses.append(dropped(rule, "windsurf", f"no step fits in {LIMIT:,} characters"))
-    return texts, losses
+    return parts, losses
 
 
 class WindsurfImporter:
@@ -194,13 +200,37 @@ class WindsurfImporter:
         return ()
 
     def read_back(self, rule: Rule, path: str, text: str) -> ReadBack:
-        """An edit of the rule's file. Of a rule that is split into several, the edit belongs into the rule."""
+        """An edit of the rule's file, or of one of those that it is split into."""
         from driven_emitters import reading, windsurf_read
 
-        if len(WindsurfEmitter().emit([rule], Settings()).artefacts) > 1:
-            hint = f"edit {source_file(rule)}; or make the rule shorter than {LIMIT:,} characters"
-            return ReadBack(problem="the rule is split into several files, of which this is one", hint=hint)
+        files = WindsurfEmitter().emit([rule], Settings()).artefacts
+        if len(files) > 1:
+            return _part_back(rule, path, text, [artefact.path for artefact in files])
         return reading.back(rule, path, text, "windsurf", windsurf_read.read, _canonical)
+
+
+def _part_back(rule: Rule, path: str, text: str, paths: Sequence[str]) -> ReadBack:
+    """An edit of one of the files at `paths`: that part of the body changes, and the keys for all."""
+    from driven_emitters import reading, windsurf_read
+
+    parts, losses = _parts(rule, LIMIT - len(document(_front(rule)[0], "", "")) - 2)
+    parts = [part for part in parts if body_text(part)]
+    if path not in paths or len(parts) != len(paths) or losses:
+        hint = f"edit {source_file(rule)}, or make the rule shorter than {LIMIT:,} characters"
+        return ReadBack(problem="the rule is split into several files, and some of it is in none", hint=hint)
+    at = paths.index(path)
+    read = reading.back(replace(rule, body=parts[at]), path, text, "windsurf", windsurf_read.read, _canonical)
+    if read.rule is None or read.rule == replace(rule, body=parts[at]):
+        return read if read.rule is None else ReadBack(rule=rule)
+    now = read.rule.body
+    if now != parts[at] and at + 1 < len(parts):  # the blank line between the parts is in none of the files
+        now = now.rstrip("\n") + parts[at][len(parts[at].rstrip("\n")) :]
+    body = reading.relaid(rule.body, "".join(parts), "".join([*parts[:at], now, *parts[at + 1 :]]))
+    if "windsurf" in rule.extra or any(not key.startswith("$") for key in read.rule.extra.get("windsurf", ())):
+        own = {key: value for key, value in read.rule.extra.get("windsurf", {}).items() if not key.startswith("$")}
+        held = {key: value for key, value in rule.extra.get("windsurf", {}).items() if key.startswith("$")}
+        return ReadBack(rule=replace(read.rule, body=body, extra={**rule.extra, "windsurf": own | held}))
+    return ReadBack(rule=replace(read.rule, body=body, extra=rule.extra))
 
 
 def _canonical(rule: Rule) -> tuple[str, str] | None:

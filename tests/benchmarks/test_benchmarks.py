@@ -16,18 +16,20 @@ from driven.benchmarks.__main__ import BEGIN, END, table
 from driven.benchmarks.files import BENCHMARKS as FILES
 from driven.benchmarks.files import read
 from driven.benchmarks.measure import Bench, compare, scaled
+from driven.benchmarks.merge import BENCHMARKS as MERGE
 from driven.benchmarks.processes import BENCHMARKS as PROCESSES
 from driven.benchmarks.processes import command, environment
 from driven.benchmarks.processes import run as run_process
 from driven.benchmarks.samples import RULE_FILE, front_matter, long_rules, paths, short_rules, write_tree
 from driven.benchmarks.text import BENCHMARKS as TEXT
+from driven.benchmarks.watch import BENCHMARKS as WATCH
 from driven.core import wire
 from driven.errors import DiskError, DrivenError, SourceError, UsageError
 from driven.format.drv import to_drv
 from driven.format.rules_json import to_json
 
 ROOT = Path(__file__).resolve().parents[2]
-ALL = (*FILES, *TEXT, *PROCESSES)
+ALL = (*FILES, *TEXT, *MERGE, *PROCESSES, *WATCH)
 UNITS = {"ns", "µs", "ms", "s", "bytes", "GB/s"}
 OPTIONAL = {"orjson", "markdown-it-py", "PyYAML with libyaml", "Python 3.13, for glob.translate,"}
 

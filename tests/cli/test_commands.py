@@ -275,17 +275,6 @@ def test_init_says_what_comes_next(empty: Path, drive: Drive) -> None:
     assert drive("init", "--editor", "cursr").code == 2
 
 
-def test_import(project: Path, drive: Drive, answer: Answer) -> None:
-    (project / ".cursor/rules").mkdir(parents=True)
-    (project / ".cursor/rules/tests.mdc").write_text(MDC)
-    dry = drive("import", "--dry-run")
-    assert dry.code == 0 and "+++ b/.driven/rules/tests.md" in dry.out
-    assert not (project / ".driven/rules/tests.md").exists()
-    data = answer("import", ".cursor/rules/tests.mdc", "--editor", "cursor")
-    assert data["rules"] == {"tests": ".cursor/rules/tests.mdc"}
-    assert drive("import", ".cursor/rules/tests.mdc").code == 0
-
-
 # the house
 
 

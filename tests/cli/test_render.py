@@ -235,6 +235,37 @@ def test_init_takes_no_for_an_answer(empty: Path) -> None:
     assert not (empty / ".driven/rules/a.md").exists()
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize(("answer", "written"), [("y", True), ("", False), ("q", False)])
+def test_import_shows_its_plan_and_asks(empty: Path, answer: str, written: bool) -> None:
+    for path, text in (
+        (".driven/config.toml", "[editors]\ncursor = true\ncline = true\n"),
+        (".cursor/rules/a.mdc", "---\nalwaysApply: true\n---\n\nBe kind.\n"),
+        (".clinerules/a.md", "Be kind.\n"),
+        (".clinerules/b.md", "Be brief.\n"),
+    ):
+        (empty / path).parent.mkdir(parents=True, exist_ok=True)
+        (empty / path).write_text(text)
+    code, screen = converse(["import"], empty, [("Write these 2 rules? [y/N]", answer)])
+    assert code == 0, screen
+    plan, _, after = screen.partition("Write these 2 rules?")
+    for word in (
+        "Rule",
+        "Holds",
+        "For",
+        "From",
+        ".clinerules/a.md and 1 more",
+        "all",
+        "cline",
+        "Fidelity",
+        "unsupported",
+    ):
+        assert word in plan, screen
+    assert (empty / ".driven/rules/a.md").exists() is written
+    assert ("2 rules imported" in after, "nothing was written" in after) == (written, not written)
+    assert ("delete `targets`" in after) is written
+
+
 def test_progress_is_silent_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     with Output().progress() as step:
         step("work", 1, 2)

@@ -8,7 +8,20 @@ import random
 import pytest
 
 from driven.core._rt import FormatError
-from driven.core.ledger import ABSENT, FOLDER, OUTPUT, SEARCHED, SETTING, SOURCE, UNSURE, Ledger, build_ledger, run_key
+from driven.core.ledger import (
+    ABSENT,
+    FOLDER,
+    OUTPUT,
+    SEARCHED,
+    SETTING,
+    SOURCE,
+    UNSURE,
+    Ledger,
+    build_ledger,
+    run_key,
+    stale,
+    touched,
+)
 
 DIGEST = bytes(range(32))
 
@@ -98,5 +111,43 @@ def test_hostile_bytes_give_a_format_error_or_a_ledger(here) -> None:
             ledger = Ledger(bytes(data))
             ledger.entries()
             ledger.unchanged(5)
+            for table in ledger.tables().values():
+                stale(table, str(here), 5)
+                touched(table, {"": {""}, "é": {"é"}})
         except FormatError:
             continue
+
+
+def test_tables_hold_every_entry_by_kind_and_path(here) -> None:
+    entries = [entry(SOURCE, "file.md", "a"), entry(OUTPUT, "absent"), (OUTPUT, b"\xff\xc3\xa9", "x:y", 1, 2, 3, DIGEST)]
+    tables = Ledger(build_ledger(b"", b"", b"", True, entries)).tables()
+    assert {kind: [*table] for kind, table in tables.items()} == {
+        SOURCE: ["file.md"], OUTPUT: ["absent", os.fsdecode(b"\xff\xc3\xa9")],
+    }  # fmt: skip
+    assert [one for table in tables.values() for one in table.values()] == entries
+
+
+def test_a_stale_output_is_one_whose_stat_differs_or_may_yet(here) -> None:
+    good = entry(OUTPUT, "file.md")
+    root = str(here)
+    assert stale({"file.md": good}, root, 2**62) == []
+    assert stale({"file.md": good}, root, good[4]) == ["file.md"]  # not older than the ledger
+    for at in (3, 4, 5):
+        other = (*good[:at], good[at] + 1, *good[at + 1 :])
+        assert stale({"file.md": other, "absent": good, "x\0y": good}, root, 2**62) == ["file.md", "absent", "x\0y"]
+    os.symlink("file.md", "link.md")
+    assert stale({"link.md": good}, root, 2**62) == ["link.md"]
+
+
+def test_what_a_change_touches() -> None:
+    names = {
+        "one": "cursor:a", "two": "cursor:b", "both": "cursor:a,b", "other": "claude:a", "joined": "cursor:c;claude:a,c",
+        "none": "cursor:", "empty": "", "shared": "aider:a,b,c", "prefix": "cursor:ab",
+    }  # fmt: skip
+    outputs = {path: (OUTPUT, path.encode(), text, 1, 2, 3, DIGEST) for path, text in names.items()}
+    assert touched(outputs, {}) == ([], False)
+    assert touched(outputs, {"cursor": {"a", "b"}}) == (["one", "two", "both"], False)
+    assert touched(outputs, {"cursor": {"a"}}) == (["one", "both"], True)
+    assert touched(outputs, {"claude": {"a", "c"}, "aider": {"a", "b", "c"}}) == (["other", "joined", "shared"], False)
+    assert touched(outputs, {"claude": {"c"}, "none": {""}}) == (["joined"], True)
+    assert touched(outputs, {"cursor": {""}}) == ([], False)

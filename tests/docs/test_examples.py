@@ -1,4 +1,4 @@
-"""Every example of README.md and docs/guide.md is run, from top to bottom, in a copy of the sample project.
+"""Every example of README.md and of the pages for users is run, from top to bottom, in a copy of the sample project.
 
 A ```console block holds commands after `$ ` and what they print, stdout and stderr as on a terminal; `…` in a line
 stands for anything, alone on a line for any number of lines; times are not compared. A block with a path behind its
@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("README.md", "docs/guide.md")
+PAGES = ("README.md", "docs/guide.md", "docs/two-way.md", "docs/conflicts.md")
 FENCE = re.compile(r"^```(?P<language>\w*) ?(?P<path>\S*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 TIME = re.compile(r"\b[0-9.]+ (?:ms|s)\b")
 SETUP_PROGRAMS = {"make", "pip"}

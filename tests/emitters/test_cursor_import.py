@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from driven.frozen import replace
 from driven.hookspecs import Importer, SourceFile
 from driven.model.activation import ALWAYS, ON_REQUEST, Activation, ForPaths, WhenRelevant
 from driven.model.artefact import Settings
@@ -205,6 +206,70 @@ def test_two_files_that_propose_one_id() -> None:
     assert found.files == {"a-b": ".cursor/rules/A b.mdc", "a-b-2": ".cursor/rules/a-b.mdc", "rule": files[2].path}
     assert [item.code for item in found.diagnostics].count("CUR16") == 2
     assert {written_back(rule)[0] for rule in found.rules} == set(found.files.values())
+
+
+def edited(rule: Rule, old: str, new: str) -> Rule:
+    """The rule after `old` became `new` in its file."""
+    path, data = written_back(rule)
+    assert old in data.decode()
+    back = IMPORTER.read_back(rule, path, data.decode().replace(old, new, 1))
+    assert back.rule is not None, back
+    return back.rule
+
+
+def test_edits_of_a_file_are_edits_of_the_rule() -> None:
+    rule = Rule(
+        id="api", body="[x](mdc:a.md)\nOld.\n", description="APIs", extra={"cursor": {"tags": "x"}},
+        activation=ForPaths(("src/**/*.{ts,tsx}", "**/*.md")),
+    )  # fmt: skip
+    assert edited(rule, "Old.", "New.") == replace(rule, body="[x](mdc:a.md)\nNew.\n")
+    assert edited(rule, "APIs", "All of it") == replace(rule, description="All of it")
+    wider = edited(rule, ",**/*.md", ",**/*.md,lib/**")
+    assert wider.activation == ForPaths(("src/**/*.{ts,tsx}", "**/*.md", "lib/**"))
+    assert edited(rule, "alwaysApply: false", "alwaysApply: true").activation == ALWAYS
+    assert edited(rule, "globs: src/**/*.ts,src/**/*.tsx,**/*.md\n", "").activation == WhenRelevant("APIs")
+    assert edited(rule, "tags: x\n", "").extra == {"cursor": {}}
+    colon = edited(rule, "description: APIs", "description: API: all # of it")
+    assert colon.description == "API: all # of it"
+
+
+def test_an_edit_of_an_imported_file_keeps_its_layout() -> None:
+    text = '---\r\n# why\r\nglobs: "src/**"\r\ndescription:  D\r\n---\r\nOld.'
+    rule, _ = imported(text)
+    for old, new in (("Old", "New"), ("D", "E"), ("# why", "# because"), ("src", "lib")):
+        after = edited(rule, old, new)
+        assert written_back(through_text(after)) == (".cursor/rules/rule.mdc", text.replace(old, new).encode())
+    assert edited(rule, "src", "lib").activation == ForPaths(("lib/**",))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("---\nglobs: src/**\nalwaysApply: false\n---\n\n", "", "is missing"),
+        ("\n---\n", "\n", "never closed"),
+        ("globs: src/**", 'globs: "src/**', "quote that is never closed"),
+        ("alwaysApply: false", "alwaysApply false", "no `key: value`"),
+        ("globs: src/**", "globs: src/**,!x", "cannot be used"),
+        ("Text.\n", "\n", "text is gone"),
+    ],
+)
+def test_what_cannot_be_meant(old: str, new: str, problem: str) -> None:
+    rule = Rule(id="api", body="Text.\n", activation=ForPaths(("src/**",)))
+    path, data = written_back(rule)
+    assert old in data.decode()
+    back = IMPORTER.read_back(rule, path, data.decode().replace(old, new))
+    assert back.rule is None
+    assert problem in back.problem
+    assert back.hint
+
+
+def test_what_became_of_each_construct() -> None:
+    text = b"---\nalwaysApply: true\nglobs: src/**,../x\ntags: x\ndescription: d\n---\nT\n"
+    found = IMPORTER.read([SourceFile(path=".cursor/rules/a.mdc", data=text)])
+    assert [(item.name, item.outcome, item.line) for item in found.fidelity] == [
+        ("`alwaysApply`", "mapped", 2), ("key `tags`", "unsupported", 4), ("`description`", "mapped", 5),
+        ("glob `../x`", "dropped", 3), ("`globs`", "dropped", 3), ("body", "mapped", 0),
+    ]  # fmt: skip
 
 
 def test_what_is_no_rule_is_a_diagnostic() -> None:

@@ -12,7 +12,8 @@ from strategies import rules
 
 from driven.model.activation import ALWAYS, Activation, ForPaths, WhenRelevant
 from driven.model.rule import Rule
-from driven_emitters.section_read import code_spans, section_back
+from driven_emitters.markdown_read import code_spans
+from driven_emitters.section_read import section_back
 from driven_emitters.shared import section
 
 PATHS = ForPaths(("src/**", "**/*.py"))
@@ -111,7 +112,7 @@ def test_a_rule_that_is_always_on_can_get_paths() -> None:
     assert back(own, emitted(own)) == own
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", "## How to write\n", "## How to write\n\nApplies to files matching: `a`\n"])
+@pytest.mark.parametrize("text", ["", "\n\n", "## How to write\n", "## Other\n\nApplies to files matching: `a`\n"])
 def test_no_text_is_a_problem(text: str) -> None:
     found = section_back(RULE, text, applies=True)
     assert found.rule is None

@@ -196,36 +196,34 @@ def test_any_line_may_be_hostile() -> None:
         assert merge_text("a\n", "a\n", text + "a\n").overlaps == ()
 
 
-def _shapes() -> dict[str, tuple[str, str, str]]:
-    """Texts of about 1 MiB and two edits of each."""
+def _in_turn(kinds: int, *, anew: bool = False) -> tuple[str, str, str]:
+    """Lines of a few kinds at random, edited in many places; or `anew`, with nothing of it left on one side."""
     dice = random.Random(7)
+    base = [f"{dice.randrange(kinds)}\n" for _ in range(180_000)]
+    one, two = list(base), list(base)
+    one[100::997] = [f"one {at}\n" for at in range(len(one[100::997]))]
+    two[600::997] = [f"two {at}\n" for at in range(len(two[600::997]))]
+    del two[170_000:170_003]
+    if anew:
+        one = [f"{dice.randrange(kinds)}\n" for _ in range(180_000)]
+    return "".join(base), "".join(one), "".join(two)
 
-    def of(kinds: int, count: int) -> list[str]:
-        return [f"{dice.randrange(kinds)}\n" for _ in range(count)]
 
-    shapes = {}
+def _equal() -> tuple[str, str, str]:
     equal = ["a\n"] * (1 << 19)
-    shapes["equal lines"] = (
-        "".join(equal),
-        "x\n" + "".join(equal[2:]) + "y\n",
-        "".join([*equal[:9], "z\n", *equal[9:]]),
-    )
-    for kinds in (2, 100, 3_000, 100_000):
-        base = of(kinds, 180_000)
-        one, two = list(base), list(base)
-        one[100::997] = [f"one {at}\n" for at in range(len(one[100::997]))]
-        two[600::997] = [f"two {at}\n" for at in range(len(two[600::997]))]
-        del two[170_000:170_003]
-        shapes[f"{kinds} lines in turn"] = ("".join(base), "".join(one), "".join(two))
-        shapes[f"{kinds} lines, written anew"] = ("".join(base), "".join(of(kinds, 180_000)), "".join(two))
+    return "".join(equal), "".join(["x\n", *equal[2:], "y\n"]), "".join([*equal[:9], "z\n", *equal[9:]])
+
+
+def _hard_parts() -> tuple[str, str, str]:
     base = [line for at in range(2_500) for line in (f"only {at}\n", *["a\n", "b\n"] * 60)]
     turned = [line for at in range(2_500) for line in (f"only {at}\n", *["b\n", "c\n", "a\n"] * 40)]
-    shapes["many small hard parts"] = ("".join(base), "".join(turned), "".join(base[5:]))
-    return shapes
+    return "".join(base), "".join(turned), "".join(base[5:])
 
 
-@pytest.mark.parametrize(("name", "texts"), _shapes().items())
-def test_a_large_text_of_any_shape_takes_about_a_second(name: str, texts: tuple[str, str, str]) -> None:
+@pytest.mark.parametrize("kinds", [0, 1, 2, 100, 3_000, 100_000])
+@pytest.mark.parametrize("anew", [False, True])
+def test_a_large_text_of_any_shape_takes_about_a_second(kinds: int, anew: bool) -> None:
+    texts = _hard_parts() if not kinds else _equal() if kinds == 1 else _in_turn(kinds, anew=anew)
     began = time.process_time()
     merge_text(*texts)
     assert time.process_time() - began < 5, "of 1 MiB; the bar is a second, on a machine that is not shared"

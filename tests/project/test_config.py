@@ -21,12 +21,14 @@ def test_the_file_of_the_specification() -> None:
     config = parse_config(
         b'version = 1\n[editors]\ncursor = true\nwindsurf = { dir = ".devin/rules" }\nclaude = false\n'
         b'[sync]\nmode = "one-way"\nalways = "agents"\ndebounce_ms = 10\nheader = true\n'
+        b"snapshots = 7\nsnapshot_days = 2\n"
         b'[validate]\nignore = ["CUR14"]\n',
         CONFIG,
     )
     assert config.editors == {"cursor": {}, "windsurf": {"dir": ".devin/rules"}}
     assert config.disabled == ("claude",)
     assert (config.mode, config.always, config.debounce_ms, config.header) == ("one-way", "agents", 10, True)
+    assert (config.snapshots, config.snapshot_days) == (7, 2)
     assert config.ignore == ("CUR14",)
 
 
@@ -38,6 +40,9 @@ def test_the_file_of_the_specification() -> None:
         ("[sync]\nmode = 'both'\n", 2, 1, '`mode` is "both"', '"two-way" or "one-way"'),
         ("[sync]\ndebounce_ms = true\n", 2, 1, "`debounce_ms` is true", "whole number"),
         ("[sync]\ndebounce_ms = -1\n", 2, 1, "out of range", "0 to 60000"),
+        ("[sync]\nsnapshots = 0\n", 2, 1, "`snapshots` is out of range", "1 to 10000"),
+        ("[sync]\nsnapshot_days = 40000\n", 2, 1, "`snapshot_days` is out of range", "1 to 36500"),
+        ('[sync]\nsnapshots = "all"\n', 2, 1, '`snapshots` is "all"', "whole number"),
         ("[sync]\nheader = 'yes'\n", 2, 1, '`header` is "yes"', "true or false"),
         ("[editors]\n  cursor = 'on'\n", 2, 3, '`cursor` is "on"', "true, false or a table"),
         ("version = 2\n", 1, 1, "version `2`", "version 1"),

@@ -31,8 +31,7 @@ def run(args: Any, app: App) -> int:
     editors, wants = tuple(dict.fromkeys(args.editor)), not args.no_import
     if not args.yes and not app.json and app.out.can_ask():
         found = intake.detect(root)
-        titles = {name: emitter.target.title for name, emitter in app.registry().emitters.items()}
-        _tell(app.out, found, titles)
+        _tell(app.out, found)
         if not editors:
             editors = _ask_editors(app.out, known, found)
         files = sum(len(files) for files in found.values())
@@ -45,14 +44,14 @@ def run(args: Any, app: App) -> int:
     )  # fmt: skip
 
 
-def _tell(out: Output, found: Mapping[str, Sequence[str]], titles: Mapping[str, str]) -> None:
+def _tell(out: Output, found: Mapping[str, Sequence[str]]) -> None:
     from driven.cli.text import count
 
     if not found:
         out.line("no editor's rule files are here yet", error=True)
     for name, files in found.items():
         listed = ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
-        out.line((titles[name], "bold"), f": {count(len(files), 'rule file')}", (f"  {listed}", "dim"), error=True)
+        out.line((name, "bold"), f": {count(len(files), 'rule file')}", (f"  {listed}", "dim"), error=True)
 
 
 def _ask_editors(out: Output, known: Sequence[str], found: Mapping[str, Sequence[str]]) -> tuple[str, ...]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 EDITORS = ("cursor", "copilot", "windsurf", "claude", "aider", "cline")
 FRONTS = (
@@ -28,6 +28,7 @@ class Scene:
     change: Callable[[str], None]
     words: Sequence[str] = ("sync",)
     code: int = 0
+    hands: Mapping[str, str] = field(default_factory=dict)  # whole file that was edited by hand -> the rule's own file
 
 
 def write(root: str, path: str, text: str) -> None:
@@ -90,7 +91,34 @@ def clash(root: str) -> None:
     rule(root, 2, "Do that.")
 
 
+HANDS = {
+    ".cursor/rules/rule-00.mdc": ".driven/rules/rule-00.md",
+    ".claude/rules/rule-01.md": ".driven/rules/rule-01.md",
+    ".github/instructions/deep-rule-02.instructions.md": ".driven/rules/deep/rule-02.md",
+    ".clinerules/workflows/rule-03.md": ".driven/rules/rule-03.md",
+}
+
+
+def edited_by_hand(root: str) -> None:
+    """Editors' files edited: bodies, a description, globs, a section; one renamed; and a rule in its own file."""
+    edit(root, ".cursor/rules/rule-00.mdc", "Do this.", "Do this by hand.")
+    edit(root, ".claude/rules/rule-01.md", "src/api/**/*.ts", "src/web/**/*.ts")
+    edit(root, ".github/instructions/deep-rule-02.instructions.md", "When it matters", "When it counts")
+    edit(root, ".clinerules/workflows/rule-03.md", "Do this.", "Do this by hand.")
+    edit(root, "CONVENTIONS.md", "Do this.\n<!--", "Do this by hand.\n<!--")
+    rules = os.path.join(root, ".windsurf/rules")
+    os.rename(os.path.join(rules, "rule-06.md"), os.path.join(rules, "own-name.md"))
+    rule(root, 7, "Do that.")
+
+
+def edit(root: str, path: str, old: str, new: str) -> None:
+    text = read(root, path)
+    assert old in text, f"{path} has no {old}"
+    write(root, path, text.replace(old, new, 1))
+
+
 SCENES = {
+    "by hand": Scene(fresh, edited_by_hand, hands=HANDS),
     "first": Scene(None, fresh),
     "work": Scene(fresh, worked_on),
     "editors": Scene(fresh, editors_gone),

@@ -18,7 +18,8 @@ from typing import Any
 
 WAYS = ("kill", "killed-after", "half", "short", "ENOSPC", "EIO", "EDQUOT", "full", "broken")
 """What may go wrong at a call: the process dies before it, after it, in the middle of a write; a write that writes
-half and says so; an error once; from here on no space, or no disk at all."""
+half and says so; an error once; from here on no space, or no disk at all. (`meanwhile`: somebody else does something
+right before the call.)"""
 
 WRITES = ("create", "write", "mkdir", "fsync", "syncfs", "rename", "truncate")  # what a full disk refuses
 AUDITED = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.chmod", "os.link", "os.symlink", "os.utime"}
@@ -29,8 +30,8 @@ STATE_LOCK = "lock"  # held, never read: opened to write at every sync, but noth
 class Shim:
     """The wrappers of one process. `log` is a handle that gets a line per call; `at` counts from 1, 0 is no fault."""
 
-    def __init__(self, log: int, at: int = 0, way: str = "kill") -> None:
-        self.log, self.at, self.way = log, at, way
+    def __init__(self, log: int, at: int = 0, way: str = "kill", meanwhile: Callable[[], None] | None = None) -> None:
+        self.log, self.at, self.way, self.meanwhile = log, at, way, meanwhile
         self.count = 0
         self.depth = 0
         self.ours: dict[int, str] = {}  # handle -> name, of what was opened to be written
@@ -58,9 +59,11 @@ class Shim:
         """Carry out one call that changes the disk, or what shall happen instead."""
         self.count += 1
         self.real["write"](self.log, f"{self.count} {kind} {what}\n".encode(errors="replace"))
-        self.depth += 1
+        self.depth += 1  # from here on what is called is the system's
         try:
             hit = self.count == self.at
+            if hit and self.way == "meanwhile" and self.meanwhile is not None:
+                self.meanwhile()
             after = bool(self.at) and self.count >= self.at
             if hit and self.way == "kill":
                 os.kill(os.getpid(), signal.SIGKILL)

@@ -12,7 +12,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -20,12 +20,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.dont_write_bytecode = True
 
 from driven.project.files import pass_tick, tick
-from e2e.faults.scenes import SCENES, Scene
+from e2e.faults.scenes import SCENES, Scene, edited_by_hand, fresh, write
 from e2e.faults.shim import Shim
 
 State = dict[str, bytes]
 PERSON = b"A person wrote this."
 TEMP = ".drvtmp"
+SAVES = ("saved", "saved-anew")  # no fault: a person saves meanwhile, in place or as a new file
 KILLS = ("kill", "half", "killed-after", "edited-after", "taken-back")  # the last two: and what a person does then
 
 
@@ -49,12 +50,14 @@ class Walked:
     wrong: list[str] = field(default_factory=list)
 
 
-def run(root: str, words: Sequence[str], *, at: int = 0, way: str = "kill") -> Ended:
+def run(
+    root: str, words: Sequence[str], *, at: int = 0, way: str = "kill", meanwhile: Callable[[], None] | None = None
+) -> Ended:
     """`driven WORDS…` in a fork of this process, in the folder `root`."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as log:
         child = os.fork()
         if child == 0:
-            _be_driven(root, words, out.fileno(), log.fileno(), at, way)
+            _be_driven(root, words, out.fileno(), Shim(log.fileno(), at, way, meanwhile))
         _, status = os.waitpid(child, 0)
         out.seek(0)
         log.seek(0)
@@ -62,7 +65,7 @@ def run(root: str, words: Sequence[str], *, at: int = 0, way: str = "kill") -> E
         return Ended(os.waitstatus_to_exitcode(status), out.read().decode(errors="replace"), calls)
 
 
-def _be_driven(root: str, words: Sequence[str], out: int, log: int, at: int, way: str) -> None:
+def _be_driven(root: str, words: Sequence[str], out: int, shim: Shim) -> None:
     code = 99
     try:
         os.chdir(root)
@@ -70,7 +73,7 @@ def _be_driven(root: str, words: Sequence[str], out: int, log: int, at: int, way
         os.dup2(out, 2)
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
         sys.stderr = sys.stdout
-        Shim(log, at, way).install()
+        shim.install()
         from driven.__main__ import main
 
         sys.argv = ["driven", *words]
@@ -164,6 +167,9 @@ class Walk:
     def point(self, number: int, way: str) -> None:
         self.result.points += 1
         self.set_up()
+        if way in SAVES:
+            self._saved(number, way)
+            return
         ended = run(self.root, self.scene.words, at=number, way="kill" if way in KILLS[3:] else way)
         self.result.codes[str(ended.code)] = self.result.codes.get(str(ended.code), 0) + 1
         where = f"{self.result.scene}, {way} at {self.calls[number - 1]}"
@@ -177,15 +183,39 @@ class Walk:
                 wrong += self._next()
         self.result.wrong.extend(f"{where}: {what}" for what in wrong)
 
+    def _saved(self, number: int, way: str) -> None:
+        """In the middle of the run a person's editor saves a file that the run is about to write, in one of two ways."""
+        changed = sorted(path for path in _outputs(self.old) if path in self.new and self.old[path] != self.new[path])
+        path = changed[number * 5 % len(changed)]
+        name, full = os.path.basename(path), os.path.join(self.root, path)
+        line = self.calls[number - 1]
+        if line.split(" ", 1)[1] == f"rename .{name}{TEMP} -> {name}":
+            return  # between the last look and the rename there is nothing that could be done, and no time either
+
+        def save() -> None:
+            with open(full, "rb") as file:
+                text = file.read() + b"\n# typed by hand\n"
+            with open(full if way == "saved" else full + "~", "wb") as file:
+                file.write(text)
+            if way == "saved-anew":
+                os.replace(full + "~", full)
+
+        for attempt in range(2):
+            ended = run(self.root, self.scene.words, at=0 if attempt else number, way="meanwhile", meanwhile=save)
+            if ended.code not in (0, 2, 4) or "Traceback" in ended.said:
+                self.result.wrong.append(f"{way} before {line}: ended with {ended.code}: {ended.said}")
+            if not any(b"typed by hand" in data for data in tree(self.root).values()):
+                self.result.wrong.append(f"{way} before {line}: what was typed in `{path}` is lost: {ended.said}")
+
     def _taken_back(self) -> list[str]:
         """The rules are as they were again: what the killed run wrote goes, as if it had never been."""
-        for part in ("rules", "config.toml"):
-            there, here = (os.path.join(root, ".driven", part) for root in (self.prepared, self.root))
-            if os.path.isdir(there):
-                shutil.rmtree(here)
-                shutil.copytree(there, here)
-            else:
-                shutil.copyfile(there, here)
+        now, then = tree(self.root), tree(self.prepared)
+        for path in now.keys() | then.keys():
+            if path.startswith((".driven/rules/", ".driven/config.toml")) and now.get(path) != then.get(path):
+                if path in then:
+                    write(self.root, path, then[path].decode())
+                else:
+                    os.unlink(os.path.join(self.root, path))
         ended = run(self.root, ["sync"])
         if not self.back:
             self.back = tree(self.root)  # the first is undisturbed: it sets what the others must come to
@@ -241,16 +271,18 @@ class Walk:
             data = now.get(path)
             if part != "file" or data is None:
                 continue
-            persons = data == self.old.get(path) and self.persons(path)
+            persons = data == self.old.get(path) and self.persons(path, now)
             if persons and digest(data) in digests:
                 wrong.append(f"`{path}` is a person's, and the lock says that it is ours")
-            if not persons and digest(data) not in digests:
+            # An edit that is in its rule by now is what the next run would write: nobody's claim is needed.
+            if not persons and digest(data) not in digests and path not in self.scene.hands:
                 wrong.append(f"`{path}` is ours, and the lock does not know it")
         return wrong
 
-    def persons(self, path: str) -> bool:
-        """Whether a whole file of the scene is a person's, or was edited by one."""
-        return PERSON in self.old[path] or not self.old[path]
+    def persons(self, path: str, now: State) -> bool:
+        """Whether a whole file of the scene is a person's, or holds an edit that is not in its rule yet."""
+        source = self.scene.hands.get(path, "")
+        return PERSON in self.old[path] or not self.old[path] or (source in now and now[source] != self.new[source])
 
     def _next(self) -> list[str]:
         """The next run completes the work, the one after it has nothing to do."""
@@ -285,21 +317,28 @@ def _differences(one: State, two: State) -> str:
     return ", ".join(f"`{path}` {two.get(path, b'(gone)')[-120:]!r}" for path in paths[:4])
 
 
-def warm_up(scene: Scene, base: str) -> None:
-    """Run the scene once in this very process: what a fork of it needs is imported then."""
+def warm_up(base: str) -> None:
+    """Import what a fork of this process may need, by using it once in this very process."""
     import contextlib
     import gc
+    import importlib
+    import pkgutil
 
-    from driven.cli.app import main as driven
+    import driven
+    from driven.cli.app import main as command
 
+    for module in pkgutil.walk_packages(driven.__path__, "driven."):
+        if not module.name.startswith(("driven.__main__", "driven.benchmarks", "driven.sync")):
+            importlib.import_module(module.name)
     root = os.path.join(base, "warm")
     os.mkdir(root)
     with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
         with contextlib.redirect_stderr(nowhere):
-            for prepare in (scene.before, scene.change):
-                if prepare is not None:
-                    prepare(root)
-                    driven(["--root", root, *scene.words])
+            fresh(root)
+            command(["--root", root, "sync"])
+            edited_by_hand(root)
+            command(["--root", root, "sync"])
+    shutil.rmtree(root)
     gc.freeze()
 
 
@@ -309,7 +348,7 @@ def main() -> int:
     # In memory where there is such a place: what a power cut does is not asked here.
     place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(dir=place, prefix="driven-faults-") as base:
-        warm_up(SCENES[name], base)
+        warm_up(base)
         walk = Walk(name, base)
         walk.points(ways, start, step)
     print(json.dumps(asdict(walk.result)))

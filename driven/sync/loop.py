@@ -1,0 +1,345 @@
+"""The watch: wait, let a burst end, look whether anything really changed, sync once, tell what came of it.
+
+The main thread alone syncs and tells; watchdog's threads and signal handlers only put a word into its queue. Nothing
+wakes an idle watch: the wait has no end of its own unless the last sync failed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+
+from driven import __version__, pipeline
+from driven.core.ledger import settled_summary
+from driven.core.state import CHANGED, DONE, FAILED, QUIET, STOP, SYNC, AtomicSync
+from driven.errors import DrivenError, ProjectError
+from driven.format.hashes import digest
+from driven.model.diagnostic import Diagnostic
+from driven.model.plan import SyncReport
+from driven.project.config import read_config
+from driven.project.disk import MAX_OUTPUT
+from driven.project.ledger import LOCK, read_lock
+from driven.project.reading import read_file
+from driven.project.sources import RULES
+from driven.span import Span
+from driven.sync.events import Cured, Event, Problem, Stopped, Synced, Watching
+from driven.sync.folders import wanted
+from driven.sync.observing import Observing
+from driven.sync.others import Git, is_writing
+from driven.sync.pace import Burst
+
+WAKE = "\0"  # no path has a NUL
+LOST = ""
+AGAIN = 5  # times that a sync is run once more because folders appeared while it ran
+SHORT = 0.02  # seconds between two looks at what another program holds
+POLITE = 1.0  # seconds that another driven may write before it is worth a word
+FIRST_RETRY, LAST_RETRY = 1.0, 30.0  # seconds
+MAY_STOP = ("reading rules", "emitting", "writing")  # the stages before which nothing is written yet
+
+Tell = Callable[[Event], None]
+Wrong = dict[tuple[str, str, str, int], Problem]
+"""What is wrong now: by code, path, message, and a number where several are alike. Not by line: a line that is written
+above a mistake neither cures it nor makes another."""
+
+
+class Watch:
+    """One project, watched. `run` returns after `stop`; it changes the working folder to the root. `rest` is called
+    after each sync, when there is time for what must not delay one."""
+
+    def __init__(
+        self, root: str, tell: Tell, *, poll: bool = False, rest: Callable[[], None] = lambda: None
+    ) -> None:  # fmt: skip
+        self.root = root
+        self._tell = tell
+        self._rest = rest
+        self._queue: SimpleQueue[str] = SimpleQueue()
+        self._observing = Observing(self._changed, tell, poll=poll)
+        self.state = AtomicSync()
+        self._git = Git(root)
+        self._stopping = False
+        self._quiet = 0.075  # seconds
+        self._scope: tuple[int, tuple[str, ...]] | None = None  # rules and editors, once a sync has run
+        self._planned: set[str] = set()  # the paths of the last plan
+        self._wrong: Wrong = {}
+        self._own: dict[str, str] = {}  # real path -> digest of what the last sync left there, "" for nothing
+        self._lines: tuple[object, set[str]] = (None, set())  # the paths in outputs.lock, and its stat
+        self._pause: float | None = None  # seconds until the next try, None when the last one went well
+        self._syncs = 0
+
+    def stop(self) -> None:
+        """End the watch: at once, or when the sync that writes now has ended. Safe in a signal handler."""
+        self._stopping = True
+        self._queue.put(WAKE)  # and not into `state`: a handler may run while this thread holds its lock
+
+    def run(self) -> None:
+        """Sync, then watch until `stop`. Whatever is wrong with the project is told, and waited for to be cured."""
+        began = time.monotonic()
+        try:
+            with suppress(OSError):  # the sync tries once more, and tells
+                self._arm()
+            self.state.feed(CHANGED)
+            self._turn(set())
+            if not self._stopping:
+                rules, editors = self._scope or (0, ())
+                folders, polling = len(self._observing), self._observing.polling
+                self._tell(Watching(rules=rules, editors=editors, folders=folders, polling=polling))
+            while not self._stopping:
+                causes = self._wait()
+                if not self._stopping:
+                    self._turn(causes)
+        finally:
+            self.state.feed(STOP)
+            self._observing.close()
+        self._tell(Stopped(syncs=self._syncs, seconds=time.monotonic() - began))
+
+    def _turn(self, causes: set[str]) -> None:
+        """The end of a burst: a sync, if one is due and has anything to do."""
+        if not self.state.feed(QUIET) & SYNC:
+            return  # what changed was there already when the last sync began
+        went = True
+        news = self._news(causes)
+        if news or self._scope is None:
+            went = self._sync(news)
+            self._rest()
+        self.state.feed(DONE if went else FAILED)
+
+    def _changed(self, path: str) -> None:
+        """A change, told by a thread of watchdog's. The state first: a word in the queue must find it pending."""
+        self.state.feed(CHANGED)
+        self._queue.put(path)
+
+    # Waiting
+
+    def _wait(self) -> set[str]:
+        """The paths of one burst of changes, when it is over."""
+        first = self._next(self._pause)
+        if first is None:
+            self.state.feed(CHANGED)  # for all that is known: it is time to try again
+            return {LOST}
+        causes = {first}
+        burst = Burst(time.monotonic(), self._quiet)
+        waited = False
+        while not self._stopping:
+            now = time.monotonic()
+            left = burst.due - now
+            if left <= 0:
+                if self._git.is_busy():
+                    if now < burst.patience:
+                        waited, left = True, SHORT
+                    else:
+                        self._git.give_up()
+                        break
+                elif waited and now < burst.patience:
+                    waited = False
+                    burst.renew(now)  # git has just ended: what it wrote last is still on its way to us
+                    continue
+                else:
+                    break
+            word = self._next(left)
+            if word is not None:
+                causes.add(word)
+                burst.add(time.monotonic())
+        return causes
+
+    def _next(self, seconds: float | None) -> str | None:
+        """The next word of the queue; None after `seconds`."""
+        try:
+            return self._queue.get(timeout=seconds)
+        except Empty:
+            return None
+
+    def _news(self, causes: set[str]) -> set[str]:
+        """What of `causes` a sync has to look at: nothing, when all that happened is what the last one did, here or in
+        another process."""
+        if LOST not in causes:
+            causes = {path for path in causes if not self._is_own(path)}
+        if self._pause is not None or not causes or any(path.startswith(RULES) for path in causes):
+            return causes  # most often a save: no time is spent on a second look
+        return set() if self._is_settled() else causes
+
+    def _is_settled(self) -> bool:
+        """Whether all stands as the last sync of any process left it, by its stats."""
+        try:
+            os.chdir(self.root)  # the ledger is read from there; the folder may be another one by now
+        except OSError:
+            return False
+        return bool(settled_summary(__version__, sys.prefix, sys.path))
+
+    def _is_own(self, path: str) -> bool:
+        place = self._real(path)
+        return place in self._own and self._own[place] == _digest(place)
+
+    def _real(self, path: str) -> str:
+        folder, name = os.path.split(os.path.join(self.root, path))
+        return os.path.join(os.path.realpath(folder), name)
+
+    # Syncing
+
+    def _sync(self, causes: set[str]) -> bool:
+        """Sync, watch the folders that this made, and tell; whether it could run. Again when a folder is new to us:
+        what was done in it before it was watched has made no event."""
+        self._own.clear()
+        for _ in range(AGAIN):
+            began = time.monotonic()
+            wrong: Wrong = {}
+            report = self._try(causes, wrong)
+            if self._stopping and report is None:
+                return False
+            try:
+                new = self._arm()
+            except OSError as error:
+                new = False
+                message = f"folders cannot be watched: {(error.strerror or str(error)).lower()}"
+                _note(wrong, Diagnostic(code="WCH01", severity="error", message=message, span=Span(path="")))
+            self._judge(report, wrong, causes, time.monotonic() - began)
+            causes = set()
+            if not new or self._stopping or self._is_settled():
+                break
+        return not wrong or report is not None
+
+    def _try(self, causes: set[str], wrong: Wrong) -> SyncReport | None:
+        """One sync; None when it could not run, and `wrong` says why."""
+        self._wait_for_writer(causes)
+        if self._stopping:
+            return None
+        self._syncs += 1
+        try:
+            if not os.path.lexists(os.path.join(self.root, RULES)):
+                # The way to the lock would make the folder again that somebody has just removed.
+                raise ProjectError(f"`{RULES}` is missing; nothing was changed", hint="restore it; this waits for it")
+            report = pipeline.sync(self.root, progress=self._progress)
+            self._quiet = read_config(self.root).debounce_ms / 1000
+        except _Stop:
+            return None
+        except DrivenError as error:
+            _note(wrong, _diagnostic(error))
+        except Exception as error:  # our bug, or a plugin's: the watch goes on, and the person is told
+            message = f"this is a bug in driven: {type(error).__name__}: {error}".splitlines()[0]
+            _note(wrong, Diagnostic(code="DRV070", severity="error", message=message, span=Span(path="")), error=error)
+        else:
+            self._scope = report.rules, report.editors
+            self._planned = {change.path for change in report.plan.changes}
+            # Of what an earlier round wrote, what stands there still: anything else is a person's by now.
+            kept = {place: mark for place, mark in self._own.items() if _digest(place) == mark}
+            self._own = kept | self._written(report)
+            return report
+        self._later()
+        return None
+
+    def _wait_for_writer(self, causes: set[str]) -> None:
+        since = time.monotonic()
+        told = False
+        while not self._stopping and is_writing(self.root):
+            word = self._next(SHORT)
+            if word is not None:
+                causes.add(word)
+            if not told and time.monotonic() - since > POLITE:
+                told = True
+                message = "another `driven` is writing in this project; this waits for it"
+                wrong = dict(self._wrong)
+                _note(wrong, Diagnostic(code="WCH02", severity="error", message=message, span=Span(path="")))
+                self._say(wrong)
+
+    def _progress(self, what: str, _done: int, _total: int) -> None:
+        if self._stopping and what in MAY_STOP:
+            raise _Stop
+
+    def _later(self) -> None:
+        """Try again by itself, for what gives no event when it is cured: a full disk, a lock."""
+        self._pause = min((self._pause or FIRST_RETRY / 2) * 2, LAST_RETRY)
+
+    def _judge(self, report: SyncReport | None, wrong: Wrong, causes: Iterable[str], took: float) -> None:
+        """Tell what a sync did, and what of it is wrong now or not any more."""
+        if report is not None:
+            for conflict in report.plan.conflicts:
+                found = Diagnostic(
+                    code="", severity="error", message=conflict.message, span=Span(path=conflict.path),
+                    hint=conflict.hint, rule_id=conflict.rule_ids[0] if conflict.rule_ids else "",
+                )  # fmt: skip
+                _note(wrong, found, conflict=True)
+            for diagnostic in report.plan.diagnostics:
+                if diagnostic.severity == "error":
+                    _note(wrong, diagnostic)
+            if any(problem.diagnostic.code == "DSK01" for problem in wrong.values()):
+                self._later()
+            else:
+                self._pause = None
+            shown = sorted(path for path in causes if path and not path.startswith("\0"))
+            self._tell(Synced(report=report, causes=tuple(shown), seconds=took))
+        self._say(wrong)
+
+    def _say(self, wrong: Wrong) -> None:
+        before, self._wrong = self._wrong, wrong
+        for key, problem in before.items():
+            if key not in wrong:
+                self._tell(Cured(diagnostic=problem.diagnostic, conflict=problem.conflict))
+        for key, problem in wrong.items():
+            if key not in before:
+                self._tell(problem)
+
+    # What belongs to us
+
+    def _arm(self) -> bool:
+        """Watch what is to be watched now; whether that is a folder more."""
+        return self._observing.arm(wanted(self.root, self._outputs()))
+
+    def _outputs(self) -> set[str]:
+        """The paths that `outputs.lock` names, and those of the last plan that it does not: conflicts."""
+        place = os.path.join(self.root, LOCK)
+        try:
+            seen = os.stat(place)
+            stamp: object = (seen.st_ino, seen.st_ctime_ns, seen.st_size)
+        except OSError:
+            stamp = None
+        if stamp != self._lines[0]:
+            try:
+                self._lines = stamp, {owned[0] for owned in read_lock(self.root)}
+            except DrivenError:
+                self._lines = stamp, self._lines[1]  # it is told by the sync; what was ours still is
+        return self._lines[1] | self._planned
+
+    def _written(self, report: SyncReport) -> dict[str, str]:
+        """Digests of what this sync wrote: an event whose file still has it is our own."""
+        own = {
+            self._real(change.path): "" if change.after is None else digest(change.after)
+            for change in report.plan.writes
+        }
+        if own:
+            lock = self._real(LOCK)
+            own[lock] = _digest(lock)
+        return own
+
+
+class _Stop(BaseException):
+    """Asked to end before anything was written."""
+
+
+def _note(
+    wrong: Wrong, found: Diagnostic, *, conflict: bool = False,
+    error: Exception | None = None,
+) -> None:  # fmt: skip
+    number = 0
+    while (key := (found.code, found.span.path, found.message, number)) in wrong:
+        number += 1
+    wrong[key] = Problem(diagnostic=found, conflict=conflict, error=error)
+
+
+def _diagnostic(error: DrivenError) -> Diagnostic:
+    span = error.span or Span(path="")
+    return Diagnostic(code=error.code, severity="error", message=error.message, span=span, hint=error.hint)
+
+
+def _digest(path: str) -> str:
+    """The digest of a plain file, "" for none. A link is never ours."""
+    try:
+        if os.path.islink(path):
+            return "link"
+        return digest(read_file(path, MAX_OUTPUT)[0])
+    except FileNotFoundError:
+        return ""
+    except OSError:
+        return "unreadable"
