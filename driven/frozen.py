@@ -196,7 +196,9 @@ def _compile_init(cls: Any) -> Any:
         lines.append(f"    set_{name}(self, {given})\n")
     star = "*, " if parameters and not cls.__match_args__ else ""
     exec(f"def __init__(self, {star}{', '.join(parameters)}):\n{''.join(lines) or '    pass'}", names)
-    return names["__init__"]
+    made: Any = names["__init__"]
+    made.__qualname__ = f"{cls.__qualname__}.__init__"
+    return made
 
 
 def _eq(self: Any, other: Any) -> Any:

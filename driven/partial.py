@@ -99,7 +99,9 @@ def _is_editors(project: Project, owned: Owned) -> bool:
     """Whether the editor has files of this name at all: a line of the lock alone must not delete anything else."""
     from driven.core.globs import Glob
 
-    return any(Glob(pattern).match(owned[0]) for pattern in project.plugins.emitters[owned[1]].target.files)
+    importer = project.plugins.importers.get(owned[1])
+    patterns = (*project.plugins.emitters[owned[1]].target.files, *(importer.patterns if importer is not None else ()))
+    return any(Glob(pattern).match(owned[0]) for pattern in patterns)
 
 
 def output_entries(project: Project, tree: Tree, planned: Planned, emitted: Emitted, applied: Applied) -> list[Entry]:

@@ -6,7 +6,6 @@ and list entries of several editors share a file; what stands around them is a p
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence, Set
 from types import MappingProxyType
 
@@ -82,7 +81,11 @@ def _first(piece: Piece, after: dict[Owned, frozenset[str]]) -> Create:
 
 def fold(path: str) -> str:
     """What two paths have in common that are one file on a disk that ignores case or Unicode form."""
-    return path.casefold() if path.isascii() else unicodedata.normalize("NFC", path).casefold()
+    if path.isascii():
+        return path.casefold()
+    from unicodedata import normalize
+
+    return normalize("NFC", path).casefold()
 
 
 def group_by_path(pieces: Iterable[Piece]) -> dict[str, list[Piece]]:

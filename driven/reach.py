@@ -33,6 +33,14 @@ def read_by(target: Target, own: Iterable[Artefact], others: Sequence[Artefact])
     return list({id(a): a for one in found for a in one}.values())
 
 
+def _scope(path: str) -> str:
+    """The directory that a file without globs is for: its own, of `web/.claude/CLAUDE.md` the one above."""
+    folder = path.rpartition("/")[0]
+    while folder.rpartition("/")[2].startswith("."):
+        folder = folder.rpartition("/")[0]
+    return folder
+
+
 def _refers_to(artefact: Artefact) -> str:
     """The file that an artefact names instead of holding text: a list entry does, and a section that is one `@path`
     (https://code.claude.com/docs/en/memory, verified 2026-11-21). "" for any other."""
@@ -195,7 +203,7 @@ class _Case:
             return self._globs(globs, self.alone[0])
         path = self.editor.path
         folders = {under_directory(line) for glob in globs for line in expand(glob)}
-        nested = [(a, folder) for a in self.artefacts if (folder := a.path.rpartition("/")[0]) and folder in folders]
+        nested = [(a, folder) for a in self.artefacts if (folder := _scope(a.path)) and folder in folders]
         if not nested or len(nested) < len(self.artefacts):
             return self._always("has no globs", " under a heading that names them")
         for artefact, folder in nested:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from driven import registry
+from driven import hookspecs, registry
 from driven.errors import PluginError
 from driven.hookspecs import Emitter, Importer, SourceFile
 from driven.model.artefact import Settings
@@ -532,3 +532,101 @@ def test_the_index_is_far_cheaper_than_the_search(site: Site, path: Path) -> Non
         return min(times)
 
     assert best(str(path)) * 5 < best(None)
+
+
+def told(found: registry.Registry) -> tuple:
+    """What a registry says, less the objects themselves."""
+    ours = [plugin for plugin in found.plugins if plugin.distribution == "driven"]
+    tables = (found.emitters, found.importers, found.commands)
+    return ours, [[(name, type(offer)) for name, offer in table.items()] for table in tables], found.diagnostics
+
+
+def test_our_own_plugins_come_through_the_same_door_with_and_without_pluggy(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DRIVEN_DISABLE_PLUGINS", registry.ALL_THIRD_PARTY)
+    made: list[object] = []
+    manager = registry._manager
+    monkeypatch.setattr(registry, "_manager", lambda: made.append(1) or manager())
+    site.add("beside")
+    light = told(registry.load())
+    assert not made and {"agents", "cursor"} <= {plugin.name for plugin in light[0]}
+    monkeypatch.setattr(registry, "_plain_hooks", lambda plugin: None)
+    assert told(registry.load()) == light
+    assert made
+
+
+OWN = {
+    "plain": GOOD,
+    "misspelt": "@hookimpl\ndef driven_emiters(): return []",
+    "arguments": "@hookimpl\ndef driven_emitters(rules): return []",
+    "defaults": "@hookimpl\ndef driven_emitters(rules=()): return [Editor('mine')]",
+    "optional": "@hookimpl(optionalhook=True)\ndef driven_dreams(): return []",
+    "renamed": "@hookimpl(specname='driven_emitters')\ndef mine(): return [Editor('mine')]",
+    "none": "@hookimpl\ndef driven_emitters(): return None",
+    "raises": "@hookimpl\ndef driven_emitters(): return 1 / 0",
+    "exits": "@hookimpl\ndef driven_emitters(): raise SystemExit",
+    "object": "@hookimpl\ndef driven_emitters(): return [object()]",
+    "class": "class driven_emitters:\n    driven_impl = {}",
+    "instance": "class Box:\n @hookimpl\n def driven_emitters(self): return [Editor('mine')]\nbox = Box()",
+    "bare": "",
+}
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_whatever_a_plugin_of_ours_is_both_doors_say_the_same(
+    site: Site, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = "mod_driven:box" if name == "instance" else "mod_driven"
+    site.add("driven", OWN[name], raw=f"[driven]\nmine = {module}\n")  # stands before the installed one of that name
+    light = told(registry.load())
+    monkeypatch.setattr(registry, "_plain_hooks", lambda plugin: None)
+    sys.modules.pop("mod_driven", None)
+    assert repr(told(registry.load())) == repr(light)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {}, {"tryfirst": True}, {"trylast": True, "specname": "driven_emitters"}, {"optionalhook": True},
+        {"wrapper": True}, {"hookwrapper": True},
+    ],
+)  # fmt: skip
+def test_a_hook_is_marked_as_pluggy_marks_it(options: dict) -> None:
+    import pluggy
+
+    theirs = pluggy.HookimplMarker(hookspecs.PROJECT_NAME)
+    for mark in (hookspecs.hookimpl, theirs):
+
+        @mark(**options)
+        def driven_emitters() -> list:
+            return []
+
+        @theirs(**options)
+        def wanted() -> list:
+            return []
+
+        assert driven_emitters.driven_impl == wanted.driven_impl
+
+    def plain() -> list:
+        return [1]
+
+    assert hookspecs.hookimpl(plain) is plain and plain() == [1]
+    assert plain.driven_impl == theirs(lambda: [1]).driven_impl  # type: ignore[attr-defined]
+    spec = hookspecs.Hooks.driven_emitters.driven_spec
+    assert spec == pluggy.HookspecMarker(hookspecs.PROJECT_NAME)(lambda self: None).driven_spec
+    with pytest.raises(TypeError):
+        hookspecs.hookimpl(tryfrst=True)
+
+
+def test_a_protocol_is_told_by_its_members() -> None:
+    class Half:
+        target = None
+
+        def group(self, rule: object, settings: object) -> str:
+            return ""
+
+    class Below(Emitter):  # type: ignore[misc]
+        """A plugin may name what it offers as its base."""
+
+    assert not isinstance(Half(), Emitter) and isinstance(Below(), Emitter) and not isinstance(Half(), Below)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable
-from unicodedata import east_asian_width
 
 from driven.cli.render import Output, Piece
 from driven.cli.text import count, safe_line
@@ -110,4 +109,8 @@ def _shown(text: str) -> str:
 
 def _cells(text: str) -> int:
     """Columns that `text` takes on a terminal."""
-    return len(text) if text.isascii() else sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
+    if text.isascii():
+        return len(text)
+    from unicodedata import east_asian_width
+
+    return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)

@@ -6,8 +6,11 @@ included. Its text is compared and hashed with LF line ends; it is written with 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from driven.errors import SourceError
 
+_COMMENT = b"<!-- driven:"
 NOTE = " — written from .driven/rules by `driven sync`; edits belong there"
 
 
@@ -21,34 +24,43 @@ def end_line(marker: str) -> str:
     return f"<!-- driven:end {marker} -->"
 
 
-def _bounds(data: bytes, marker: str) -> tuple[int, int, int, int] | None:
-    """(start of the begin line, start of the text, end of the text, end of the end line), or None without a section."""
-    opening = f"<!-- driven:begin {marker}".encode()
-    closing = f"<!-- driven:end {marker}".encode()
-    begins: list[tuple[int, int]] = []
-    ends: list[tuple[int, int]] = []
+def _markers(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """(what the comment says, start, end) of each line that can be a marker line, in one pass."""
     done, feed = 0, -1
-    while (at := data.find(b"<!-- driven:", done)) >= 0:  # most of a long file holds no marker: pass over it
+    while (at := data.find(_COMMENT, done)) >= 0:  # most of a long file holds no marker: pass over it
         start = max(data.rfind(b"\n", done, at) + 1, data.rfind(b"\r", done, at) + 1, done)
         if feed < at:  # not anew for each of many lines that end with a lone CR
             feed = data.find(b"\n", at)
             feed = len(data) if feed < 0 else feed
         lone = data.find(b"\r", at, feed)
         done = min(feed + 1, len(data)) if lone < 0 or lone + 1 == feed < len(data) else lone + 1
-        line = data[start:done]
-        bare = line.removeprefix(b"\xef\xbb\xbf").strip()
-        if bare.startswith(b"<!-- driven:") and bare.endswith(b"-->"):
-            for mark, found in ((opening, begins), (closing, ends)):
-                if bare.startswith(mark) and bare[len(mark) : len(mark) + 1] == b" ":
-                    found.append((start, done))
+        bare = data[start:done].removeprefix(b"\xef\xbb\xbf").strip()
+        if bare.startswith(_COMMENT) and bare.endswith(b"-->"):
+            yield bare[len(_COMMENT) :], start, done
+
+
+def _bounds(data: bytes, marker: str) -> tuple[int, int, int, int] | None:
+    """(start of the begin line, start of the text, end of the text, end of the end line), or None without a section."""
+    opening, closing = f"begin {marker} ".encode(), f"end {marker} ".encode()
+    begins: list[tuple[int, int]] = []
+    ends: list[tuple[int, int]] = []
+    for said, start, done in _markers(data):
+        if said.startswith(opening):
+            begins.append((start, done))
+        elif said.startswith(closing):
+            ends.append((start, done))
     if not begins and not ends:
         return None
     if len(begins) != 1 or len(ends) != 1 or ends[0][0] < begins[0][1]:
-        raise SourceError(
-            f"the marker lines of the section `{marker}` are damaged: {len(begins)} begin, {len(ends)} end",
-            hint=f"restore one `{begin_line(marker)}` above one `{end_line(marker)}`, or delete them all",
-        )
+        raise _damaged(marker, len(begins), len(ends))
     return begins[0][0], begins[0][1], ends[0][0], ends[0][1]
+
+
+def _damaged(marker: str, begins: int, ends: int) -> SourceError:
+    return SourceError(
+        f"the marker lines of the section `{marker}` are damaged: {begins} begin, {ends} end",
+        hint=f"restore one `{begin_line(marker)}` above one `{end_line(marker)}`, or delete them all",
+    )
 
 
 def find_section(data: bytes, marker: str) -> bytes | None:
@@ -61,16 +73,26 @@ def find_section(data: bytes, marker: str) -> bytes | None:
 
 
 def _blocks(data: bytes) -> list[tuple[int, int]]:
-    """(start, end) of every section, whoever's, its marker lines included."""
+    """(start, end) of every section, whoever's, its marker lines included. SourceError for one that has no end, no
+    begin, or stands twice."""
     blocks: list[tuple[int, int]] = []
-    at = 0
-    while (begin := data.find(b"<!-- driven:begin ", at)) >= 0:
-        at = begin + 1
-        name = data[begin + 18 : begin + 18 + 64].split(b" ", 1)[0].split(b"\n", 1)[0].decode(errors="replace")
-        bounds = _bounds(data, name) if name else None
-        if bounds is not None and (not blocks or bounds[0] >= blocks[-1][1]):
-            blocks.append((bounds[0], bounds[3]))
-            at = bounds[3]
+    seen: set[str] = set()
+    opened, start = "", 0
+    for said, at, done in _markers(data):
+        words = said.decode(errors="replace").split(" ", 2)
+        if len(words) < 3 or words[0] not in ("begin", "end"):
+            continue
+        kind, name = words[:2]
+        if kind == "begin" and not opened and name not in seen:
+            opened, start = name, at
+        elif kind == "end" and name == opened:
+            blocks.append((start, done))
+            seen.add(name)
+            opened = ""
+        else:
+            raise _damaged(name, kind == "begin", kind == "end")
+    if opened:
+        raise _damaged(opened, 1, 0)
     return blocks
 
 

@@ -18,8 +18,8 @@ def split_shared(parts: Sequence[str], text: str) -> list[str] | None:
     starts: list[int] = []
     for part in parts:
         starts.append(len(before))
-        before += [*part.splitlines(), ""]
-    now = text.splitlines()
+        before += [*_lines(part), ""]
+    now = _lines(text)
     if len(before) > MAX_LINES or len(now) > MAX_LINES:
         return None
     opcodes = SequenceMatcher(None, before, now, autojunk=len(before) > 2_000).get_opcodes()
@@ -37,6 +37,11 @@ def split_shared(parts: Sequence[str], text: str) -> list[str] | None:
         if piece and not piece[-1] and pieces[number + 1 :]:
             piece.pop()  # the blank line between two parts is nobody's
     return ["".join([line + "\n" for line in piece]) for piece in pieces]
+
+
+def _lines(text: str) -> list[str]:
+    """By line feeds alone: no other character that Unicode calls a line end is one here."""
+    return text.removesuffix("\n").split("\n")
 
 
 def _place(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import unicodedata
 from collections.abc import Iterator, Mapping
 
 from blake3 import blake3
@@ -70,7 +69,7 @@ def load_sources(root: str, memory: Memory, *, emitted: bool = True) -> Sources:
     """
     began = tick()
     sources = Sources(known=memory.current or not emitted)
-    names: dict[str, str] = {}  # folded id -> path
+    names: dict[str, str] = {}  # id -> path
     for found in _scan(root, began, sources.entries):
         if found.problem and not found.path.endswith(".md"):
             # A folder that cannot be followed may hold any rule: nothing may be deleted.
@@ -86,18 +85,17 @@ def load_sources(root: str, memory: Memory, *, emitted: bool = True) -> Sources:
             message = f"`{found.path}` gives no rule id: a part of its name has neither a letter nor a digit"
             sources.diagnostics.append(_diagnostic("RUL23", message, found.path, "rename the file"))
             continue
-        folded = rule_id if rule_id.isascii() else unicodedata.normalize("NFC", rule_id).casefold()
-        if folded in names:
+        if rule_id in names:
             sources.diagnostics.append(
                 _diagnostic(
-                    "RUL24", f"`{found.path}` and `{names[folded]}` give one rule id, `{rule_id}`", found.path,
+                    "RUL24", f"`{found.path}` and `{names[rule_id]}` give one rule id, `{rule_id}`", found.path,
                     "rename one of them",
                 )
             )  # fmt: skip
             sources.rules.pop(rule_id, None)
             _fail(sources, memory, rule_id)
             continue
-        names[folded] = found.path
+        names[rule_id] = found.path
         _load_one(root, found, rule_id, memory, sources, began)
     sources.changed.update(memory.rules.keys() - sources.rules.keys())
     return sources

@@ -23,9 +23,9 @@ from driven.model.diagnostic import Diagnostic
 from driven.model.rule import Rule
 from driven.model.target import Dialect, Limit, Target, Way
 from driven.plugin_kit import one_line, quoted
+from driven_emitters.comma_globs import comma_globs
 from driven_emitters.shared import (
     approximated,
-    comma_globs,
     description_lost,
     extra_lines,
     extra_lost,

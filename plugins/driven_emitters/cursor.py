@@ -19,8 +19,8 @@ from driven.model.artefact import Artefact, Emission, Loss, Settings
 from driven.model.rule import Rule
 from driven.model.target import Limit, Target, Way
 from driven.plugin_kit import one_line, scalar
+from driven_emitters.comma_globs import comma_globs
 from driven_emitters.shared import (
-    comma_globs,
     description_lost,
     extra_lines,
     extra_lost,

@@ -19,9 +19,9 @@ from driven.model.artefact import Artefact, Emission, Loss, Settings
 from driven.model.rule import Rule
 from driven.model.target import Limit, Target, Way
 from driven.plugin_kit import body_text, document, one_line, scalar
+from driven_emitters.comma_globs import comma_globs
 from driven_emitters.shared import (
     approximated,
-    comma_globs,
     description_lost,
     dropped,
     extra_lines,

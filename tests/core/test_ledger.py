@@ -119,7 +119,11 @@ def test_hostile_bytes_give_a_format_error_or_a_ledger(here) -> None:
 
 
 def test_tables_hold_every_entry_by_kind_and_path(here) -> None:
-    entries = [entry(SOURCE, "file.md", "a"), entry(OUTPUT, "absent"), (OUTPUT, b"\xff\xc3\xa9", "x:y", 1, 2, 3, DIGEST)]
+    entries = [
+        entry(SOURCE, "file.md", "a"),
+        entry(OUTPUT, "absent"),
+        (OUTPUT, b"\xff\xc3\xa9", "x:y", 1, 2, 3, DIGEST),
+    ]
     tables = Ledger(build_ledger(b"", b"", b"", True, entries)).tables()
     assert {kind: [*table] for kind, table in tables.items()} == {
         SOURCE: ["file.md"], OUTPUT: ["absent", os.fsdecode(b"\xff\xc3\xa9")],
@@ -141,8 +145,8 @@ def test_a_stale_output_is_one_whose_stat_differs_or_may_yet(here) -> None:
 
 def test_what_a_change_touches() -> None:
     names = {
-        "one": "cursor:a", "two": "cursor:b", "both": "cursor:a,b", "other": "claude:a", "joined": "cursor:c;claude:a,c",
-        "none": "cursor:", "empty": "", "shared": "aider:a,b,c", "prefix": "cursor:ab",
+        "one": "cursor:a", "two": "cursor:b", "both": "cursor:a,b", "other": "claude:a",
+        "joined": "cursor:c;claude:a,c", "none": "cursor:", "empty": "", "shared": "aider:a,b,c", "prefix": "cursor:ab",
     }  # fmt: skip
     outputs = {path: (OUTPUT, path.encode(), text, 1, 2, 3, DIGEST) for path, text in names.items()}
     assert touched(outputs, {}) == ([], False)

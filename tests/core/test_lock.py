@@ -12,15 +12,17 @@ DIGEST = "0123456789abcdef" * 2
 PATHS = st.sampled_from(
     [
         "CLAUDE.md", ".cursor/rules/a.mdc", "a/../b", "./a", "a//b", "/a", "a/", ".git/x", "x/.GIT/y", ".driven/x",
-        ".Driven/x", "x/.driven/y", "a\\b", "a\0b", "a%20b", "%2e%2e/a", "é.md", "a b.md", "<<<", "#a", "=b", ">c", "|d",
-        "", "..", ".", "a/..", "..a/b", ".gitignore",
+        ".Driven/x", "x/.driven/y", "a\\b", "a\0b", "a%20b", "%2e%2e/a", "é.md", "a b.md", "<<<", "#a", "=b", ">c",
+        "|d", "", "..", ".", "a/..", "..a/b", ".gitignore",
     ]
 )  # fmt: skip
 PARTS = st.sampled_from(["", "file:", "section:driven:", "entry:read:CONVENTIONS.md:", ":", "outside:"])
 DIGESTS = st.sampled_from([DIGEST, DIGEST[::-1], DIGEST[1:], DIGEST.upper(), DIGEST + "0", ""])
 LINES = st.builds(lambda path, editor, part, digest: f"{path}\t{editor}\t{part}{digest}", PATHS,
                   st.sampled_from(["cursor", "", "a\tb"]), PARTS, DIGESTS)  # fmt: skip
-OTHERS = st.sampled_from(["", "# note", "<<<<<<< HEAD", "=======", ">>>>>>> other", "||||||| base", "a", "a\tb", "\t\t"])
+OTHERS = st.sampled_from(
+    ["", "# note", "<<<<<<< HEAD", "=======", ">>>>>>> other", "||||||| base", "a", "a\tb", "\t\t"]
+)
 
 
 @given(st.lists(LINES | OTHERS | st.text(max_size=40), max_size=8))

@@ -114,7 +114,7 @@ def files(draw: st.DrawFn) -> bytes:
 
 
 @pytest.mark.parametrize("editor", EDITORS)
-@settings(max_examples=1200)
+@settings(max_examples=200)
 @given(data=st.data())
 def test_any_layout_comes_back_byte_for_byte(editor: str, data: st.DataObject) -> None:
     check_file(editor, data.draw(st.sampled_from(PATHS[editor])), data.draw(files()))
@@ -135,7 +135,7 @@ def whole_file(editor: str, rule: Rule, header: bool = False) -> Artefact | None
 
 
 @pytest.mark.parametrize("editor", EDITORS)
-@settings(max_examples=1200)
+@settings(max_examples=200)
 @given(rule=rules)
 def test_what_is_emitted_of_any_rule_reads_back_as_that_rule(editor: str, rule: Rule) -> None:
     for header in (False, True):
@@ -146,7 +146,7 @@ def test_what_is_emitted_of_any_rule_reads_back_as_that_rule(editor: str, rule: 
 
 
 @pytest.mark.parametrize("editor", EDITORS)
-@settings(max_examples=1200)
+@settings(max_examples=200)
 @given(rule=rules)
 def test_a_line_that_is_added_to_the_text_is_all_that_changes(editor: str, rule: Rule) -> None:
     artefact = whole_file(editor, rule)
@@ -165,7 +165,7 @@ def test_a_line_that_is_added_to_the_text_is_all_that_changes(editor: str, rule:
 
 
 @pytest.mark.parametrize("editor", EDITORS)
-@settings(max_examples=800)
+@settings(max_examples=100)
 @given(emitted=rules, rule=rules)
 def test_the_edit_is_the_difference_though_the_rule_changed_since(editor: str, emitted: Rule, rule: Rule) -> None:
     artefact = whole_file(editor, emitted)
@@ -192,7 +192,7 @@ PIECES = [
 
 
 @pytest.mark.parametrize("editor", EDITORS)
-@settings(max_examples=800)
+@settings(max_examples=100)
 @given(
     text=st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=20).map("".join),
     rule=rules,

@@ -74,3 +74,22 @@ def test_the_line_of_the_lock_names_it():
 def test_damaged_markers_are_told():
     with pytest.raises(SourceError, match="damaged"):
         find_outside(b"text\n<!-- driven:begin x -->\nours\n")
+
+
+def test_many_markers_are_looked_at_once():
+    """Forty thousand begin lines were once a search of the whole file for each of them."""
+    with pytest.raises(SourceError):
+        find_outside(b"".join(b"<!-- driven:begin x%d -->\n" % number for number in range(40_000)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"<!-- driven:end x -->\n",
+        b"<!-- driven:begin x -->\n<!-- driven:begin y -->\n<!-- driven:end y -->\n<!-- driven:end x -->\n",
+        b"<!-- driven:begin x -->\n<!-- driven:end x -->\n<!-- driven:begin x -->\n<!-- driven:end x -->\n",
+    ],
+)
+def test_markers_that_do_not_pair_are_damaged(text):
+    with pytest.raises(SourceError, match="damaged"):
+        find_outside(text)

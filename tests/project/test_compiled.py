@@ -40,7 +40,7 @@ def test_any_history_reads_as_what_was_written_last(tmp_path: Path, seed: int) -
                 case "edit":
                     rules[name] = Rule(id=name, body=f"# {step}\n")
                 case "back":
-                    rules[name] = ROOT_RULES.get(name, Rule(id=name))
+                    rules[name] = ROOT_RULES.get(name, Rule(id=name, body=""))
                 case _:
                     rules.pop(name, None)
     assert parts > 50 and whole > 2

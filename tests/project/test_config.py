@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from driven.errors import ConfigError
 from driven.model.target import Target
-from driven.project.config import CONFIG, PYPROJECT, known_editors, parse_config, read_config
+from driven.project.config import CONFIG, KEPT, PYPROJECT, keep_config, known_editors, parse_config, read_config
+from driven.project.disk import Tree
+from driven.project.files import pass_tick, tick
 
 WINDSURF = Target(
     name="windsurf", title="Windsurf", docs="https://example.org", verified="2026-11-21", ways={}, files=(),
@@ -128,3 +132,76 @@ def test_where_it_is_read_from(tmp_path: Path) -> None:
     (tmp_path / CONFIG).write_bytes(b"#" * ((1 << 20) + 1))
     with pytest.raises(ConfigError, match="cannot be read"):
         read_config(str(tmp_path))
+
+
+FILE = '[editors]\ncursor = true\nwindsurf = { dir = ".devin/rules" }\nclaude = false\n[sync]\nheader = true\n'
+
+
+def kept(root: Path, path: str = CONFIG, text: str = FILE) -> None:
+    """A configuration as a sync that ended well leaves it."""
+    (root / path).parent.mkdir(parents=True, exist_ok=True)
+    (root / path).write_text(text)
+    pass_tick(tick())
+    with Tree(str(root)) as tree:
+        keep_config(tree, read_config(str(root)))
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The texts that were parsed."""
+    texts: list[str] = []
+    loads = tomllib.loads
+    monkeypatch.setattr(tomllib, "loads", lambda text: texts.append(text) or loads(text))
+    return texts
+
+
+@pytest.mark.parametrize(("path", "text"), [(CONFIG, FILE), (PYPROJECT, FILE.replace("[", "[tool.driven."))])
+def test_what_was_parsed_once_is_not_parsed_again(tmp_path: Path, parsed: list[str], path: str, text: str) -> None:
+    kept(tmp_path, path, text)
+    assert len(parsed) == 1
+    config = read_config(str(tmp_path))
+    assert len(parsed) == 1
+    assert config == parse_config(text.encode(), path) and config.editors["windsurf"] == {"dir": ".devin/rules"}
+    with Tree(str(tmp_path)) as tree:
+        before = (tmp_path / KEPT).stat()
+        keep_config(tree, config)
+        assert (tmp_path / KEPT).stat() == before
+
+
+def test_whatever_happens_to_the_file_it_is_parsed_anew(tmp_path: Path, parsed: list[str]) -> None:
+    kept(tmp_path)
+    file = tmp_path / CONFIG
+    stat = file.stat()
+    file.write_text(FILE.replace("header = true", "header =false"))  # of the same length, and its mtime set back
+    os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert not read_config(str(tmp_path)).header and len(parsed) == 2
+    kept(tmp_path)
+    file.rename(tmp_path / "aside")
+    assert read_config(str(tmp_path)).path == ""
+    (tmp_path / PYPROJECT).write_text("[tool.driven.editors]\naider = true\n")
+    assert [*read_config(str(tmp_path)).editors] == ["aider"]
+    kept(tmp_path, PYPROJECT, "[tool.driven.editors]\naider = true\n")
+    (tmp_path / "aside").rename(file)
+    assert read_config(str(tmp_path)).path == CONFIG
+
+
+def test_a_file_saved_this_moment_is_not_kept(tmp_path: Path) -> None:
+    (tmp_path / ".driven").mkdir()
+    with Tree(str(tmp_path)) as tree:
+        (tmp_path / CONFIG).write_text(FILE)
+        keep_config(tree, read_config(str(tmp_path)))
+    assert not (tmp_path / KEPT).exists()
+
+
+def test_damage_and_forgery_are_parsed_over(tmp_path: Path) -> None:
+    kept(tmp_path)
+    good = (tmp_path / KEPT).read_bytes()
+    wanted = read_config(str(tmp_path))
+    for at in range(len(good)):
+        (tmp_path / KEPT).write_bytes(good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :])
+        assert read_config(str(tmp_path)) == wanted
+        (tmp_path / KEPT).write_bytes(good[:at])
+        assert read_config(str(tmp_path)) == wanted
+    (tmp_path / KEPT).unlink()
+    os.mkfifo(tmp_path / KEPT)
+    assert read_config(str(tmp_path)) == wanted

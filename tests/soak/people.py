@@ -294,7 +294,9 @@ class People:
             self.model.off.discard(editor)
         elif len(self.model.off) < 3:
             self.model.off.add(editor)
-            self.model.moved = {p: n for p, n in self.model.moved.items() if editor not in p.replace("clinerules", "cline")}
+            self.model.moved = {
+                p: n for p, n in self.model.moved.items() if editor not in p.replace("clinerules", "cline")
+            }
         self.config()
         self.touched |= {(name, "*") for name in self.model.rules}
         self.log.append(f"editors off: {sorted(self.model.off)}")

@@ -44,7 +44,9 @@ class Soak:
     seed: int
     rules: int = 30
     mode: str = "sync"
-    without: frozenset[str] = frozenset()  # kinds of work to leave out: "clash", "undo", "kill", "branch", "move", "break"
+    without: frozenset[str] = (
+        frozenset()
+    )  # kinds of work to leave out: "clash", "undo", "kill", "branch", "move", "break"
     keep: bool = False  # what stood there before each sync, for who looks into a failure
     people: People = field(init=False)
     figures: Figures = field(init=False)

@@ -22,7 +22,17 @@ half and says so; an error once; from here on no space, or no disk at all. (`mea
 right before the call.)"""
 
 WRITES = ("create", "write", "mkdir", "fsync", "syncfs", "rename", "truncate")  # what a full disk refuses
-AUDITED = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.chmod", "os.link", "os.symlink", "os.utime"}
+AUDITED = {
+    "os.rename",
+    "os.remove",
+    "os.mkdir",
+    "os.rmdir",
+    "os.truncate",
+    "os.chmod",
+    "os.link",
+    "os.symlink",
+    "os.utime",
+}
 CHANGES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 STATE_LOCK = "lock"  # held, never read: opened to write at every sync, but nothing is written to it
 
