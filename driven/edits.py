@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from driven.emission import Emitted, emit_all, emit_changed
 from driven.errors import DrivenError, SourceError
@@ -77,6 +77,11 @@ def find_edits(project: Project, tree: Tree, paths: Iterable[str]) -> Edits:
         return out
     emitted = _as_written(project, [owned for owned, _ in found] + gone)
     written: dict[Owned, Artefact] = {piece.owned: piece.artefact for piece in emitted.pieces}
+    before = {rule.id: rule for rule in project.memory.rules.values() or project.rules}
+    today = {rule.id: rule for rule in project.rules}
+    unknown = [owned for owned in (*(one for one, _ in found), *gone) if not _agrees(project, owned, written)]
+    anew = _anew(project, unknown)
+    written.update(anew)
     for owned in gone:
         if owned in written:
             out.missing[owned] = written[owned].rule_ids
@@ -88,7 +93,8 @@ def find_edits(project: Project, tree: Tree, paths: Iterable[str]) -> Edits:
         seen.add((owned[0], owned[2]))
         out.touched[owned] = digest(now)
         try:
-            out.edits += _edits(project, artefact, owned, now, whole[owned[0]].decode(errors="replace"))
+            rules = today if owned in anew else before
+            out.edits += _edits(project, artefact, owned, now, whole[owned[0]].decode(errors="replace"), rules)
         except DrivenError as error:
             out.problems[owned[0]] = (error.message, error.hint)
     return out
@@ -125,7 +131,24 @@ def _as_written(project: Project, lines: Sequence[Owned]) -> Emitted:
     return emit_changed(emitters, project.settings, rules, rules, ids, project.select)
 
 
-def _edits(project: Project, artefact: Artefact, owned: Owned, now: bytes, file: str) -> list[Edit]:
+def _agrees(project: Project, owned: Owned, written: Mapping[Owned, Artefact]) -> bool:
+    return owned in written and digest(written[owned].text.encode()) in project.lock[owned]
+
+
+def _anew(project: Project, lines: Sequence[Owned]) -> dict[Owned, Artefact]:
+    """Of these outputs, what the rules give as they are now, where that is what was written there: another branch was
+    checked out, or this machine has not synced yet."""
+    if not lines:
+        return {}
+    emitters = {name: project.emitters[name] for name in {owned[1] for owned in lines}}
+    pieces = emit_all(emitters, project.settings, project.rules.rules, project.select).pieces
+    given = {piece.owned: piece.artefact for piece in pieces}
+    return {owned: given[owned] for owned in lines if _agrees(project, owned, given)}
+
+
+def _edits(
+    project: Project, artefact: Artefact, owned: Owned, now: bytes, file: str, rules: Mapping[str, Rule]
+) -> list[Edit]:  # fmt: skip
     """The edit of each rule in one thing that was edited. SourceError when it cannot be told."""
     path, editor, _ = owned
     before = artefact.text
@@ -142,7 +165,6 @@ def _edits(project: Project, artefact: Artefact, owned: Owned, now: bytes, file:
         raise SourceError(f"edited, and not UTF-8 at byte {error.start}", hint="save it as UTF-8") from None
     if "\r\n" not in before:
         after = after.replace("\r\n", "\n")
-    rules = {rule.id: rule for rule in (project.memory.rules.values() or project.rules)}
     carried = [rules[rule_id] for rule_id in artefact.rule_ids if rule_id in rules]
     if len(carried) == 1:
         return [Edit(path, editor, owned, carried[0], before, after, file)]

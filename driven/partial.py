@@ -21,7 +21,7 @@ def stale(project: Project, tree: Tree) -> set[str]:
     """The outputs that do not stand as the last sync left them, by their stat; all, where it left no word."""
     known = project.memory.outputs
     found = set(core.stale(known, tree.root, project.memory.made_ns))
-    if len(known) < len(project.lock):
+    if not project.memory.current:  # the lock may be another branch's, or another machine's
         found.update(owned[0] for owned in project.lock if owned[0] not in known)
     return found
 

@@ -202,18 +202,19 @@ def _prune(project: Project, tree: Tree) -> None:
 
 def remember(
     project: Project, tree: Tree, planned: Planned, emitted: Emitted, applied: Applied, report: SyncReport
-) -> None:
-    """Write `outputs.lock`, the compiled rules and the ledger, and forget the journal."""
+) -> ledger.Memory | None:
+    """Write `outputs.lock`, the compiled rules and the ledger, and forget the journal. What the next sync would read of
+    them; None when it must look at everything."""
     ledger.write_lock(tree, _lock_after(project, planned, applied), project.lock)
     keep_config(tree, project.config)
     if project.sources.changed or not project.memory.rules:
-        checksum = write_compiled(tree, _emitted_rules(project, held_rules(planned.plan)), project.memory.compiled)
+        compiled = write_compiled(tree, _emitted_rules(project, held_rules(planned.plan)), project.memory.compiled)
     else:
-        checksum = project.memory.compiled.checksum
+        compiled = project.memory.compiled
     tree.remove_state(JOURNAL)
     if report.plan.conflicts or applied.failed or project.sources.lost or emitted.failed:
         ledger.forget(tree)  # something is still to be done: the next sync must look at everything again
-        return
+        return None
     written = {path: seen for path, seen in applied.written.items() if path.startswith(RULES + "/")}
     if written:
         refresh(project.root, project.sources, written)
@@ -224,7 +225,7 @@ def remember(
         or any(rule.when for rule in project.rules)
         or any(finding.severity == "error" for finding in report.plan.diagnostics)
     )
-    ledger.write_ledger(tree, entries, summary(project, len(outputs)) + "\n", checksum, settled)
+    return ledger.write_ledger(tree, entries, summary(project, len(outputs)) + "\n", compiled, settled)
 
 
 def _emitted_rules(project: Project, held: Set[str]) -> list[Rule]:

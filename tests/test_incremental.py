@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from driven import pipeline
+from driven.errors import PlanError
+from driven.frozen import replace
+from driven.project import ledger
 
 EDITORS = ("cursor", "copilot", "windsurf", "claude", "aider", "cline", "agents")
 NAMES = ("api", "style", "db/migrations", "web/react", "errors", "release", "notes")
@@ -104,3 +107,79 @@ def test_any_history_ends_where_a_fresh_sync_does(tmp_path: Path, seed: int) -> 
         pipeline.sync(str(fresh))
         assert files(root) == files(fresh), f"step {number}"
         shutil.rmtree(fresh)
+
+
+def test_a_history_of_many_rules_is_remembered_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few of many rules change at a time: what changed stands beside the compiled rules, and what a sync hands on is
+    what the next one would read."""
+    root = tmp_path / "project"
+    history = History(root, 11)
+    for number in range(60):
+        history.rule(f"many/{number}")
+    kept: list[ledger.Memory] = []
+    remember = pipeline.remember
+
+    def recorded(*args: object) -> None:
+        memory = remember(*args)  # type: ignore[arg-type]
+        assert memory is not None
+        kept[:] = [memory]
+
+    monkeypatch.setattr(pipeline, "remember", recorded)
+    pipeline.sync(str(root))
+    parts = partial = 0
+    for number in range(40):
+        for _ in range(1 + number % 2):
+            history.rule(f"many/{history.random.randrange(60)}")
+        if number % 7 == 3:
+            history.rule(f"later/{number}")
+        if number % 9 == 5:
+            (root / f".driven/rules/many/{number}.md").unlink(missing_ok=True)
+        report = pipeline.sync(str(root))
+        assert not report.plan.conflicts and not report.held
+        partial += report.plan.kept > 0
+        parts += (root / ".driven/state/rules.since").exists()
+        read = ledger.read_memory(str(root))
+        assert replace(kept[0], current=True) == read and read.current
+        assert ledger.read_memory(str(root), kept[0]) == read
+        assert read.rules == pipeline.load(str(root), fresh=True).sources.rules
+    assert partial > 30 and parts > 25
+    assert pipeline.sync(str(root), check=True).plan.is_clean
+    fresh = tmp_path / "fresh"
+    shutil.copytree(root / ".driven", fresh / ".driven", ignore=shutil.ignore_patterns("state", "outputs.lock"))
+    pipeline.sync(str(fresh))
+    assert files(root) == files(fresh)
+
+
+def test_a_kept_memory_is_dropped_when_the_ledger_is_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = str(tmp_path / "project")
+    History(tmp_path / "project", 1)
+    pipeline.sync(root)
+    kept = ledger.read_memory(root)
+    assert ledger.read_memory(root, kept).rules is kept.rules
+    (tmp_path / "project/pyproject.toml").write_text("")
+    assert ledger.read_memory(root, kept).rules is kept.rules and not ledger.read_memory(root, kept).current
+    (tmp_path / "project/pyproject.toml").unlink()
+    assert ledger.read_memory(root, kept).current
+    monkeypatch.setenv("DRIVEN_DISABLE_PLUGINS", "x")
+    assert not ledger.read_memory(root, kept).current
+    monkeypatch.delenv("DRIVEN_DISABLE_PLUGINS")
+    (tmp_path / "project/.driven/state/journal").write_text("")
+    assert ledger.read_memory(root, kept).interrupted and ledger.read_memory(root, kept).rules is not kept.rules
+    pipeline.sync(root)
+    assert ledger.read_memory(root, kept).rules is not kept.rules
+    (tmp_path / "project/.driven/state/ledger").unlink()
+    assert not ledger.read_memory(root, kept).outputs
+
+
+def test_a_new_path_that_differs_in_case_alone_is_refused_after_a_small_change_too(tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    history = History(root, 2)
+    pipeline.sync(str(root))
+    extra = "---\nextra:\n  cursor:\n    $path: .cursor/rules/API.mdc\n---\n\n# Other\n\nText.\n"
+    history.write(".driven/rules/other.md", extra)
+    with pytest.raises(PlanError, match="one file on some disks"):
+        pipeline.sync(str(root))
+    history.write(".driven/rules/other.md", extra.replace("API.mdc", "More.mdc"))
+    assert (root / ".cursor/rules/More.mdc").exists() is False
+    pipeline.sync(str(root))
+    assert (root / ".cursor/rules/More.mdc").exists()

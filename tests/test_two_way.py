@@ -425,3 +425,22 @@ def test_outputs_that_are_not_committed_are_ours_on_every_branch(root: Path) -> 
     assert not report.plan.conflicts
     assert "by hand" in read(root, ".claude/rules/api.md")
     settled(root)
+
+
+def test_an_edit_after_git_brought_another_branch_is_merged(root: Path) -> None:
+    """This machine's memory is of the branch before: what was written is emitted again from the rules that came."""
+    import shutil
+
+    other = root.parent / "other"
+    shutil.copytree(root, other)
+    write(other, ".driven/rules/new.md", "---\napply: model\n---\n\nNew here.\n\nSecond line.\n")
+    sync(other)
+    for path in sorted(other.rglob("*")):
+        if path.is_file() and ".driven/state" not in str(path):
+            write(root, str(path.relative_to(other)), path.read_text())
+    edit(root, ".cursor/rules/new.mdc", "New here.", "New and edited.")
+    edit(root, ".cursor/rules/api.mdc", "Validate input.", "Validate with zod.")
+    assert not sync(root).plan.conflicts
+    assert "New and edited." in read(root, ".driven/rules/new.md")
+    assert "with zod" in read(root, ".driven/rules/api.md")
+    settled(root)

@@ -122,9 +122,9 @@ class _Project:
     def forgotten(self) -> Times:
         """Forget what the last sync remembered of the files, then sync: all is read, emitted and compared again."""
         state = os.path.join(self.root, ".driven", "state")
-        for name in os.listdir(state):
-            if name != PLUGINS:
-                os.unlink(os.path.join(state, name))
+        for entry in os.scandir(state):
+            if entry.name != PLUGINS and not entry.is_dir():  # the snapshots stay: no sync reads them
+                os.unlink(entry.path)
         return self.sync()
 
 

@@ -26,7 +26,7 @@ _MAGIC = b"driven rules since "
 
 @frozen(kw_only=False)
 class Compiled:
-    """The rules; `checksum` as the ledger keeps it; `base`, that of `rules.drv`; `since`, the ids that differ from it."""
+    """The rules; `checksum` as the ledger keeps it; `base`, that of `rules.drv`; `since`, the ids that differ there."""
 
     rules: dict[str, Rule] = field(default_factory=dict)
     checksum: bytes = b""
@@ -79,8 +79,8 @@ def _checksum(more: bytes) -> bytes:
     return blake3(more).digest(length=24) if more else b""
 
 
-def write_compiled(tree: Tree, rules: Iterable[Rule], before: Compiled | None = None) -> bytes:
-    """Write the rules; the checksum that the ledger keeps. `before`: what stands on the disk, if it is known."""
+def write_compiled(tree: Tree, rules: Iterable[Rule], before: Compiled | None = None) -> Compiled:
+    """Write the rules; what stands on the disk then. `before`: what stood there, if it is known."""
     from driven.format.drv import to_drv
     from driven.model.rule import RuleSet
 
@@ -93,8 +93,8 @@ def write_compiled(tree: Tree, rules: Iterable[Rule], before: Compiled | None = 
             data = _head(before.base) + " ".join(sorted(since - now.keys())).encode() + b"\n"
             data += to_drv(RuleSet.of(changed)) if changed else b""
             tree.write_state(SINCE, data)
-            return before.base + _checksum(data)
+            return Compiled(now, before.base + _checksum(data), before.base, frozenset(since))
     data = to_drv(RuleSet.of(now.values()))
     tree.write_state(COMPILED, data)
     tree.remove_state(SINCE)
-    return data[8:32]
+    return Compiled(now, data[8:32], data[8:32])

@@ -23,7 +23,7 @@ from driven.core.ledger import (
 )
 from driven.core.lock import parse_lines, render_lines
 from driven.errors import ConfigError
-from driven.frozen import field, frozen
+from driven.frozen import field, frozen, replace
 from driven.model.plan import Lock, Owned
 from driven.model.rule import Rule
 from driven.project.compiled import Compiled, read_compiled
@@ -54,6 +54,9 @@ class Memory:
     compiled: Compiled = field(default_factory=Compiled)  # the same rules, as they stand on the disk
     interrupted: bool = False  # a run was killed: what it wrote is in the journal, and only a whole run finds all of it
     current: bool = False  # the same settings, plugins and driven: what did not change need not be done again
+    settings: tuple[Entry, ...] = ()  # what `current` hangs on, besides the ledger's `key`
+    key: bytes = b""
+    stamp: Seen | None = None  # the stat of the ledger that says all this
 
 
 def this_run() -> bytes:
@@ -61,31 +64,46 @@ def this_run() -> bytes:
     return run_key(__version__, sys.prefix, sys.path)
 
 
-def read_memory(root: str) -> Memory:
-    """The memory of the project at `root`. A ledger that is missing, damaged or another run's is no error."""
+def read_memory(root: str, kept: Memory | None = None) -> Memory:
+    """The memory of the project at `root`. A ledger that is missing, damaged or another run's is no error.
+
+    `kept` is what `write_ledger` answered in this process: it is taken as long as that ledger stands.
+    """
     interrupted = os.path.lexists(os.path.join(root, JOURNAL))
+    if kept is not None and kept.stamp is not None and not interrupted and kept.stamp == _stamp(root):
+        return replace(kept, current=kept.key == this_run() and bool(kept.rules) and _hold(root, kept.settings))
     try:
         data, seen = read_file(os.path.join(root, LEDGER), MAX_BYTES)
         ledger = Ledger(data)
         by_kind = ledger.tables()
     except (OSError, FormatError):
-        kept = read_compiled(root, None)
-        return Memory(rules=kept.rules, compiled=kept, interrupted=interrupted)
-    current = ledger.key == this_run()
-    for kind in (SEARCHED, SETTING):
-        for path, entry in by_kind.get(kind, {}).items():
-            if current:
-                current = entry[4] == _stat_now(root, path, entry) != UNSURE
-    kept = read_compiled(root, ledger.checksum)
+        rules = read_compiled(root, None)
+        return Memory(rules=rules.rules, compiled=rules, interrupted=interrupted)
+    rules = read_compiled(root, ledger.checksum)
+    memory = _memory(by_kind, rules, ledger.key, (seen.st_size, seen.st_mtime_ns, seen.st_ino))
+    current = ledger.key == this_run() and bool(rules.rules) and _hold(root, memory.settings)
+    return replace(memory, current=current, interrupted=interrupted)
+
+
+def _memory(by_kind: Mapping[int, dict[str, Entry]], rules: Compiled, key: bytes, stamp: Seen) -> Memory:
+    settings = (*by_kind.get(SEARCHED, {}).values(), *by_kind.get(SETTING, {}).values())
     return Memory(
-        made_ns=seen.st_mtime_ns,
-        sources=by_kind.get(SOURCE, {}),
-        outputs=by_kind.get(OUTPUT, {}),
-        rules=kept.rules,
-        compiled=kept,
-        current=current and bool(kept.rules),
-        interrupted=interrupted,
-    )
+        made_ns=stamp[1], sources=by_kind.get(SOURCE, {}), outputs=by_kind.get(OUTPUT, {}), rules=rules.rules,
+        compiled=rules, settings=settings, key=key, stamp=stamp,
+    )  # fmt: skip
+
+
+def _stamp(root: str) -> Seen | None:
+    try:
+        seen = os.lstat(os.path.join(root, LEDGER))
+    except OSError:
+        return None
+    return seen.st_size, seen.st_mtime_ns, seen.st_ino
+
+
+def _hold(root: str, settings: Iterable[Entry]) -> bool:
+    """Whether the folders of the search path and the settings files stand as these entries say."""
+    return all(entry[4] == _stat_now(root, os.fsdecode(entry[1]), entry) != UNSURE for entry in settings)
 
 
 def _stat_now(root: str, path: str, entry: Entry) -> int:
@@ -127,16 +145,23 @@ def output_rules(entry: Entry) -> dict[str, list[str]]:
     return {editor: ids.split(",") if ids else [] for editor, _, ids in pairs}
 
 
-def write_ledger(tree: Tree, entries: list[Entry], summary: str, checksum: bytes, settled: bool) -> None:
-    """Write the ledger: the last act of a sync, and later than the last change that it speaks of."""
+def write_ledger(tree: Tree, entries: list[Entry], summary: str, rules: Compiled, settled: bool) -> Memory:
+    """Write the ledger: the last act of a sync, and later than the last change that it speaks of. What `read_memory`
+    would make of it."""
     now = tick() + TICK  # a finer stamp may lie a tick ahead of the clock
     newest = max((entry[4] for entry in entries if entry[4] <= now), default=0)
     # A journal that could not be removed claims more than is true: the next sync must try again.
     settled = settled and tree.seen(JOURNAL) is None
-    seen = tree.write_state(LEDGER, build_ledger(this_run(), summary.encode(), checksum, settled, entries))
+    key = this_run()
+    seen = tree.write_state(LEDGER, build_ledger(key, summary.encode(), rules.checksum, settled, entries))
     if seen[1] <= newest:  # stamped by the tick, not finer
         pass_tick(newest)
         tree.touch(LEDGER)
+        seen = tree.seen(LEDGER) or seen
+    by_kind: dict[int, dict[str, Entry]] = {}
+    for entry in entries:
+        by_kind.setdefault(entry[0], {})[os.fsdecode(entry[1])] = entry
+    return _memory(by_kind, rules, key, seen)
 
 
 def forget(tree: Tree) -> None:

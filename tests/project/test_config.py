@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import tomllib
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from driven.errors import ConfigError
 from driven.model.target import Target
 from driven.project.config import CONFIG, KEPT, PYPROJECT, keep_config, known_editors, parse_config, read_config
 from driven.project.disk import Tree
-from driven.project.files import pass_tick, tick
+from driven.project.files import tick
 
 WINDSURF = Target(
     name="windsurf", title="Windsurf", docs="https://example.org", verified="2026-11-21", ways={}, files=(),
@@ -141,7 +142,8 @@ def kept(root: Path, path: str = CONFIG, text: str = FILE) -> None:
     """A configuration as a sync that ended well leaves it."""
     (root / path).parent.mkdir(parents=True, exist_ok=True)
     (root / path).write_text(text)
-    pass_tick(tick())
+    while tick() <= (root / path).stat().st_ctime_ns:  # what is saved this very moment is not kept
+        time.sleep(0.001)
     with Tree(str(root)) as tree:
         keep_config(tree, read_config(str(root)))
 
@@ -189,6 +191,7 @@ def test_a_file_saved_this_moment_is_not_kept(tmp_path: Path) -> None:
     (tmp_path / ".driven").mkdir()
     with Tree(str(tmp_path)) as tree:
         (tmp_path / CONFIG).write_text(FILE)
+        os.utime(tmp_path / CONFIG)
         keep_config(tree, read_config(str(tmp_path)))
     assert not (tmp_path / KEPT).exists()
 
