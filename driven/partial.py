@@ -27,7 +27,8 @@ def stale(project: Project, tree: Tree) -> set[str]:
 
 
 def drifted(project: Project, paths: Iterable[str]) -> dict[str, set[str]] | None:
-    """Editor -> ids whose outputs must be looked at: their rule changed, or one of their files is in `paths`. None: all."""
+    """Editor -> ids whose outputs must be looked at: their rule changed, or one of their files is in `paths`. None: all
+    of them."""
     if project.memory.interrupted:
         return None
     changed = project.sources.changed | {rule.id for rule in project.rules if rule.when}

@@ -13,7 +13,7 @@ from blake3 import blake3
 
 from driven.errors import DrivenError
 from driven.frozen import field, frozen
-from driven.model.rule import Rule
+from driven.model.rule import Rule, effect_order
 from driven.project.disk import STATE, Tree
 from driven.project.reading import read_file
 
@@ -57,7 +57,9 @@ def read_compiled(root: str, checksum: bytes | None) -> Compiled:
             since.append(rule.id)
     except (OSError, DrivenError, UnicodeDecodeError):
         return Compiled()
-    return Compiled(rules, found, base, frozenset(since))
+    # In the order in which they were emitted: a section that they share is told apart by it.
+    ordered = {rule.id: rule for rule in sorted(rules.values(), key=effect_order)}
+    return Compiled(ordered, found, base, frozenset(since))
 
 
 def _read_since(root: str, base: bytes) -> bytes:

@@ -160,7 +160,8 @@ def write_ledger(tree: Tree, entries: list[Entry], summary: str, rules: Compiled
         seen = tree.seen(LEDGER) or seen
     by_kind: dict[int, dict[str, Entry]] = {}
     for entry in entries:
-        by_kind.setdefault(entry[0], {})[os.fsdecode(entry[1])] = entry
+        raw = entry[1]
+        by_kind.setdefault(entry[0], {})[raw.decode() if raw.isascii() else os.fsdecode(raw)] = entry
     return _memory(by_kind, rules, key, seen)
 
 

@@ -1,4 +1,4 @@
-"""Several at once in one project: syncs in processes and threads, a person's editor, and a holder of the lock that dies."""
+"""Several at once in one project: syncs in processes and threads, a person's editor, a lock whose holder dies."""
 
 from __future__ import annotations
 

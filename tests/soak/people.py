@@ -28,6 +28,7 @@ class People:
         self.touched: set[tuple[str, str]] = set()  # rule and place that were edited in this round
         self.files: set[str] = set()  # outputs that a person changed in this round
         self.hands = 0  # hand edits of outputs in this round
+        self.switched = False  # another branch was checked out in this round
         self.branch = "main"
         self.branches: dict[str, Model] = {}
         self.log: list[str] = []
@@ -51,6 +52,7 @@ class People:
         self.touched.clear()
         self.files.clear()
         self.hands = 0
+        self.switched = False
 
     def config(self) -> None:
         lines = [f"{name} = {str(name not in self.model.off).lower()}\n" for name in EDITORS]
@@ -193,13 +195,15 @@ class People:
             return rule.path
         found = []
         for path in self.outputs():
+            if self.switched and path in SHARED:
+                continue  # which rule a line belongs to may not be known then, until the next sync
             data = read(self.root, path).decode()
             if front:
                 data = data[4:].partition("\n---\n")[0] if data.startswith("---\n") else ""
             if text in data:
                 found.append(path)
         if not found:
-            return None if hand and not front else rule.path
+            return rule.path if front else None
         path = self.random.choice(found)
         self.files.add(path)
         self.hands += 1
@@ -317,6 +321,7 @@ class People:
             self.branch = self.random.choice(others)
             self.git("checkout", "-q", self.branch)
             self.model = copy.deepcopy(self.branches[self.branch])
+        self.switched = True
         self.log.append(f"on {self.branch}")
         return True
 

@@ -1,4 +1,4 @@
-"""What is going on when the plug is pulled: projects as they are before a sync, and what the sync shall make of them."""
+"""What is going on when the plug is pulled: projects before a sync, and the changes that the sync is about."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Stands between a process and the disk: counts the calls that change it, and makes one of them go wrong.
 
 `os` is wrapped, not the system: what is killed is a real process in the middle of real work, and what it leaves on the
-disk is what the kernel has. A call that slips past the wrappers is told to the log by an audit hook, and fails the test.
+disk is what the kernel has. A call that slips past the wrappers is told to the log by an audit hook and fails the test.
 """
 
 from __future__ import annotations

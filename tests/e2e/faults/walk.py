@@ -19,9 +19,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.dont_write_bytecode = True
 
-from driven.project.files import pass_tick, tick
-from e2e.faults.scenes import SCENES, Scene, edited_by_hand, fresh, write
-from e2e.faults.shim import Shim
+from e2e.faults.scenes import SCENES, Scene, edited_by_hand, fresh, write  # noqa: E402
+from e2e.faults.shim import Shim  # noqa: E402
+
+from driven.project.files import pass_tick, tick  # noqa: E402
 
 State = dict[str, bytes]
 PERSON = b"A person wrote this."
@@ -184,7 +185,7 @@ class Walk:
         self.result.wrong.extend(f"{where}: {what}" for what in wrong)
 
     def _saved(self, number: int, way: str) -> None:
-        """In the middle of the run a person's editor saves a file that the run is about to write, in one of two ways."""
+        """In the middle of the run an editor saves a file that the run is about to write, in one of two ways."""
         changed = sorted(path for path in _outputs(self.old) if path in self.new and self.old[path] != self.new[path])
         path = changed[number * 5 % len(changed)]
         name, full = os.path.basename(path), os.path.join(self.root, path)
@@ -322,6 +323,7 @@ def warm_up(base: str) -> None:
     import contextlib
     import gc
     import importlib
+    import io
     import pkgutil
 
     import driven
@@ -332,12 +334,12 @@ def warm_up(base: str) -> None:
             importlib.import_module(module.name)
     root = os.path.join(base, "warm")
     os.mkdir(root)
-    with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
-        with contextlib.redirect_stderr(nowhere):
-            fresh(root)
-            command(["--root", root, "sync"])
-            edited_by_hand(root)
-            command(["--root", root, "sync"])
+    nowhere = io.StringIO()
+    with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
+        fresh(root)
+        command(["--root", root, "sync"])
+        edited_by_hand(root)
+        command(["--root", root, "sync"])
     shutil.rmtree(root)
     gc.freeze()
 
