@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from driven.emission import Emitted, emit_all, emit_changed
 from driven.errors import DrivenError, SourceError
@@ -43,14 +44,16 @@ class Edits:
 
     edits     in order of path, then of rule
     touched   each edited thing that a line of `outputs.lock` names -> the digest of what stands there
-    missing   whole files that are gone, with the rules they carried
+    missing   whole files that are gone, as they were written
     problems  path -> (message, hint): edits that cannot be read back
+    read      what stood at each path when it was looked at: all that follows goes by that
     """
 
     edits: list[Edit] = field(default_factory=list)
     touched: dict[Owned, str] = field(default_factory=dict)
-    missing: dict[Owned, tuple[str, ...]] = field(default_factory=dict)
+    missing: dict[Owned, Artefact] = field(default_factory=dict)
     problems: dict[str, tuple[str, str]] = field(default_factory=dict)
+    read: dict[str, Standing] = field(default_factory=dict)
 
 
 def find_edits(project: Project, tree: Tree, paths: Iterable[str]) -> Edits:
@@ -64,9 +67,18 @@ def find_edits(project: Project, tree: Tree, paths: Iterable[str]) -> Edits:
     gone: list[Owned] = []
     for path in sorted(paths):
         lines = [owned for owned in by_path.get(path, ()) if owned[1] in project.emitters]
-        standing = tree.read(path) if lines else Standing("blocked")
+        other = _linked(project.root, path, by_path) if lines else ""
+        if other:
+            out.problems[path] = (
+                f"it is `{other}`, by a link",
+                "make it a folder of its own, then run `driven sync` again",
+            )
+        if not lines or other:
+            continue
+        standing = out.read[path] = tree.read(path)
+        is_gone = standing.kind == "absent" or os.path.isdir(os.path.join(project.root, path))
         for owned in lines:
-            if standing.kind == "absent" and owned[2] == "file":
+            if is_gone and owned[2] == "file":
                 gone.append(owned)
             elif standing.kind == "file":
                 now = _edited(standing.data, owned, project.lock[owned])
@@ -84,7 +96,7 @@ def find_edits(project: Project, tree: Tree, paths: Iterable[str]) -> Edits:
     written.update(anew)
     for owned in gone:
         if owned in written:
-            out.missing[owned] = written[owned].rule_ids
+            out.missing[owned] = written[owned]
     seen: set[tuple[str, str]] = set()
     for owned, now in found:
         artefact = written.get(owned)
@@ -92,12 +104,38 @@ def find_edits(project: Project, tree: Tree, paths: Iterable[str]) -> Edits:
             continue
         seen.add((owned[0], owned[2]))
         out.touched[owned] = digest(now)
+        other = _written_elsewhere(project, owned, digest(now))
+        if other:
+            out.problems[owned[0]] = (
+                f"it holds what was written to `{other}`: the files were renamed onto each other",
+                "name them back, or rename the rules instead; `driven sync --force` writes both anew",
+            )
+            continue
         try:
             rules = today if owned in anew else before
             out.edits += _edits(project, artefact, owned, now, whole[owned[0]].decode(errors="replace"), rules)
         except DrivenError as error:
             out.problems[owned[0]] = (error.message, error.hint)
     return out
+
+
+def _linked(root: str, path: str, ours: Container[str]) -> str:
+    """The other output of ours that a linked folder makes of `path`, if any: that one is looked at, this one is not."""
+    parent, _, name = path.rpartition("/")
+    full = os.path.join(root, parent)
+    real = os.path.realpath(full)
+    if real == full:
+        return ""
+    other = os.path.relpath(os.path.join(real, name), root).replace(os.sep, "/")
+    return other if other != path and other in ours else ""
+
+
+def _written_elsewhere(project: Project, owned: Owned, known: str) -> str:
+    """The other file of this editor that was written with the very text, if any: two files changed places."""
+    if owned[2] != "file":
+        return ""
+    lock = project.lock
+    return next((o[0] for o, d in lock.items() if known in d and o[1:] == owned[1:] and o[0] != owned[0]), "")
 
 
 def _edited(data: bytes, owned: Owned, ours: frozenset[str]) -> bytes | None:

@@ -21,6 +21,30 @@ from driven.span import Span
 
 HOPS = 4  # how deep a file may take in others (https://code.claude.com/docs/en/memory, verified 2026-11-21)
 MAX_TAKEN_IN = 1_000  # files that others take in
+# What looks like rules and is none: code, editor, patterns, what is said of it, what to do. The pages of the
+# editors say so: https://cursor.com/docs/rules,
+# https://docs.github.com/en/copilot/how-tos/configure-custom-instructions,
+# https://agents.md (verified 2026-11-21).
+_UNREAD = (
+    (
+        "CUR01", "cursor", (".cursor/rules/**/*.{md,txt}",), "Cursor loads only `.mdc` files from there",
+        "end its name in `.mdc`, then import again",
+    ),
+    (
+        "COP02", "copilot", (".github/instructions/**/*.md",), "Copilot reads only `*.instructions.md` from there",
+        "end its name in `.instructions.md`, then import again",
+    ),
+    (
+        "AGM03", "agents", ("**/AGENT.md", "**/agents.md"), "most tools read no name but AGENTS.md",
+        "rename it to AGENTS.md, then import again",
+    ),
+)  # fmt: skip
+_PROMPTS = {
+    "claude": (".claude/commands/**/*.md",),
+    "copilot": (".github/prompts/**/*.prompt.md",),
+    "cursor": (".cursor/commands/**/*.md",),
+    "windsurf": (".windsurf/workflows/**/*.md", ".devin/workflows/**/*.md"),
+}
 _DEEP = 32  # folders above a file that may tell whose it is
 
 
@@ -93,6 +117,31 @@ class _Search:
         for path in sorted(finder.links):
             for name, below in self.behind(path):
                 self.standing(name, below)
+        self.unread(finder)
+
+    def unread(self, finder: Finder) -> None:
+        """Tell of files that a person may take for rules, or wish to be: one line for each kind."""
+        for code, editor, patterns, why, hint in _UNREAD:
+            if paths := self.strange(finder, editor, patterns):
+                what = f"`{paths[0]}`" + (f" and {len(paths) - 1} more like it" if paths[1:] else "")
+                self.tell(code, "warning", paths[0], f"{what}: {why}: left out", hint)
+        prompts = [path for name, patterns in _PROMPTS.items() for path in self.strange(finder, name, patterns)]
+        if prompts:
+            folders = ", ".join(dict.fromkeys(f"`{'/'.join(path.split('/')[:2])}/`" for path in prompts))
+            message = f"commands, prompts and workflows are not rules, and are left alone: {folders}"
+            self.tell("IMP18", "info", prompts[0], message, "")
+
+    def strange(self, finder: Finder, editor: str, patterns: Sequence[str]) -> list[str]:
+        """The files that `patterns` match, but no importer, if that editor's files are read at all."""
+        found = [path for pattern in patterns if editor in self.importers for path in finder.matching(pattern)]
+        return [
+            path
+            for path in found
+            if path not in self.lock
+            and path.rpartition("/")[2].lower() != "readme.md"
+            and (editor, fold(path)) not in self.folded
+            and not any(self.takes(name, path) for name in self.importers)
+        ]
 
     def behind(self, path: str) -> Iterator[tuple[str, str]]:
         """What an importer would read at, or behind, the link at `path`."""

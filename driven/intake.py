@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
+from driven.core.globs import Glob
 from driven.errors import DiskError, DrivenError, UsageError
 from driven.format.text import render_rule
 from driven.frozen import field, record, replace
 from driven.gathering import Gathered, gather
 from driven.hookspecs import Importer
 from driven.joining import Joined, Member, alike, how_they_differ, join, says
-from driven.model.activation import ForPaths, WhenRelevant, activation_word
+from driven.model.activation import Always, ForPaths, WhenRelevant, activation_word
 from driven.model.diagnostic import Diagnostic, Severity
 from driven.model.fidelity import Construct, Fidelity
 from driven.model.plan import Change, Conflict, Create, Keep, Lock, Owned, Plan
 from driven.model.report import ImportedRule, ImportReport, InitReport
 from driven.model.rule import Rule
 from driven.project import ledger, snapshots
-from driven.project.config import CONFIG, known_editors, read_config
+from driven.project.config import CONFIG, Config, known_editors, read_config
 from driven.project.disk import JOURNAL, STATE, Tree
 from driven.project.finder import Finder
 from driven.project.sources import RULES, load_sources
@@ -63,6 +64,11 @@ def detect(root: str) -> dict[str, tuple[str, ...]]:
     }
     found.update(_prepare(root, plugins, [], None, {}).found)
     return {name: found[name] for name in plugins.emitters if found.get(name)}
+
+
+def rehearse(root: str, editors: Sequence[str]) -> ImportReport:
+    """What `init` would import for these editors; nothing is written."""
+    return _prepare(root, _plugins(root), [], None, {}, Config(editors=dict.fromkeys(editors, {}))).report
 
 
 def init(root: str, *, editors: Sequence[str] = (), import_found: bool = True) -> InitReport:
@@ -134,9 +140,13 @@ def carry_out(prepared: Prepared) -> ImportReport:
     return replace(prepared.report, applied=True)
 
 
-def _prepare(root: str, plugins: Registry, paths: Sequence[str], editor: str | None, lock: Lock) -> Prepared:
+def _prepare(
+    root: str, plugins: Registry, paths: Sequence[str], editor: str | None, lock: Lock, config: Config | None = None
+) -> Prepared:
     importers = _importers(plugins, editor)
-    config, _ = known_editors(read_config(root), {name: e.target.allowed for name, e in plugins.emitters.items()})
+    config, _ = known_editors(
+        config or read_config(root), {name: e.target.allowed for name, e in plugins.emitters.items()}
+    )
     gathered = gather(root, paths, importers, lock)
     read = _Reading(gathered, importers)
     desk = Desk(plugins, config, read.members)
@@ -146,7 +156,7 @@ def _prepare(root: str, plugins: Registry, paths: Sequence[str], editor: str | N
     desk.set_apart(joined, there)
     diagnostics = [*gathered.diagnostics, *read.diagnostics]
     with Tree(root) as tree:
-        placing = _Placing(tree, desk, there)
+        placing = _Placing(tree, desk, there, importers)
         for one in joined:
             placing.place(one)
     like = placing.compare()
@@ -239,7 +249,8 @@ class _Reading:
 class _Placing:
     """Where the rules go in `.driven/rules`, beside those that are there."""
 
-    def __init__(self, tree: Tree, desk: Desk, there: Mapping[str, Rule]) -> None:
+    def __init__(self, tree: Tree, desk: Desk, there: Mapping[str, Rule], importers: Mapping[str, Importer]) -> None:
+        self.importers = importers
         self.tree = tree
         self.desk = desk
         self.there = there
@@ -274,17 +285,32 @@ class _Placing:
         self.changes.append(
             Conflict(
                 path=other.span.path if other else path, drift="foreign", before=standing.data, after=text,
-                rule_ids=(rule.id,), hint="delete or rename it to import anew, or leave out that file",
+                rule_ids=(rule.id,), hint=self.way_out(one.members[0], other.span.path if other else path),
                 message=standing.note or f"a rule stands here already, and differs from `{origin}`",
             )
         )  # fmt: skip
+
+    def way_out(self, member: Member, path: str) -> str:
+        """What to do about a file whose rule would be another one, at `path`."""
+        folder, slash, name = member.path.rpartition("/")
+        stem, dot, end = name.partition(".")
+        other = f"{folder}{slash}{stem}-2{dot}{end}"
+        # A file that has its name from its editor, as CLAUDE.md, is not to be renamed.
+        free = any(Glob(pattern).match(other) for pattern in self.importers[member.editor].patterns)
+        first = f"rename `{member.path}` (say `{other}`)" if free else ""
+        if self.tree.read(path).kind != "file":
+            return f"{first or f'move `{path}` away'}, and import it again"
+        return f"{first or 'rename'}{' or' if free else ''} `{path}`, and import it again; or let that rule say it all"
 
     def beside(self, twin: Rule, member: Member) -> None:
         """Tell of a file that a rule repeats somewhere else."""
         if self.desk.fate(twin, member) == "elsewhere":
             message = f"`{member.path}` says what the rule `{twin.id}` says, and no sync writes it"
             hint = "delete it once a sync has written the rule for that editor"
-            self.diagnostics.append(_finding("IMP16", "info", member.path, message, hint, twin.id))
+            twice = isinstance(member.rule.activation, Always)  # the editor loads both, in every conversation
+            self.diagnostics.append(
+                _finding("IMP16", "warning" if twice else "info", member.path, message, hint, twin.id)
+            )
 
     def compare(self) -> dict[str, str]:
         """New rules that are nearly another one, in a finding each; id -> id of the other."""

@@ -123,7 +123,30 @@ def _bunches(group: Sequence[Member], before: Mapping[Member, Fate]) -> list[lis
 
 
 def _make(bunch: list[Member], judge: Judge, before: Mapping[Member, Fate]) -> list[Joined]:
-    """One rule for the bunch; where no form of it leaves every file as it is, one for each form that the text has."""
+    """One rule for the bunch; where no form of it leaves every file as it is, one for each part of the bunch that has
+    such a form, as few as come of taking the members in turn: each goes to the first part that bears it."""
+    if (whole := _one(bunch, judge, before)) is not None:
+        return [whole]
+    forms: dict[object, list[Member]] = {}
+    for member in bunch:
+        rule = member.rule
+        forms.setdefault((rule.body, rule.activation, rule.description), []).append(member)
+    made: list[Joined] = []
+    for form in forms.values():
+        # A thousand files with one form are one step, not a thousand.
+        together = _one(form, judge, before) if len(forms) > 1 else None
+        for part in [form] if together is not None else [[member] for member in form]:
+            for at, joined in enumerate(made[:_TRIES]):
+                if (more := _one([*joined.members, *part], judge, before)) is not None:
+                    made[at] = more
+                    break
+            else:
+                made.append(together or Joined(part[0].rule, part))
+    return made
+
+
+def _one(bunch: list[Member], judge: Judge, before: Mapping[Member, Fate]) -> Joined | None:
+    """The bunch as one rule, in the first form that leaves every file as it is; None when there is none."""
     extra: dict[str, dict[str, Value]] = {}
     for member in bunch:
         for editor, held in member.rule.extra.items():
@@ -137,19 +160,13 @@ def _make(bunch: list[Member], judge: Judge, before: Mapping[Member, Fate]) -> l
         for name in ("kind", "category", "priority", "tags", "when")
     }
     plain = replace(first, extra=extra, **{name: value for name, value in changes.items() if value is not None})
+    placed = {member.editor: member for member in bunch if before[member] != "elsewhere"}
     for body, activation, description in islice(product(bodies, activations, about), _TRIES):
         rule = replace(plain, body=body, activation=activation, description=description)
-        placed = {member.editor: member for member in bunch if before[member] != "elsewhere"}
         rule = _with_paths(rule, placed.values())
-        if all(_holds(before[member], judge(rule, member)) for member in bunch):
-            return [Joined(replace(rule, extra=extra), list(bunch))]
-    forms: dict[object, list[Member]] = {}
-    for member in bunch:
-        rule = member.rule
-        forms.setdefault((rule.body, rule.activation, rule.description), []).append(member)
-    if len(forms) == 1:  # they are equal, and yet not one: each on its own
-        return [Joined(member.rule, [member]) for member in bunch]
-    return [joined for form in forms.values() for joined in _make(form, judge, before)]
+        if all(_holds(before[member], judge(rule, member)) for member in reversed(bunch)):
+            return Joined(replace(rule, extra=extra), list(bunch))
+    return None
 
 
 _PLAIN = Rule(id="x", body="")

@@ -9,29 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from driven.edits import Edit, Edits, find_edits, part_of
-from driven.format.hashes import digest
 from driven.format.merge import Take
 from driven.format.revise import revise_rule
 from driven.format.text import parse_rule, render_rule
 from driven.frozen import replace
 from driven.hookspecs import Importer
 from driven.merging import HandEdit, merge_edits
-from driven.model.artefact import WholeFile
 from driven.model.merged import MergedBack, Problem
-from driven.model.plan import Create, Overlap, Owned, Replace
+from driven.model.plan import Create, Overlap, Owned, Replace, Standing
 from driven.model.rule import Rule, RuleSet
+from driven.moves import follow
 from driven.plugin_kit import body_text
 from driven.project.disk import Tree
 from driven.project.ledger import output_rules
-from driven.project.sources import RULES
+from driven.project.sources import RULES, source_bytes
 from driven.workspace import Project
 
 _DECIDE = "`driven sync --adopt` takes the edited file's side, `driven sync --force` the rule's; or edit either one"
 _BETWEEN = "edit one of the two; `driven sync --force` leaves that place as the rule has it"
 _ANEW = "correct it, or `driven sync --force` writes it anew (what stands there is kept in a snapshot)"
-_BY_HAND = (
-    "move the edit into the rule in `.driven/rules`, then `driven sync --force` (a snapshot keeps it)"
-)
+_BY_HAND = "move the edit into the rule in `.driven/rules`, then `driven sync --force` (a snapshot keeps it)"
 
 
 def merge_back(project: Project, tree: Tree, paths: Iterable[str], *, take: Take = "none") -> MergedBack:
@@ -40,12 +37,12 @@ def merge_back(project: Project, tree: Tree, paths: Iterable[str], *, take: Take
     `project` holds the merged rules afterwards; nothing is written.
     """
     edits = find_edits(project, tree, paths)
-    out = MergedBack()
+    out = MergedBack(read=edits.read)
     if not (edits.edits or edits.missing or edits.problems):
         return out
     merged: dict[str, Rule] = {}
     origins: dict[str, list[str]] = {}
-    _missing(project, tree, edits, out, merged, origins, take)
+    follow(project, tree, edits, out, merged, origins, take)
     for path, (message, hint) in edits.problems.items():
         ids = tuple(rule_id for owned in edits.touched if owned[0] == path for rule_id in _ids(project, owned))
         out.problems[path] = Problem(message, hint, ids)
@@ -57,14 +54,16 @@ def merge_back(project: Project, tree: Tree, paths: Iterable[str], *, take: Take
         if rule_id not in out.held:
             _merge(project, rule_id, group, out, merged, origins, take)
     _verify(project, edits.edits, out, merged)
+    files = {rule_id: _file(project, tree, rule, edits.edits, out) for rule_id, rule in merged.items()}
     _spread(edits, out)
     for owned, known in edits.touched.items():
         if owned[0] not in out.problems:
             out.ours[owned] = frozenset((known,))
-    changed = {rule_id: rule for rule_id, rule in merged.items() if rule_id not in out.held}
-    for rule_id, rule in changed.items():
-        _write(project, tree, rule, tuple(dict.fromkeys(origins[rule_id])), out)
-    if changed:
+    for rule_id in merged:
+        if rule_id not in out.held:
+            note = "from " + ", ".join(dict.fromkeys(origins[rule_id]))
+            _write(project, merged[rule_id], *files[rule_id], note, out)
+    if merged or out.held:
         project.rules = RuleSet.of(project.sources.rules.values())
     return out
 
@@ -89,7 +88,12 @@ def _merge(
             _problem(out, edit, "edited since it was written, and no plugin reads this editor's files back", _BY_HAND)
         elif now is None and take == "none":
             message = f"edited, but its rule `{rule_id}` was deleted"
-            _problem(out, edit, message, "`driven sync --adopt` makes the rule anew, `--force` deletes the file too")
+            _problem(out, edit, message, _deleted(project, edit.rule))
+            project.sources.rules[rule_id] = edit.rule  # until that is decided, nothing else of it is deleted
+            project.sources.changed.discard(rule_id)
+        elif not edit.after.strip() and take == "theirs" and now is not None:
+            now = merged[rule_id] = replace(now, targets=(*now.targets, f"-{edit.editor}"))
+            origins.setdefault(rule_id, []).append(f"{edit.path}, where it was deleted")
         elif rule_id in project.sources.failed:
             _problem(out, edit, f"edited, and its rule `{rule_id}` cannot be read", "correct the rule first")
         else:
@@ -115,8 +119,8 @@ def _merge(
 def _read(importer: Importer, edit: Edit, out: MergedBack) -> HandEdit | None:
     """The rule as the text says it that was written, and as the one that stands there does."""
     if not edit.after.strip():
-        adopt = f"to leave the rule out of this editor, write `targets: [-{edit.editor}]` in it"
-        _problem(out, edit, "nothing is left of it", f"`driven sync --force` writes it anew; {adopt}")
+        what = "nothing is left of it" if edit.owned[2] == "file" else f"the part of `{edit.rule.id}` was deleted"
+        _problem(out, edit, what, "`driven sync --adopt` leaves the rule out of this editor, `--force` writes it anew")
         return None
     if _is_mid_merge(edit.after) and not _is_mid_merge(edit.before):
         _problem(out, edit, "it holds the marker lines of a merge in git", "resolve that merge first")
@@ -130,6 +134,15 @@ def _read(importer: Importer, edit: Edit, out: MergedBack) -> HandEdit | None:
     else:
         return HandEdit(path=edit.path, before=before.rule, after=after.rule, text=edit.whole)
     return None
+
+
+def _deleted(project: Project, rule: Rule) -> str:
+    """What to do about an edit whose rule is gone; its text may have another name now."""
+    text = body_text(rule.body)
+    again = [r.id for r in project.rules if r.id not in project.memory.rules and body_text(r.body) == text]
+    if again:
+        return f"`{again[0]}` has its text: move the edit there, then `driven sync --force`"
+    return "`driven sync --adopt` makes the rule anew, `--force` deletes the file too"
 
 
 def _is_mid_merge(text: str) -> bool:
@@ -197,72 +210,38 @@ def _source(project: Project, rule_id: str) -> str:
     return rule.span.path if rule is not None and rule.span.path else f"{RULES}/{rule_id}.md"
 
 
-def _write(project: Project, tree: Tree, rule: Rule, origins: tuple[str, ...], out: MergedBack) -> None:
-    """Plan the rule's file, and let the project go on with what will stand in it."""
+def _file(
+    project: Project, tree: Tree, rule: Rule, edits: list[Edit], out: MergedBack
+) -> tuple[Standing, bytes]:  # fmt: skip
+    """What stands in the rule's file, and what shall. A problem where it is not what was loaded, or makes no rule."""
     path = _source(project, rule.id)
     standing = tree.read(path)
     old = project.sources.rules.get(rule.id)
-    note = "from " + ", ".join(origins)
-    if old is None or standing.kind != "file":
+    if rule.id in out.held:
+        return standing, b""
+    if standing.kind == "absent" or old is None:
         data = render_rule(rule)
-        out.sources.append(Create(path=path, after=data, rule_ids=(rule.id,), note=note))
     else:
         data = revise_rule(standing.data, old, rule, path)
-        out.sources.append(Replace(path=path, after=data, before=standing.data, rule_ids=(rule.id,), note=note))
+    wrong = [finding for finding in parse_rule(data, path=path, rule_id=rule.id)[1] if finding.severity == "error"]
+    why = f"the edit makes no rule: {wrong[0].message}" if wrong else ""
+    if standing.kind == "blocked" or (old is not None and standing.data != source_bytes(old)):
+        why = f"`{path}` was changed in this very moment"
+    for edit in edits if why else ():
+        if edit.rule.id == rule.id:
+            _problem(out, edit, why, wrong[0].hint if wrong else "run `driven sync` again")
+    if why:
+        out.held.setdefault(rule.id, path)
+    return standing, data
+
+
+def _write(project: Project, rule: Rule, standing: Standing, data: bytes, note: str, out: MergedBack) -> None:
+    """Plan the rule's file, and let the project go on with what will stand in it."""
+    path = _source(project, rule.id)
+    ids = (rule.id,)
+    if standing.kind == "absent":
+        out.sources.append(Create(path=path, after=data, rule_ids=ids, note=note))
+    else:
+        out.sources.append(Replace(path=path, after=data, before=standing.data, rule_ids=ids, note=note))
     project.sources.rules[rule.id] = parse_rule(data, path=path, rule_id=rule.id)[0] or rule
     project.sources.changed.add(rule.id)
-
-
-def _missing(
-    project: Project, tree: Tree, edits: Edits, out: MergedBack, merged: dict[str, Rule],
-    origins: dict[str, list[str]], take: Take,
-) -> None:  # fmt: skip
-    """Outputs that are gone: the rule follows one that was renamed; a deleted one is written again, or with "theirs"
-    the rule leaves that editor."""
-    if not edits.missing:
-        return
-    strays = _strays(project, tree, {owned[1] for owned in edits.missing})
-    for owned, rule_ids in edits.missing.items():
-        path, editor, _ = owned
-        rule = project.sources.rules.get(rule_ids[0]) if len(rule_ids) == 1 else None
-        if rule is None:
-            continue
-        found = [new for new, data in strays.get(editor, {}).items() if digest(data) in project.lock[owned]]
-        new = _moved(project, editor, rule, found[0]) if len(found) == 1 else None
-        if new is not None:
-            merged[rule.id] = new
-            origins.setdefault(rule.id, []).append(f"{path} -> {found[0]}")
-            out.ours[(found[0], editor, "file")] = project.lock[owned]
-            strays[editor].pop(found[0])
-        elif take == "theirs":
-            merged[rule.id] = replace(rule, targets=(*rule.targets, f"-{editor}"))
-            origins.setdefault(rule.id, []).append(f"{path}, which was deleted")
-        else:
-            adopt = f"to leave it out, write `targets: [-{editor}]` in the rule or use `driven sync --adopt`"
-            out.restored[path] = f"was deleted, and is written again; {adopt}"
-
-
-def _strays(project: Project, tree: Tree, editors: Iterable[str]) -> dict[str, dict[str, bytes]]:
-    """Editor -> path -> bytes of the files that it reads and that are not ours: one of them may be a renamed output."""
-    from driven.project.finder import Finder
-
-    finder = Finder(project.root)
-    ours = {owned[0] for owned in project.lock}
-    strays: dict[str, dict[str, bytes]] = {}
-    for editor in editors:
-        importer = project.plugins.importers.get(editor)
-        for pattern in importer.patterns if importer is not None else ():
-            for path in finder.matching(pattern):
-                standing = tree.read(path) if path not in ours else None
-                if standing is not None and standing.kind == "file":
-                    strays.setdefault(editor, {})[path] = standing.data
-    return strays
-
-
-def _moved(project: Project, editor: str, rule: Rule, path: str) -> Rule | None:
-    """The rule with `path` as its file in `editor`, if that is where its emitter would then write the same text."""
-    held = {**rule.extra.get(editor, {}), "$path": path}
-    moved = replace(rule, extra={**rule.extra, editor: held})
-    emission = project.emitters[editor].emit(project.select([moved], editor), project.settings[editor])
-    written = {artefact.path for artefact in emission.artefacts if isinstance(artefact.ownership, WholeFile)}
-    return moved if path in written else None

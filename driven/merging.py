@@ -97,7 +97,37 @@ def merge_rule(now: Rule, before: Rule, after: Rule, *, take: Take = "none") -> 
     rule = replace(now, description=description, activation=activation, body=body, extra=extra)
     if isinstance(activation, WhenRelevant) and activation.description != rule.summary:
         rule = replace(rule, activation=WhenRelevant(rule.summary))  # as reading the rule's file will give it
+    rule = _without_dead_layouts(rule, now, after)
     return MergedRule(rule=rule, overlaps=tuple(merge.overlaps))
+
+
+def _without_dead_layouts(rule: Rule, now: Rule, after: Rule) -> Rule:
+    """`rule` without every front matter (`$front`) that said what a side said and the merged rule does not: no editor's
+    file is written so any more."""
+    extra = {editor: dict(keys) for editor, keys in rule.extra.items()}
+    for editor, keys in extra.items():
+        front = keys.get("$front")
+        if not isinstance(front, str):
+            continue
+        sides = [one for one in (after, now) if one.extra.get(editor, {}).get("$front") == front]
+        if sides and not any(_still_says(front, "$path" in keys, rule, side) for side in sides):
+            del keys["$front"]
+    if all(len(keys) == len(rule.extra[editor]) for editor, keys in extra.items()):
+        return rule
+    return replace(rule, extra={editor: keys for editor, keys in extra.items() if keys or not rule.extra[editor]})
+
+
+def _still_says(front: str, is_elsewhere: bool, rule: Rule, side: Rule) -> bool:
+    """Whether `front` can say what `rule` says, given that it says what `side` does."""
+    one, two = rule.activation, side.activation
+    if isinstance(one, ForPaths) and isinstance(two, ForPaths):
+        if _expanded(one.globs).keys() != _expanded(two.globs).keys():
+            return False
+    elif type(one) is not type(two):
+        return False
+    if is_elsewhere or _described(rule) == _described(side):
+        return True  # at a path of its own it may be a document's, which states nothing of a rule
+    return not any(line.startswith("description:") for line in _unix(front).split("\n"))
 
 
 def placed(overlaps: Iterable[Overlap], after: Rule, path: str, text: str) -> tuple[Overlap, ...]:
@@ -187,8 +217,8 @@ class _Merge:
 
     def key(self, key: str, merged: dict[str, Value], base: Mapping[str, Value], theirs: Mapping[str, Value]) -> None:
         was, wanted, now = (_held(keys, key) for keys in (base, theirs, merged))
-        if was == wanted or now == wanted:
-            return
+        if was == wanted or now == wanted or (key == "$front" and key not in theirs and now != was):
+            return  # the last: an edit of another file left this layout dead, and here it is a new one
         side: Take = "theirs"
         if now != was and not key.startswith("$"):
             side = self.overlap(f"key `{key}`", now, wanted, was)
@@ -242,6 +272,9 @@ def merge_globs(now: Sequence[str], before: Sequence[str], after: Sequence[str])
             at += len(missing)
         elif parts[0] in places:
             at = result.index(places[parts[0]]) + 1
+    if places.keys() == wanted.keys():  # then the order is the edited file's
+        order = {part: at for at, part in enumerate(wanted)}
+        result.sort(key=lambda glob: min([order[part] for part in _expanded([glob])]))
     return tuple(result)
 
 

@@ -24,9 +24,9 @@ from driven.project.writer import Writer
 from driven.recorded import changes_of
 from driven.registry import path_stamps
 from driven.span import Span
-from driven.workspace import Project, find_root, load
+from driven.workspace import Kept, Project, find_root, load
 
-__all__ = ["Project", "apply", "find_root", "load", "merge", "plan", "plan_with", "remember", "sync"]
+__all__ = ["Project", "Session", "apply", "find_root", "load", "merge", "plan", "plan_with", "remember", "sync"]
 
 Progress = Callable[[str, int, int], None]
 """(what, done, total): called between the stages of long work."""
@@ -46,24 +46,39 @@ def sync(
     In two-way mode, and with `adopt`, hand edits flow back into the rules first. Where both sides changed, `adopt`
     takes the edited side and `force` the rule's.
     """
+    return _sync(root, Kept(), dry_run or check, force, adopt, progress or _quiet)
+
+
+class Session:
+    """A project that is synced again and again, by a watch: what costs time to load is kept while it holds."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self._kept = Kept()
+
+    def sync(self, progress: Progress | None = None) -> SyncReport:
+        """As `sync`."""
+        return _sync(self.root, self._kept, False, False, False, progress or _quiet)
+
+
+def _sync(root: str, kept: Kept, looks: bool, force: bool, adopt: bool, say: Progress) -> SyncReport:
     began = time.perf_counter()
-    looks = dry_run or check
-    say = progress or _quiet
     with Tree(root) as tree, Writer(tree, idle=looks):
         say("reading rules", 0, 4)
-        project = load(root)
+        project = load(root, kept=kept)
         merged = merge(project, tree, force=force, adopt=adopt)
         say("emitting", 1, 4)
         emitted, planned = plan(project, tree, merged, force=force)
         say("writing", 2, 4)
         what = "sync --force" if force else "sync --adopt" if adopt else "sync"
-        applied, kept = (Applied(), "") if looks else apply(project, tree, planned, merged, what=what)
-        copies = kept if any(getattr(change, "forced", False) for change in planned.plan.writes) else ""
-        report = _report(project, emitted, planned.plan, applied, copies, not looks, time.perf_counter() - began)
+        applied, snapshot = (Applied(), "") if looks else apply(project, tree, planned, merged, what=what)
+        copies = snapshot if any(getattr(change, "forced", False) for change in planned.plan.writes) else ""
+        seconds = time.perf_counter() - began
+        report = _report(project, emitted, planned.plan, applied, copies, not looks, merged.held.keys(), seconds)
         if not looks:
             say("remembering", 3, 4)
-            remember(project, tree, planned, emitted, applied, report)
-            if kept:
+            kept.memory = remember(project, tree, planned, emitted, applied, merged, report)
+            if snapshot:
                 _prune(project, tree)
     return report
 
@@ -201,11 +216,12 @@ def _prune(project: Project, tree: Tree) -> None:
 
 
 def remember(
-    project: Project, tree: Tree, planned: Planned, emitted: Emitted, applied: Applied, report: SyncReport
-) -> ledger.Memory | None:
+    project: Project, tree: Tree, planned: Planned, emitted: Emitted, applied: Applied, merged: MergedBack,
+    report: SyncReport,
+) -> ledger.Memory | None:  # fmt: skip
     """Write `outputs.lock`, the compiled rules and the ledger, and forget the journal. What the next sync would read of
     them; None when it must look at everything."""
-    ledger.write_lock(tree, _lock_after(project, planned, applied), project.lock)
+    ledger.write_lock(tree, _lock_after(project, planned, applied, merged), project.lock)
     keep_config(tree, project.config)
     if project.sources.changed or not project.memory.rules:
         compiled = write_compiled(tree, _emitted_rules(project, held_rules(planned.plan)), project.memory.compiled)
@@ -264,7 +280,8 @@ def _planned(
         place = tree.place(path)
         first = path if place is None else places.setdefault(place, path)
         if first == path:
-            standing[path] = tree.read(path)
+            known = merged.read.get(path)  # as the merge saw it: what is saved meanwhile fails the write, and no more
+            standing[path] = tree.read(path) if known is None else known
         else:
             standing[path] = Standing("blocked", note=f"is `{first}`, by a link")
     lock = project.lock
@@ -280,8 +297,9 @@ def plan_with(plan: Plan, project: Project, emitted: Emitted) -> Plan:
 
 
 def _report(
-    project: Project, emitted: Emitted, plan: Plan, applied: Applied, copies: str, wrote: bool, seconds: float
-) -> SyncReport:
+    project: Project, emitted: Emitted, plan: Plan, applied: Applied, copies: str, wrote: bool, held: Set[str],
+    seconds: float,
+) -> SyncReport:  # fmt: skip
     kept = 0 if emitted.whole else len(project.memory.outputs.keys() - {change.path for change in plan.changes})
     failed = [
         Diagnostic(code="DSK01", severity="error", message=f"`{path}` {why}", span=Span(path=path))
@@ -295,14 +313,20 @@ def _report(
     plan = replace(plan, changes=changes, diagnostics=(*plan.diagnostics, *failed))
     return SyncReport(
         plan=plan, rules=len(project.rules), editors=tuple(project.emitters), applied=wrote,
-        held=tuple(sorted(project.sources.failed | held_rules(plan))), changed=tuple(sorted(project.sources.changed)),
-        kept_copies=copies, seconds=seconds,
+        held=tuple(sorted(project.sources.failed | held_rules(plan) | held)),
+        changed=tuple(sorted(project.sources.changed)), kept_copies=copies, seconds=seconds,
     )  # fmt: skip
 
 
-def _lock_after(project: Project, planned: Planned, applied: Applied) -> dict[Owned, frozenset[str]]:
+def _lock_after(
+    project: Project, planned: Planned, applied: Applied, merged: MergedBack
+) -> dict[Owned, frozenset[str]]:  # fmt: skip
     lock = {owned: ours for owned, ours in project.lock.items() if owned not in planned.decided}
+    is_in_rule = not any(path.startswith(RULES + "/") for path in applied.failed)
     for owned in planned.decided:
+        if owned[0] in applied.failed and owned in merged.ours and is_in_rule:
+            lock[owned] = merged.ours[owned]  # saved once more while this ran: the next edit is one of that text
+            continue
         source = project.lock if owned[0] in applied.failed else planned.lock
         if owned in source:
             lock[owned] = source[owned]

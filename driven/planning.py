@@ -165,6 +165,8 @@ class _Decision:
         self.rule_ids = tuple(dict.fromkeys(i for p in pieces for i in p.artefact.rule_ids))
 
     def make(self, standing: Standing, force: bool) -> Change:
+        if standing.kind == "blocked" and not self.pieces and standing.note == "is not a file":
+            return Keep(path=self.path, editors=self.editors)  # what we wrote there is gone
         if standing.kind == "blocked":
             return self._blocked(standing, "move it away, then run `driven sync` again")
         before = standing.data if standing.kind == "file" else None
@@ -235,16 +237,16 @@ def _explain(drift: Drift, has_rules: bool, deletes: bool) -> tuple[str, str]:
     if drift == "edited" and not has_rules:
         return (
             "no rule gives this any more, but it was edited since it was written",
-            "delete it yourself, or `driven sync --force` does (a snapshot keeps it)",
+            "put what you want to keep into a rule; then delete it, or `driven sync --force` does (it is kept)",
         )
     if drift == "edited":
         return (
             "edited since it was written",
-            "`driven sync --adopt` takes the edit into its rule, `driven sync --force` overwrites it (a snapshot keeps it)",
+            "`driven sync --adopt` takes the edit into its rule, `driven sync --force` overwrites it (and keeps it)",
         )
     return (
         "a file that `driven` did not write stands here",
-        "`driven import` makes a rule of it, `driven sync --force` overwrites it (a snapshot keeps it)",
+        "rename it and `driven import` makes a rule of it; `driven sync --force` overwrites it (a snapshot keeps it)",
     )
 
 

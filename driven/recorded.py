@@ -7,13 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from driven.errors import SourceError
 from driven.format.hashes import digest
 from driven.format.parts import ownership_of, read_part
-from driven.format.text import BOM
 from driven.model.artefact import Outside
 from driven.model.plan import Create, Delete, Lock, Owned, Replace
-from driven.model.rule import Rule
 from driven.planning import Planned
 from driven.project.disk import Tree
 from driven.project.snapshots import LOOK_BACK, SOURCE, Change, Store
+from driven.project.sources import source_bytes
 from driven.workspace import Project
 
 
@@ -64,11 +63,6 @@ def _sources(
         written = files.get(path)
         stood = written.before if written is not None else None
         yield Change(path, "", SOURCE, then, data, stood if stood not in (then, data) else None)
-
-
-def source_bytes(rule: Rule) -> bytes:
-    """The bytes of the file that `rule` was read from."""
-    return (BOM if rule.source.bom else b"") + (rule.source.front + rule.body).encode("utf-8", "surrogatepass")
 
 
 def _outputs(

@@ -16,7 +16,7 @@ from driven.project import ledger
 from driven.project.config import Config, known_editors, read_config
 from driven.project.disk import STATE
 from driven.project.sources import RULES, Sources, load_sources
-from driven.registry import Registry
+from driven.registry import Registry, path_stamps
 from driven.registry import load as load_plugins
 from driven.resolve import select, unknown_targets
 from driven.span import Span
@@ -60,10 +60,24 @@ def find_root(start: str | None = None) -> str:
     return folder
 
 
-def load(root: str, *, fresh: bool = False) -> Project:
+@record
+class Kept:
+    """What one process may keep from one load of a project to the next: each is believed only while it holds."""
+
+    plugins: Registry | None = None
+    found: tuple[object, ...] = ()  # where the plugins were found
+    memory: ledger.Memory | None = None
+
+
+def load(root: str, *, fresh: bool = False, kept: Kept | None = None) -> Project:
     """Configuration, plugins, what the last sync left, and the rules. Read only. `fresh` parses every rule anew, so
-    that what was said of it before is said again."""
-    plugins = load_plugins(index_path=os.path.join(root, STATE, "plugins.index"))
+    that what was said of it before is said again. `kept` is what an earlier load of this process left."""
+    kept = kept or Kept()
+    found = tuple(path_stamps())
+    if kept.plugins is None or kept.found != found:
+        kept.plugins = load_plugins(index_path=os.path.join(root, STATE, "plugins.index"))
+        kept.found = found
+    plugins = kept.plugins
     options = {name: emitter.target.allowed for name, emitter in plugins.emitters.items()}
     lock = ledger.read_lock(root)
     config = read_config(root)
@@ -74,7 +88,7 @@ def load(root: str, *, fresh: bool = False) -> Project:
         )
     wanted, unknown = known_editors(config, options)
     diagnostics = [*plugins.diagnostics, *unknown]
-    memory = ledger.Memory() if fresh else ledger.read_memory(root)
+    memory = ledger.Memory() if fresh else ledger.read_memory(root, kept.memory)
     sources = load_sources(root, memory, emitted=bool(lock))
     rules = RuleSet.of(sources.rules.values())
     diagnostics.extend(sources.diagnostics)

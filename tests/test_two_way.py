@@ -444,3 +444,145 @@ def test_an_edit_after_git_brought_another_branch_is_merged(root: Path) -> None:
     assert "New and edited." in read(root, ".driven/rules/new.md")
     assert "with zod" in read(root, ".driven/rules/api.md")
     settled(root)
+
+
+@pytest.mark.parametrize("text", ["x\0y\n", "x" * 1_100_000 + "\n"])
+def test_an_edit_that_makes_no_rule_is_a_conflict_of_that_file(root: Path, text: str) -> None:
+    write(root, ".cursor/rules/api.mdc", read(root, ".cursor/rules/api.mdc") + text)
+    edit(root, ".clinerules/style.md", "Use tabs.", "Use blanks.")
+    (conflict,) = sync(root).plan.conflicts
+    assert conflict.path == ".cursor/rules/api.mdc" and read(root, ".driven/rules/api.md") == API
+    assert "Use blanks." in read(root, ".claude/rules/style.md"), "no other rule waits"
+    assert not files_with(root, text) - {".cursor/rules/api.mdc"}
+
+
+def test_a_deleted_rule_of_which_an_output_was_edited_waits_whole(root: Path) -> None:
+    edit(root, ".cursor/rules/api.mdc", "Validate input.", "Validate with zod.")
+    (root / ".driven/rules/api.md").unlink()
+    before = files_with(root, "Validate")
+    report = sync(root)
+    assert report.held == ("api",) and files_with(root, "Validate") == before
+    assert sync(root).plan.conflicts and files_with(root, "Validate") == before
+    sync(root, force=True)
+    assert not files_with(root, "Validate")
+    settled(root)
+
+
+def test_files_renamed_onto_each_other_are_no_edits(root: Path) -> None:
+    one, two = root / ".cursor/rules/api.mdc", root / ".cursor/rules/style.mdc"
+    texts = one.read_text(), two.read_text()
+    one.write_text(texts[1])
+    two.write_text(texts[0])
+    conflicts = sync(root).plan.conflicts
+    assert {c.path for c in conflicts} == {".cursor/rules/api.mdc", ".cursor/rules/style.mdc"}
+    assert "renamed onto each other" in conflicts[0].message
+    assert read(root, ".driven/rules/api.md") == API and read(root, ".driven/rules/style.md") == STYLE
+
+
+def test_a_folder_that_is_a_link_to_another_editors_is_not_read_back(root: Path) -> None:
+    import shutil
+
+    shutil.rmtree(root / ".windsurf/rules")
+    (root / ".windsurf/rules").symlink_to("../.clinerules")
+    report = sync(root)
+    assert "by a link" in report.plan.conflicts[0].message
+    assert read(root, ".driven/rules/api.md") == API
+
+
+def test_a_part_that_was_deleted_from_a_section_leaves_the_editor_when_adopted(root: Path) -> None:
+    edit(root, ".github/copilot-instructions.md", "# Style\n\nUse tabs.\n\nNo trailing blanks.\n", "")
+    (conflict,) = sync(root).plan.conflicts
+    assert "deleted" in conflict.message or "nothing is left" in conflict.message
+    sync(root, adopt=True)
+    assert rule(root, "style").targets == ("-copilot",)
+    settled(root)
+
+
+def test_an_output_that_was_renamed_and_edited_is_followed(root: Path) -> None:
+    text = read(root, ".cursor/rules/api.mdc").replace("Validate input.", "Validate with zod.")
+    (root / ".cursor/rules/api.mdc").unlink()
+    write(root, ".cursor/rules/http.mdc", text)
+    assert not sync(root).plan.conflicts
+    assert not (root / ".cursor/rules/api.mdc").exists()
+    assert "with zod" in read(root, ".driven/rules/api.md") and "with zod" in read(root, ".claude/rules/api.md")
+    assert "with zod" in read(root, ".cursor/rules/http.mdc")
+    settled(root)
+
+
+def test_a_file_that_became_a_folder_is_followed(tmp_path: Path) -> None:
+    """Cline itself makes `.clinerules/default-rules.md` of the file `.clinerules` when a rule is added."""
+    from driven import intake
+
+    write(tmp_path, ".driven/config.toml", "version = 1\n[editors]\ncline = true\ncursor = true\n")
+    (tmp_path / ".driven/rules").mkdir()
+    write(tmp_path, ".clinerules", "Use tabs.\n")
+    intake.import_files(str(tmp_path), [])
+    sync(tmp_path)
+    assert read(tmp_path, ".clinerules") == "Use tabs.\n"
+    (tmp_path / ".clinerules").unlink()
+    write(tmp_path, ".clinerules/default-rules.md", "Use tabs.\n")
+    assert not sync(tmp_path).plan.conflicts
+    assert read(tmp_path, ".clinerules/default-rules.md") == "Use tabs.\n"
+    settled(tmp_path)
+
+
+@pytest.mark.parametrize("when", ["before the plan", "before the rename"])
+def test_a_file_saved_once_more_while_its_edit_is_merged_is_one_edit_more(
+    root: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """Typing in one file while syncs run must never end in a conflict with oneself."""
+    path = ".cursor/rules/api.mdc"
+    edit(root, path, "Validate input.", "Validate with z")
+    name = "plan" if when == "before the plan" else "apply"
+    real = getattr(pipeline, name)
+
+    def later(*given, **more):
+        edit(root, path, "Validate with z", "Validate with zod")
+        monkeypatch.setattr(pipeline, name, real)
+        return real(*given, **more)
+
+    monkeypatch.setattr(pipeline, name, later)
+    assert not sync(root).plan.conflicts
+    assert "Validate with zod" in read(root, path)
+    assert not sync(root).plan.conflicts
+    assert "Validate with zod\n" in read(root, ".driven/rules/api.md")
+    assert "Validate with zod\n" in read(root, ".claude/rules/api.md")
+    settled(root)
+
+
+def test_a_rule_saved_while_an_edit_is_merged_into_it_is_not_written_over(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit(root, ".cursor/rules/api.mdc", "Validate input.", "Validate with zod.")
+    real = pipeline.merge
+
+    def later(*given, **more):
+        edit(root, ".driven/rules/api.md", "Log the request id.", "Log both ids.")
+        monkeypatch.setattr(pipeline, "merge", real)
+        return real(*given, **more)
+
+    monkeypatch.setattr(pipeline, "merge", later)
+    sync(root)
+    assert "Log both ids." in read(root, ".driven/rules/api.md")
+    assert not sync(root).plan.conflicts
+    text = read(root, ".driven/rules/api.md")
+    assert "Log both ids." in text and "with zod" in text
+    settled(root)
+
+
+def test_a_session_is_a_sync_and_sees_what_changed_meanwhile(root: Path) -> None:
+    session = pipeline.Session(str(root))
+    assert session.sync().plan.is_clean
+    edit(root, ".driven/rules/api.md", "Validate input.", "Validate with zod.")
+    assert len(session.sync().plan.writes) > 5
+    write(root, ".driven/config.toml", CONFIG.replace("cline = true", "cline = false"))
+    session.sync()
+    assert not (root / ".clinerules/api.md").exists()
+    edit(root, ".claude/rules/api.md", "with zod", "with valibot")
+    session.sync()
+    assert "with valibot" in read(root, ".driven/rules/api.md")
+    sync(root)
+    edit(root, ".driven/rules/style.md", "Use tabs.", "Use blanks.")
+    sync(root)
+    assert session.sync().plan.is_clean
+    settled(root)

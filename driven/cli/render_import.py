@@ -47,6 +47,9 @@ def show_outcome(out: Output, report: ImportReport) -> None:
     if report.ours:
         pieces.append(f", {count(len(report.ours), 'file')} known from a sync or an import")
     told = tally(report.diagnostics)
+    notices = sum(d.severity == "info" for d in report.diagnostics)
+    if notices and not out.verbose:
+        told += f" (--verbose shows {'it' if notices == 1 else 'them'})"
     out.note(*pieces, f"; {told}" if told else "", error=not report.applied)
 
 
@@ -71,18 +74,49 @@ def _show_rules(out: Output, report: ImportReport, titles: Mapping[str, str]) ->
             out.line(("+ ", "green"), rule.id, (f"  from {', '.join(_files(rule))}{like}", "dim"))
         return
     several = len(report.files) > 1
+    room = _room(out, report.rules)
     rows: list[list[list[Piece] | Piece]] = []
     for rule in report.rules:
         holds: list[Piece] = [(rule.activation, _HOLDS[rule.activation])]
         holds.append((f"  {shorten(rule.detail, 40)}" if rule.detail else "", "dim"))
         files = _files(rule)
-        origin: list[Piece] = [files[0], (f" and {len(files) - 1} more" if files[1:] else "", "dim")]
-        if rule.like:
-            origin.append((f"  {out.glyph('loss')} {rule.like}", "yellow"))
+        more = f"and {len(files) - 1} more" if files[1:] else ""
+        like = f"{out.glyph('loss')} {rule.like}" if rule.like else ""
+        origin = _broken([*_names(files[0]), (f" {more}", "dim"), (f"  {like}", "yellow")], room)
         rows.append([("+", "green"), rule.id, holds, *([(_for(rule), "dim")] if several else []), origin])
     head = ["", "Rule", "Holds", *(["For"] if several else []), "From"]
-    last = len(head) - 1
-    out.show(out.table(rows, head=head, cut=(1, 2), wrap=(3, last) if several else (last,), indent=0))
+    out.show(out.table(rows, head=head, cut=(1, 2), wrap=(3,) if several else (), indent=0))
+
+
+def _room(out: Output, rules: Sequence[ImportedRule]) -> int:
+    """Columns for where a rule comes from: what the others leave, but no less than two fifths."""
+    others = [max((len(cell) for cell in cells), default=0) for cells in zip(*map(_cells, rules), strict=True)]
+    return max(out.width * 2 // 5, out.width - sum(others) - 2 * len(others) - 4)
+
+
+def _cells(rule: ImportedRule) -> tuple[str, str, str]:
+    return rule.id, f"{rule.activation}  {shorten(rule.detail, 40)}", _for(rule)
+
+
+def _names(path: str) -> list[Piece]:
+    """The folders, each with its `/`, and the name."""
+    *folders, name = path.split("/")
+    return [*(f"{folder}/" for folder in folders), name]
+
+
+def _broken(words: Sequence[Piece], room: int) -> list[Piece]:
+    """`words` in lines of at most `room` columns, broken only between them; a longer one ends in `…`."""
+    made: list[Piece] = []
+    used = 0
+    for word in words:
+        text, style = word if isinstance(word, tuple) else (word, "")
+        if used and used + len(text) > room:
+            made.append("\n")
+            text, used = text.lstrip(), 0
+        text = shorten(text, room)
+        used += len(text)
+        made.append((text, style))
+    return made
 
 
 def _files(rule: ImportedRule) -> list[str]:

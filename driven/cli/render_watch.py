@@ -108,7 +108,8 @@ class Screen:
         out = self._out
         dot = f" {out.glyph('dot')} "
         wrong = [count(n, kind) for kind, n in self._wrong.items() if n > 0]
-        parts = [f"watching {self._scope}", *([self._last] if self._last else []), *wrong]
+        # What is wrong comes first: a narrow terminal cuts off the end.
+        parts = [*wrong, f"watching {self._scope}", *([self._last] if self._last else [])]
         if self._polling:
             parts.append("every second")
         text = safe_line(shorten(dot.join(parts), out.width - 1))

@@ -2,7 +2,8 @@
 
 Compiled because every event of the file system and every reader passes here. Everything that reads and then writes
 does so under one lock: the interpreted build may lose the GIL between two steps of `bits[i] |= m`, and no trick of the
-compiled build (which keeps the GIL through a method) would hold there, or without a GIL. A free lock costs about what a call does.
+compiled build (which keeps the GIL through a method) would hold there, or without a GIL. A
+free lock costs about what a call does.
 
 One writer across processes is the file lock of `driven.project.writer`; here it is one across threads.
 """

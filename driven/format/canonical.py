@@ -82,6 +82,8 @@ def _flow(value: Value) -> str:
             return "true" if value else "false"
         case str():
             return quoted(value)
+        case float() if value - value != 0:  # Python's `nan` and `inf` would be read as texts
+            return ".nan" if value != value else ".inf" if value > 0 else "-.inf"
         case int() | float():
             return repr(value)
         case list():

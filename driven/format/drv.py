@@ -188,8 +188,7 @@ def _number(activation: Activation) -> int:
             return 2
         case OnRequest():
             return 3
-        case _:
-            assert_never(activation)
+    assert_never(activation)  # noqa: RET503
 
 
 def _arguments(activation: Activation) -> tuple[str, ...]:
@@ -200,8 +199,7 @@ def _arguments(activation: Activation) -> tuple[str, ...]:
             return (description,)
         case Always() | OnRequest():
             return ()
-        case _:
-            assert_never(activation)
+    assert_never(activation)  # noqa: RET503
 
 
 def _source_bytes(source: Source) -> bytes:

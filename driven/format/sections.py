@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from driven.errors import SourceError
 
 _COMMENT = b"<!-- driven:"
-NOTE = " — written from .driven/rules by `driven sync`; edits belong there"
+NOTE = " — written from .driven/rules by `driven sync`"
 
 
 def begin_line(marker: str) -> str:

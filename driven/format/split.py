@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import SequenceMatcher
+from itertools import pairwise
 
 MAX_LINES = 20_000  # of a section; matching costs the square of it at worst
 
@@ -29,7 +30,7 @@ def split_shared(parts: Sequence[str], text: str) -> list[str] | None:
         if place is None:
             return None
         places.append(place)
-    if any(one > two for one, two in zip(places, places[1:], strict=False)) or places[0] != 0:
+    if any(one > two for one, two in pairwise(places)) or places[0] != 0:
         return None
     ends = [*places[1:], len(now)]
     pieces = [now[start:end] for start, end in zip(places, ends, strict=True)]

@@ -35,6 +35,7 @@ CODES: dict[str, str] = {
     "RUL14": "`paths` has no effect (warning)",
     "RUL15": "the front matter is not closed",
     "RUL16": "blank lines stand above the front matter",
+    "RUL17": "a merge conflict that nobody resolved",
     "RUL20": "the file is not UTF-8",
     "RUL21": "the file holds a NUL character",
     "RUL22": "the file is too large",
@@ -139,6 +140,10 @@ class _Reader:
         except UnicodeDecodeError as error:
             message = f"the file is not UTF-8: byte 0x{data[error.start]:02x} ({error.reason})"
             self.report("error", "RUL20", message, error.start, "save it as UTF-8 text")
+        conflict = _conflict(data)
+        if conflict >= 0:
+            hint = "keep what holds of the two sides, and delete the marker lines"
+            self.report("error", "RUL17", "a merge conflict of git's stands here, unresolved", conflict, hint)
         start, end, body = split_front(data)
         if end < 0:
             hint = "end it with a line `---`; for a line across the page write `***`"
@@ -147,8 +152,9 @@ class _Reader:
             self.look_for_front(body)
         if self.found:
             return None
-        self.warn()
-        return self.build(start, end, body)
+        rule = self.build(start, end, body)
+        self.warn(rule)
+        return rule
 
     def build(self, start: int, end: int, body: int) -> Rule | None:
         """The Rule; None when the front matter is not YAML."""
@@ -189,14 +195,14 @@ class _Reader:
             message = "blank lines stand above the front matter, so it is read as text"
             self.report("error", "RUL16", message, offset, "delete everything above the `---`")
 
-    def warn(self) -> None:
+    def warn(self, rule: Rule | None) -> None:
         data = self.data
         if data.startswith(BOM):
             cut = Fix(title="Delete the byte order mark", edits=(TextEdit(span=self.place(0, 3), text=""),), safe=True)
             self.report("warning", "RUL30", "the file begins with a byte order mark", 0, "save it without one", cut)
         if b"\r" in data:
             crlf = data.find(b"\r\n")
-            if crlf >= 0:
+            if crlf >= 0 and not _has_layout(rule):
                 self.report("warning", "RUL31", "lines end with CRLF; what is emitted has LF", crlf, "save it with LF")
             lone = data.replace(b"\r\n", b"\n\n").find(b"\r")
             if lone >= 0:
@@ -230,6 +236,35 @@ class _Reader:
     def line_column(self, offset: int) -> tuple[int, int]:
         above = self.data[:offset].removeprefix(BOM).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         return above.count(b"\n") + 1, len(above[above.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
+
+
+def _has_layout(rule: Rule | None) -> bool:
+    """Whether an editor's file keeps its own layout, line ends included: then the rule has them from there."""
+    return rule is not None and any("$front" in keys or "$path" in keys for keys in rule.extra.values())
+
+
+def _conflict(data: bytes) -> int:
+    """Where the marker lines of an unresolved conflict begin, as git writes them; -1 for none. An example in fenced
+    code is none, but a conflict may hold the beginning of one."""
+    if b"<<<<<<< " not in data or b">>>>>>> " not in data:
+        return -1
+    start = at = 0
+    wanted = fence = b""
+    for line in data.split(b"\n"):
+        bare = line.strip()
+        if not wanted and not fence and line.removeprefix(BOM).startswith(b"<<<<<<< "):
+            start, wanted = at, b"======="
+        elif wanted == b"=======":
+            wanted = b">>>>>>> " if line.rstrip() == wanted else wanted
+        elif wanted and line.startswith(wanted):
+            return start
+        if fence:
+            fence = b"" if bare.startswith(fence) and not bare.strip(fence[:1]) else fence
+        elif bare.startswith((b"```", b"~~~")):
+            ticks = bare[: len(bare) - len(bare.lstrip(bare[:1]))]
+            fence = b"" if b"`" in ticks and b"`" in bare[len(ticks) :] else ticks
+        at += len(line) + 1
+    return -1
 
 
 def _newline(data: bytes) -> str:

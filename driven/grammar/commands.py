@@ -104,8 +104,9 @@ COMMANDS: tuple[Command, ...] = (
         arguments=(
             _DRY_RUN,
             Argument(name="--check", help="write nothing, exit 1 when files differ from the rules", flag=True),
-            Argument(name="--adopt", help="take the edited side of every conflict", flag=True),
-            Argument(name="--force", help="take the rules' side of every conflict; what is overwritten is kept", flag=True),
+            Argument(name="--adopt", help="take the edited side of every conflict that has two sides", flag=True),
+            Argument(name="--force", help="take the rules' side of every conflict; a snapshot keeps the other",
+                     flag=True),
             Argument(name="--watch", short="-w", help="stay, and sync whenever something changes; Ctrl-C ends it",
                      flag=True),
             Argument(name="--poll", help="with --watch: look every second, where the system tells of no changes"

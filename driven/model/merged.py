@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from driven.frozen import field, record
-from driven.model.plan import Create, Overlap, Owned, Replace
+from driven.model.plan import Create, Overlap, Owned, Replace, Standing
 
 
 @record
@@ -25,6 +25,7 @@ class MergedBack:
     problems  path -> why an edit there did not flow back
     held      rule id -> the path in conflict: nothing of the rule is written
     restored  outputs that were deleted by hand and are written again -> what to say of it
+    read      what stood at each path that was looked at: the plan goes by that, whatever is saved meanwhile
     """
 
     sources: list[Create | Replace] = field(default_factory=list)
@@ -32,3 +33,4 @@ class MergedBack:
     problems: dict[str, Problem] = field(default_factory=dict)
     held: dict[str, str] = field(default_factory=dict)
     restored: dict[str, str] = field(default_factory=dict)
+    read: dict[str, Standing] = field(default_factory=dict)

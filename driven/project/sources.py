@@ -10,7 +10,7 @@ from blake3 import blake3
 
 from driven.core.ledger import FOLDER, SOURCE, UNSURE, Entry
 from driven.errors import ProjectError
-from driven.format.text import MAX_RULE_BYTES, parse_rule, rule_id_for
+from driven.format.text import BOM, MAX_RULE_BYTES, parse_rule, rule_id_for
 from driven.frozen import field, record
 from driven.model.diagnostic import Diagnostic
 from driven.model.rule import Rule
@@ -101,10 +101,15 @@ def load_sources(root: str, memory: Memory, *, emitted: bool = True) -> Sources:
     return sources
 
 
+def source_bytes(rule: Rule) -> bytes:
+    """The bytes of the file that `rule` was read from."""
+    return (BOM if rule.source.bom else b"") + (rule.source.front + rule.body).encode("utf-8", "surrogatepass")
+
+
 def refresh(root: str, sources: Sources, written: Mapping[str, Seen]) -> None:
     """Bring the ledger's entries up to date with rule files that this run has written, whose stats were `written`.
 
-    What anybody else changed meanwhile must be looked at again, so a folder is believed only with the names that it had.
+    What anybody else changed meanwhile must be looked at again: a folder is believed only with the names that it had.
     """
     folders = {path.rpartition("/")[0] for path in written}
     names: dict[str, set[str]] = {folder: set() for folder in folders}

@@ -18,9 +18,11 @@ from driven.core.ledger import settled_summary
 from driven.core.state import CHANGED, DONE, FAILED, QUIET, STOP, SYNC, AtomicSync
 from driven.errors import DrivenError, ProjectError
 from driven.format.hashes import digest
+from driven.frozen import replace
 from driven.model.diagnostic import Diagnostic
-from driven.model.plan import SyncReport
+from driven.model.plan import Keep, SyncReport
 from driven.project.config import read_config
+from driven.project.disk import CHANGED as SAVED
 from driven.project.disk import MAX_OUTPUT
 from driven.project.ledger import LOCK, read_lock
 from driven.project.reading import read_file
@@ -35,6 +37,7 @@ from driven.sync.pace import Burst
 WAKE = "\0"  # no path has a NUL
 LOST = ""
 AGAIN = 5  # times that a sync is run once more because folders appeared while it ran
+PATIENT = 5  # syncs in a row that somebody saves a file in: then it is told
 SHORT = 0.02  # seconds between two looks at what another program holds
 POLITE = 1.0  # seconds that another driven may write before it is worth a word
 FIRST_RETRY, LAST_RETRY = 1.0, 30.0  # seconds
@@ -69,6 +72,7 @@ class Watch:
         self._lines: tuple[object, set[str]] = (None, set())  # the paths in outputs.lock, and its stat
         self._pause: float | None = None  # seconds until the next try, None when the last one went well
         self._syncs = 0
+        self._met = 0  # syncs in a row that somebody saved a file in, at the very moment it was to be written
 
     def stop(self) -> None:
         """End the watch: at once, or when the sync that writes now has ended. Safe in a signal handler."""
@@ -226,9 +230,23 @@ class Watch:
             # Of what an earlier round wrote, what stands there still: anything else is a person's by now.
             kept = {place: mark for place, mark in self._own.items() if _digest(place) == mark}
             self._own = kept | self._written(report)
-            return report
+            return self._without_saves(report)
         self._later()
         return None
+
+    def _without_saves(self, report: SyncReport) -> SyncReport:
+        """`report` without the files that somebody saved just when they were to be written: nothing is wrong, and one
+        more sync will see them when the quiet comes. Told only when that never ends."""
+        plan = report.plan
+        met = [found for found in plan.diagnostics if found.code == "DSK01" and found.message.endswith(SAVED)]
+        self._met = self._met + 1 if met else 0
+        if not met or self._met >= PATIENT:
+            return report
+        for found in met:
+            self._changed(found.span.path)
+        changes = tuple(one for one in plan.changes if not (isinstance(one, Keep) and one.reason.endswith(SAVED)))
+        left = tuple(found for found in plan.diagnostics if found not in met)
+        return replace(report, plan=replace(plan, changes=changes, diagnostics=left))
 
     def _wait_for_writer(self, causes: set[str]) -> None:
         since = time.monotonic()

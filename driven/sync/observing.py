@@ -1,42 +1,17 @@
-"""watchdog, held by one hand: which folders are watched now, and polling where the system has no watches left."""
+"""Which folders are watched now, and looking every second where the system has no watches left."""
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import logging
 import os
-import threading
 from collections.abc import Callable, Mapping
 
-from watchdog.events import (
-    DirAttribEvent,
-    DirCreatedEvent,
-    DirDeletedEvent,
-    DirMovedEvent,
-    FileAttribEvent,
-    FileClosedEvent,
-    FileCreatedEvent,
-    FileDeletedEvent,
-    FileModifiedEvent,
-    FileMovedEvent,
-    FileSystemEvent,
-    FileSystemEventHandler,
-)
-from watchdog.observers import Observer
-from watchdog.observers.api import BaseObserver, EventEmitter, ObservedWatch
-from watchdog.observers.polling import PollingObserver  # now: it is needed when no file can be opened any more
-
 from driven.sync.events import Polling
+from driven.sync.eyes import POLL_SECONDS, Eyes, Lost, Polled, best_eyes
 from driven.sync.folders import Folder
 
-POLL_SECONDS = 1.0
 SPARE_HANDLES = 8  # an observer takes three
-# Not the opening and reading of files, which every sync does a thousand times, and not the time of a folder.
-_KINDS: list[type[FileSystemEvent]] = [
-    FileCreatedEvent, FileModifiedEvent, FileClosedEvent, FileDeletedEvent, FileMovedEvent, FileAttribEvent,
-    DirCreatedEvent, DirDeletedEvent, DirMovedEvent, DirAttribEvent,
-]  # fmt: skip
 
 Changed = Callable[[str], None]
 """Called in watchdog's threads with the path of a change (relative to the root), "" when changes were lost."""
@@ -49,10 +24,9 @@ class Observing:
         self._changed = changed
         self._told = told
         self._folders: Mapping[str, Folder] = {}
-        self._watches: dict[str, tuple[ObservedWatch, tuple[int, int]]] = {}
-        self._observer: BaseObserver | None = None
-        self._handler = _Handler(self)
-        self._logs = _Lost(changed)
+        self._places: dict[str, tuple[int, int]] = {}  # of the folders that are looked at
+        self._eyes: Eyes | None = None
+        self._logs = Lost(self._seen)
         self.polling = poll
         logger = logging.getLogger("watchdog")
         logger.addHandler(self._logs)
@@ -64,119 +38,82 @@ class Observing:
         OSError when the system refuses for another reason than its limits.
         """
         self._folders = folders
-        if self._observer is None:
-            self._start()
-        live = {emitter.watch: emitter for emitter in self._emitters()}
-        stale = [path for path in self._watches if not self._stands(path, live)]
-        for path in stale:
-            self._forget(path)
+        eyes = self._eyes = self._eyes or self._open()
+        for path in [path for path, place in self._places.items() if not self._stands(eyes, path, place)]:
+            del self._places[path]
+            eyes.remove(path)
         new = False
         for path in folders:
-            if path not in self._watches:
-                polling = self.polling
-                new = self._watch(path) or new
-                if self.polling and not polling:  # the limit was met in the middle: all of them once more
+            if path not in self._places:
+                new = self._look_at(eyes, path) or new
+                if self._eyes is not eyes:  # the limit was met in the middle: all of them once more
                     return self.arm(folders)
         return new
 
     def close(self) -> None:
-        """Stop watching. It waits a moment only: watchdog may take half a second to join a thread."""
+        """Stop watching."""
         logger = logging.getLogger("watchdog")
         logger.removeHandler(self._logs)
         logger.propagate = True
-        observer, self._observer = self._observer, None
-        if observer is not None:
-            ending = threading.Thread(target=observer.stop, daemon=True)
-            ending.start()
-            ending.join(0.1)
+        eyes, self._eyes = self._eyes, None
+        if eyes is not None:
+            eyes.close()
 
     def __len__(self) -> int:
-        return len(self._watches)
+        return len(self._places)
 
-    def _emitters(self) -> set[EventEmitter]:
-        return self._observer.emitters if self._observer is not None else set()
-
-    def _stands(self, path: str, live: Mapping[ObservedWatch, EventEmitter]) -> bool:
+    def _stands(self, eyes: Eyes, path: str, place: tuple[int, int]) -> bool:
         """Whether `path` is still wanted, still that folder, and still watched: a deleted one may come back with the
         inode that it had."""
-        watch, place = self._watches[path]
-        emitter = live.get(watch)
-        return path in self._folders and _place(path) == place and emitter is not None and emitter.should_keep_running()
+        return path in self._folders and _place(path) == place and eyes.stands(path)
 
-    def _forget(self, path: str) -> None:
-        watch, _ = self._watches.pop(path)
-        if self._observer is not None:
-            with contextlib.suppress(KeyError):
-                self._observer.unschedule(watch)
-
-    def _watch(self, path: str) -> bool:
+    def _look_at(self, eyes: Eyes, path: str) -> bool:
         place = _place(path)
-        if place is None or self._observer is None:
+        if place is None:
             return False  # gone in the meantime: the folder above it says when it comes back
         try:
-            watch = self._observer.schedule(self._handler, path, event_filter=_KINDS)
+            eyes.add(path)
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EMFILE) and not self.polling:
-                self._poll(error.errno)
+                eyes.close()
+                self._places.clear()
+                self._eyes = self._poll(error.errno)
             elif error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.EACCES):
                 raise
             return False
-        self._watches[path] = (watch, place)
+        self._places[path] = place
         return True
 
-    def _start(self) -> None:
+    def _open(self) -> Eyes:
         if not self.polling:
             try:
-                self._observer = Observer()
-                self._observer.start()
-                return
+                return best_eyes(self._seen)
             except OSError as error:
                 if error.errno not in (errno.ENOSPC, errno.EMFILE):
                     raise
-                self._poll(error.errno)
-        self._observer = PollingObserver(timeout=POLL_SECONDS)
-        self._observer.start()
+                return self._poll(error.errno)
+        return Polled(self._seen)
 
-    def _poll(self, reason: int) -> None:
+    def _poll(self, reason: int) -> Eyes:
         """From now on look at the folders every second; say why, and what would help."""
         self.polling = True
-        if self._observer is not None:
-            self._observer.stop()
-            self._observer = None
-        self._watches.clear()
         self._told(_limit(reason))
+        return Polled(self._seen)
 
-
-class _Handler(FileSystemEventHandler):
-    """Passes on the events that may matter."""
-
-    def __init__(self, owner: Observing) -> None:
-        self._owner = owner
-
-    def dispatch(self, event: FileSystemEvent) -> None:
-        folders = self._owner._folders
-        for raw in (event.src_path, event.dest_path):
-            if not raw:
-                continue
-            path = os.fsdecode(raw)
-            if path in folders and event.event_type != "moved":
-                self._owner._changed(folders[path].shown)  # the folder itself: deleted, or its mode changed
-            parent, name = os.path.split(path)
-            folder = folders.get(parent)
-            if folder is not None and folder.is_wanted(path, name, event.is_directory):
-                self._owner._changed(f"{folder.shown}/{name}" if folder.shown else name)
-
-
-class _Lost(logging.Handler):
-    """watchdog says in its log alone that the kernel dropped events; and what it logs must not reach the screen."""
-
-    def __init__(self, changed: Changed) -> None:
-        super().__init__(logging.WARNING)
-        self._lost = changed
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if "overflow" in record.getMessage().lower():
-            self._lost("")
+    def _seen(self, path: str, name: str, is_folder: bool) -> None:
+        """Passes on what may matter."""
+        if not path:
+            self._changed("")
+            return
+        if name and (own := self._folders.get(os.path.join(path, name))) is not None:
+            self._changed(own.shown)
+        folder = self._folders.get(path)
+        if folder is None:
+            return
+        if not name:
+            self._changed(folder.shown)  # the folder itself: deleted, or its mode changed
+        elif folder.is_wanted(os.path.join(path, name), name, is_folder):
+            self._changed(f"{folder.shown}/{name}" if folder.shown else name)
 
 
 def _place(path: str) -> tuple[int, int] | None:

@@ -87,7 +87,7 @@ def read_files(files: Sequence[SourceFile], canonical: Canonical) -> Imported:
     ids = {path: rule_id for rule_id, path in imported.files.items()}
     fidelity: list[Construct] = [*imported.fidelity]
     for entry, line in config.entries:
-        outcome, note = _fate(path_of(entry), ids)
+        outcome, note = _fate(path_of(entry), ids, entry.endswith("/"))
         shown = f"`{one_line(entry)[:80]}` {note}"
         rule_id = ids.get(path_of(entry), "")
         fidelity.append(
@@ -118,13 +118,17 @@ def path_of(entry: str) -> str:
     return "" if found.startswith("../") or found in ("..", ".") else found
 
 
-def _fate(path: str, ids: dict[str, str]) -> tuple[Outcome, str]:
+def _fate(path: str, ids: dict[str, str], is_folder: bool) -> tuple[Outcome, str]:
     if path.rpartition("/")[2] == "AGENTS.md":
         return "mapped", "is read as AGENTS.md"
     if path == MAIN and path in ids:
         return "mapped", ""
     if path in ids:
         return "approximated", f"is the rule `{ids[path]}` for other editors; Aider reads it itself"
+    if is_folder:
+        return "dropped", "is a folder, and a folder is not read; the entry stays"
+    if path and not path.endswith(TEXTS):
+        return "dropped", "is a folder, or no Markdown or text: it is not read; the entry stays"
     return "dropped", "gives no rule; the entry stays"
 
 
@@ -161,7 +165,7 @@ def _config(data: bytes) -> Config:
             message = f"`{one_line(entry)[:80]}` is not in the project: Aider goes on reading it, no other editor does"
             out.findings.append(("AID08", line, message, "move the text into the project to share it"))
         elif entry.endswith("/"):
-            message = f"`{one_line(entry)[:80]}` is a folder: what is in it is not imported"
+            message = f"`{one_line(entry)[:80]}` is a folder: a folder is not read, and no other editor gets what is in it"
             out.findings.append(("AID08", line, message, "name the files one by one to share them"))
     del out.findings[MOST:]
     return out

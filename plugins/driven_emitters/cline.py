@@ -137,9 +137,10 @@ def _as_imported(rule: Rule, path: str, settings: Settings) -> str | None:
     """The rule in the layout of the file it was imported from, or None."""
     if "$front" not in rule.extra.get("cline", ()):
         return None
-    from driven_emitters import cline_read, reading
+    from driven_emitters import cline_read, document_read, layout
 
-    return reading.as_imported(rule, "cline", path, settings, cline_read.read)
+    read = document_read.with_description(rule, cline_read.read)
+    return layout.as_imported(rule, "cline", path, settings, read)
 
 
 def _is(path: str, pattern: str) -> bool:

@@ -120,4 +120,6 @@ def _paths(found: Read, value: Value, line: int, seen: bool, path: str) -> None:
         found.activation = ForPaths(globs)
     else:
         found.activation = ON_REQUEST
-    found.tell("`paths`", "mapped" if len(globs) == len(value) else "approximated", "", line)
+    whole = len(globs) == len(value)
+    about = "" if whole else "what is no glob, or stands there twice, is left out"
+    found.tell("`paths`", "mapped" if whole else "approximated", about, line)

@@ -16,7 +16,7 @@ from driven.model.artefact import Artefact, Loss, Outside, Settings
 from driven.model.fidelity import Outcome
 from driven.model.rule import Rule, Value
 from driven.plugin_kit import FormatError, expand, one_line
-from driven_emitters.shared import approximated, note, without_note
+from driven_emitters.shared import approximated, note, skill_description, without_note
 
 FEW_GLOBS = 64  # of more, an edit is taken as it stands, without looking for the braces it came from
 _MARKER = "<!-- driven:"  # what begins and ends a section in a file that a person also writes
@@ -120,10 +120,14 @@ def means(rule: Rule, editor: str, path: str, front: str, read: Reader) -> bool:
     found = read(text, path)
     model = rule.activation.description if isinstance(rule.activation, WhenRelevant) else ""
     silent = not found.description and isinstance(rule.activation, Always | OnRequest)
+    activation = found.activation
+    if path.endswith("/SKILL.md") and found.description == skill_description(rule):
+        silent = True  # it has a description even where the rule has none, and no long one
+        activation = rule.activation if type(activation) is type(rule.activation) else activation
     return (
         found.front == front
         and found.body == rule.body
-        and _same(found.activation, rule.activation)
+        and _same(activation, rule.activation)
         and (silent or found.description == (one_line(rule.description) or model))
         # As text, so that a NaN is itself and 1 is not True.
         and repr(list(found.extra.items())) == repr(list(own_keys(rule, editor).items()))
@@ -166,10 +170,13 @@ def back(
     if mine is None:
         mine = Read("", "")
     activation = rule.activation
+    as_there = activation  # its globs in the order of the file
     if found.activation != mine.activation:
-        activation = found.activation
+        activation = as_there = found.activation
         if isinstance(activation, ForPaths) and isinstance(rule.activation, ForPaths):
-            activation = ForPaths(_globs(rule, activation.globs, read, canonical))
+            globs = _globs(rule, activation.globs, read, canonical)
+            activation = ForPaths(tuple(globs))
+            as_there = ForPaths(tuple(sorted(globs, key=lambda glob: globs[glob])))
     description = rule.description
     unsaid = not found.description and isinstance(found.activation, Always | OnRequest)
     if found.description != mine.description and not unsaid:
@@ -177,7 +184,7 @@ def back(
     own = _own(rule, editor, found, mine)
     held = {key: value for key, value in rule.extra.get(editor, {}).items() if key.startswith("$")}
 
-    def made(body: str, front: str | None) -> Rule:
+    def made(body: str, front: str | None, activation: Activation = activation) -> Rule:
         kept = held if front is None else held | {"$front": front}
         extra = {**rule.extra, editor: own | kept}
         if not extra[editor] and editor not in rule.extra:
@@ -191,6 +198,8 @@ def back(
     remembered = isinstance(held.get("$front"), str)
     if found.front == mine.front or empty or not remembered:
         choices += [made(body, None), made(plain, None)]
+        if as_there != activation:
+            choices += [made(body, None, as_there), made(plain, None, as_there)]
     if remembered or body == plain:  # else the rule's text has a layout of its own, and the file has the usual one
         choices += [made(body, found.front), made(plain, found.front)]
     meant = {found.front + plain}
@@ -217,21 +226,22 @@ def _own(rule: Rule, editor: str, found: Read, mine: Read) -> dict[str, Value]:
 
 def _globs(
     rule: Rule, found: tuple[str, ...], read: Reader, canonical: Callable[[Rule], tuple[str, str] | None]
-) -> tuple[str, ...]:
-    """The globs of an edited file: those of the rule stay as they are (their braces) where all that is written for them
-    still stands there; then come the others."""
+) -> dict[str, int]:
+    """The globs of an edited file, and at which of its own each begins: those of the rule stay as they are (their
+    braces) where all that is written for them still stands there; then come the others."""
     assert isinstance(rule.activation, ForPaths)
+    places = {glob: at for at, glob in enumerate(found)}
     if len(rule.activation.globs) > FEW_GLOBS:
-        return found
-    globs: list[str] = []
+        return places
+    globs: dict[str, int] = {}
     covered: set[str] = set()
     for glob in rule.activation.globs:
         written = canonical(replace(rule, activation=ForPaths((glob,))))
         alone = read(written[1], written[0]).activation if written else None
         if isinstance(alone, ForPaths) and set(alone.globs) <= set(found):
-            globs.append(glob)
+            globs[glob] = min([places[one] for one in alone.globs], default=0)
             covered |= set(alone.globs)
-    return tuple(dict.fromkeys([*globs, *[glob for glob in found if glob not in covered]]))
+    return globs | {glob: at for glob, at in places.items() if glob not in covered and glob not in globs}
 
 
 def relaid(body: str, emitted: str, edited: str) -> str:

@@ -186,9 +186,8 @@ def skill(rule: Rule, editor: str, folder: str, settings: Settings, why: str) ->
     if not own and (len(name) > SKILL_NAME_MAX or not re.fullmatch(SKILL_NAME, name)):
         name = _skill_name(name)
         losses.append(approximated(rule, editor, f"the skill is called `{name}`: its name has limits"))
-    description = one_line(described(rule))
-    if len(description) > SKILL_DESCRIPTION_MAX:
-        description = description[: SKILL_DESCRIPTION_MAX - 1].rstrip() + "…"
+    description = skill_description(rule)
+    if description != one_line(described(rule)):
         losses.append(approximated(rule, editor, f"the description is cut to {SKILL_DESCRIPTION_MAX:,} characters"))
     front = [f"name: {scalar(name)}", f"description: {scalar(description)}"]
     if isinstance(rule.activation, OnRequest):
@@ -196,6 +195,12 @@ def skill(rule: Rule, editor: str, folder: str, settings: Settings, why: str) ->
     lines, more = extra_lines(rule, editor, SKILL_KEYS)
     artefacts, empty = rule_file(rule, f"{folder}/{name}/SKILL.md", front + lines, settings, editor)
     return artefacts, losses + more + empty
+
+
+def skill_description(rule: Rule) -> str:
+    """What a skill says of itself: never empty, one line of at most `SKILL_DESCRIPTION_MAX` characters."""
+    text = one_line(described(rule))
+    return text if len(text) <= SKILL_DESCRIPTION_MAX else text[: SKILL_DESCRIPTION_MAX - 1].rstrip() + "…"
 
 
 def described(rule: Rule) -> str:

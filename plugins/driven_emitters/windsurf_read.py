@@ -112,7 +112,9 @@ def _keys(found: Read, front: str, path: str) -> None:
     for key, value, line in others.items:
         if key == "trigger":
             trigger, at = value, line
-            found.tell("`trigger`", "mapped" if value in _TRIGGERS else "approximated", "", line)
+            known = value in _TRIGGERS
+            about = "" if known else f"`{one_line(str(value))[:40]}` is none of {', '.join(_TRIGGERS)}"
+            found.tell("`trigger`", "mapped" if known else "approximated", about, line)
         elif key == "description":
             found.description = one_line(value if isinstance(value, str) else "" if value is None else str(value))
             found.tell("`description`", "mapped", "", line)

@@ -12,7 +12,7 @@ from driven.grammar.suggest import did_you_mean
 if TYPE_CHECKING:
     from driven.cli.app import App
     from driven.cli.render import Output
-    from driven.model.report import InitReport
+    from driven.model.report import ImportReport, InitReport
 
 _TRIES = 3  # answers that mean nothing before the question is given up
 
@@ -29,15 +29,20 @@ def run(args: Any, app: App) -> int:
             hint = did_you_mean(name, known, otherwise=f"one of: {', '.join(known)}")
             raise UsageError(f"unknown editor `{name}`", hint=hint)
     editors, wants = tuple(dict.fromkeys(args.editor)), not args.no_import
+    shown = False
     if not args.yes and not app.json and app.out.can_ask():
         found = intake.detect(root)
         _tell(app.out, found)
         if not editors:
             editors = _ask_editors(app.out, known, found)
         files = sum(len(files) for files in found.values())
-        wants = wants and bool(files) and _ask_import(app.out, files)
+        if wants and files:
+            plan = intake.rehearse(root, editors)
+            shown = bool(plan.rules)
+            _show_plan(plan, root, app)
+            wants = _ask_import(app.out, files)
     report = intake.init(root, editors=editors, import_found=wants)
-    app.answer(lambda: data.initialised(report), lambda out: _show(out, report, app))
+    app.answer(lambda: data.initialised(report), lambda out: _show(out, report, app, shown=shown))
     made = report.imported
     return app.outcome(
         conflicts=bool(made and made.plan.conflicts), diagnostics=made.diagnostics if made else ()
@@ -72,21 +77,31 @@ def _ask_editors(out: Output, known: Sequence[str], found: Mapping[str, Sequence
     raise UsageError("no editor was chosen", hint="name them: `driven init --editor cursor --editor claude`")
 
 
+def _show_plan(plan: ImportReport, root: str, app: App) -> None:
+    from driven.cli.render_import import show_import
+
+    titles = {name: emitter.target.title for name, emitter in app.registry().emitters.items()}
+    show_import(app.out, plan, root, titles, asks=True)
+
+
 def _ask_import(out: Output, files: int) -> bool:
     from driven.cli.text import count
 
     return out.ask((f"Import {count(files, 'rule file')} as rules?", "bold"), " [Y/n]").lower() not in ("n", "no")
 
 
-def _show(out: Output, report: InitReport, app: App) -> None:
-    from driven.cli.render_import import next_step, show_import
+def _show(out: Output, report: InitReport, app: App, *, shown: bool) -> None:
+    """What was done; `shown`: the plan of the import was on the screen before the question."""
+    from driven.cli.render_import import next_step, show_import, show_outcome
 
     made = report.imported
     imported = {f".driven/rules/{rule.id}.md" for rule in made.rules} if made else set()
     for path in report.written:
         if path not in imported:  # those are listed with the file they came from
             out.note(("+ ", "green"), path)
-    if made and (made.files or made.diagnostics):
+    if made and shown:
+        show_outcome(out, made)
+    elif made and (made.files or made.diagnostics):
         titles = {name: emitter.target.title for name, emitter in app.registry().emitters.items()}
         show_import(out, made, report.root, titles)
     if not report.found and len(report.editors) > 1:
