@@ -68,7 +68,7 @@ def detect(root: str) -> dict[str, tuple[str, ...]]:
 
 def rehearse(root: str, editors: Sequence[str]) -> ImportReport:
     """What `init` would import for these editors; nothing is written."""
-    return _prepare(root, _plugins(root), [], None, {}, Config(editors=dict.fromkeys(editors, {}))).report
+    return _prepare(root, _plugins(root), [], None, {}, Config(editors={name: {} for name in editors})).report
 
 
 def init(root: str, *, editors: Sequence[str] = (), import_found: bool = True) -> InitReport:

@@ -227,9 +227,11 @@ def _file(
     why = f"the edit makes no rule: {wrong[0].message}" if wrong else ""
     if standing.kind == "blocked" or (old is not None and standing.data != source_bytes(old)):
         why = f"`{path}` was changed in this very moment"
+    elif standing.note:
+        why = f"`{path}` {standing.note}"
     for edit in edits if why else ():
         if edit.rule.id == rule.id:
-            _problem(out, edit, why, wrong[0].hint if wrong else "run `driven sync` again")
+            _problem(out, edit, why, wrong[0].hint if wrong else "make that right, then run `driven sync` again")
     if why:
         out.held.setdefault(rule.id, path)
     return standing, data

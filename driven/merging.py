@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
+from driven.format.glob_lists import expanded
+from driven.format.glob_lists import merge_globs as merge_globs
 from driven.format.merge import Take, merge_text
 from driven.frozen import field, frozen, record, replace
 from driven.model.activation import Activation, Always, ForPaths, OnRequest, WhenRelevant, activation_word
@@ -121,7 +123,7 @@ def _still_says(front: str, is_elsewhere: bool, rule: Rule, side: Rule) -> bool:
     """Whether `front` can say what `rule` says, given that it says what `side` does."""
     one, two = rule.activation, side.activation
     if isinstance(one, ForPaths) and isinstance(two, ForPaths):
-        if _expanded(one.globs).keys() != _expanded(two.globs).keys():
+        if expanded(one.globs).keys() != expanded(two.globs).keys():
             return False
     elif type(one) is not type(two):
         return False
@@ -241,55 +243,6 @@ class _Merge:
                 Overlap(field=field, ours=ours, theirs=theirs, base=base, line=line, source=self.now.span.path)
             )
         return self.take
-
-
-def merge_globs(now: Sequence[str], before: Sequence[str], after: Sequence[str]) -> tuple[str, ...]:
-    """`now` without the globs that `after` lacks and with those it adds, in their order. Braces count as what they
-    stand for, and stay where all of that stays. Empty where both sides put different globs in one's place, or none is
-    left."""
-    was, wanted, ours = _expanded(before), _expanded(after), _expanded(now)
-    removed = {glob for glob in was if glob not in wanted}
-    added = {glob for glob in wanted if glob not in was}
-    if not removed and not added:
-        return tuple(after) if list(now) == list(before) else tuple(now)
-    gone = {glob for glob in was if glob not in ours}
-    new = {glob for glob in ours if glob not in was}
-    if removed & gone and added - new and new - added:
-        return ()
-    result: list[str] = []
-    for glob in now:
-        parts = list(_expanded([glob]))
-        left = [part for part in parts if part not in removed]
-        result += [glob] if len(left) == len(parts) else left
-    places = {part: glob for glob in result for part in _expanded([glob])}
-    at = 0
-    for glob in after:
-        parts = list(_expanded([glob]))
-        missing = [part for part in parts if part in added and part not in places]
-        if missing:
-            missing = [glob] if len(missing) == len(parts) else missing
-            result[at:at] = missing
-            at += len(missing)
-        elif parts[0] in places:
-            at = result.index(places[parts[0]]) + 1
-    if places.keys() == wanted.keys():  # then the order is the edited file's
-        order = {part: at for at, part in enumerate(wanted)}
-        result.sort(key=lambda glob: min([order[part] for part in _expanded([glob])]))
-    return tuple(result)
-
-
-def _expanded(globs: Sequence[str]) -> dict[str, None]:
-    """The patterns without braces, in order."""
-    from driven.core._rt import FormatError
-    from driven.core.globs import expand
-
-    found: dict[str, None] = {}
-    for glob in globs:
-        try:
-            found |= dict.fromkeys(expand(glob))
-        except FormatError:  # a rule that was built by hand
-            found[glob] = None
-    return found
 
 
 def _described(rule: Rule) -> str:

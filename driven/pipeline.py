@@ -28,6 +28,7 @@ from driven.workspace import Kept, Project, find_root, load
 
 __all__ = ["Project", "Session", "apply", "find_root", "load", "merge", "plan", "plan_with", "remember", "sync"]
 
+ROUNDS = 3  # looks at a project in which somebody saves a file just now
 Progress = Callable[[str, int, int], None]
 """(what, done, total): called between the stages of long work."""
 
@@ -64,11 +65,15 @@ class Session:
 def _sync(root: str, kept: Kept, looks: bool, force: bool, adopt: bool, say: Progress) -> SyncReport:
     began = time.perf_counter()
     with Tree(root) as tree, Writer(tree, idle=looks):
-        say("reading rules", 0, 4)
-        project = load(root, kept=kept)
-        merged = merge(project, tree, force=force, adopt=adopt)
-        say("emitting", 1, 4)
-        emitted, planned = plan(project, tree, merged, force=force)
+        for _ in range(ROUNDS):
+            say("reading rules", 0, 4)
+            project = load(root, kept=kept)
+            merged = merge(project, tree, force=force, adopt=adopt)
+            say("emitting", 1, 4)
+            emitted, planned = plan(project, tree, merged, force=force)
+            # A file that was saved after the merge had looked at it: an edit to merge, not a conflict.
+            if not any(c.drift == "edited" and c.path not in project.stale for c in planned.plan.conflicts):
+                break
         say("writing", 2, 4)
         what = "sync --force" if force else "sync --adopt" if adopt else "sync"
         applied, snapshot = (Applied(), "") if looks else apply(project, tree, planned, merged, what=what)
@@ -188,9 +193,10 @@ def apply(
     if not writes:
         return Applied(), ""
     held = held_rules(planned.plan) | merged.held.keys()
-    # What --force writes over comes back with an undo; an edit that was merged is undone with the rest.
-    taken = frozenset() if what.endswith("--force") else merged.ours.keys()
-    kept = snapshots.write(tree, what, changes_of(project, tree, planned, held=held, merged=taken))
+    # An edit that was merged is undone with the rest; what a person decided is undone to both sides as they stood.
+    decided = what != "sync"
+    changes = changes_of(project, tree, planned, held=held, merged=merged.ours.keys(), exact=decided)
+    kept = snapshots.write(tree, what, changes)
     lock = {**project.lock, **planned.lock}
     if not project.memory.interrupted:  # the journal adds to `outputs.lock`: it need not repeat what stands there
         paths = {change.path for change in writes}
@@ -287,8 +293,18 @@ def _planned(
     lock = project.lock
     if merged.ours:  # an edit that is in its rule now may be written over; the lock itself says so once it is written
         lock = {**lock, **{owned: lock.get(owned, frozenset()) | known for owned, known in merged.ours.items()}}
-    untouched = project.memory.outputs.keys() - project.stale
+    untouched = {path for path in standing if path not in project.stale and _stands(project, tree, path)}
     return make_plan(by_path, gone, standing, lock, force=force, held=merged.held, untouched=untouched)
+
+
+def _stands(project: Project, tree: Tree, path: str) -> bool:
+    """Whether the file that was read is the one that the last sync left."""
+    entry, seen = project.memory.outputs.get(path), tree.read_stat(path)
+    return (
+        entry is not None
+        and seen is not None
+        and (entry[3], entry[4], entry[5]) == (*seen[:2], seen[2] & 0x7FFFFFFFFFFFFFFF)
+    )
 
 
 def plan_with(plan: Plan, project: Project, emitted: Emitted) -> Plan:

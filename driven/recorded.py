@@ -12,18 +12,20 @@ from driven.model.plan import Create, Delete, Lock, Owned, Replace
 from driven.planning import Planned
 from driven.project.disk import Tree
 from driven.project.snapshots import LOOK_BACK, SOURCE, Change, Store
-from driven.project.sources import source_bytes
+from driven.project.sources import RULES, source_bytes
 from driven.workspace import Project
 
 
 def changes_of(
-    project: Project, tree: Tree, planned: Planned, *, held: Set[str] = frozenset(), merged: Set[Owned] = frozenset()
-) -> list[Change]:
+    project: Project, tree: Tree, planned: Planned, *, held: Set[str] = frozenset(), merged: Set[Owned] = frozenset(),
+    exact: bool = False,
+) -> list[Change]:  # fmt: skip
     """The changes of a sync that will write `planned`; none when it writes nothing.
 
     `held`: the rules that wait, whose files count as not read yet. `merged`: things whose hand edit is in its rule now:
     an undo takes the edit out of all files, so what it brings back is what was written there last, even where what
-    stands there need not be written again.
+    stands there need not be written again. `exact`: a person decided (--force, --adopt), and an undo brings back just
+    what stood on disk, both sides of it.
     """
     writes = planned.plan.writes
     if not writes:
@@ -35,6 +37,9 @@ def changes_of(
             standing = tree.read(owned[0])
             if standing.kind == "file":
                 texts[owned[0]] = (standing.data, standing.data)
+    if exact:
+        sources = [Change(c.path, "", SOURCE, c.before, c.after) for c in writes if c.path.startswith(RULES + "/")]
+        return [*sources, *_outputs(project, planned, texts, frozenset())]
     return [*_sources(project, files, held), *_outputs(project, planned, texts, merged)]
 
 
@@ -50,8 +55,9 @@ def _sources(
         if old is not None and old.span.path != path:
             yield Change(old.span.path, "", SOURCE, source_bytes(old), None)
             old = None
-        elif old is None and not before:
-            yield Change(path, "", SOURCE, data, data)  # what was there before this machine's first sync stays
+        elif old is None and not (before and project.sources.known):
+            written = files.get(path)  # what was there before this machine's first sync stays
+            yield Change(path, "", SOURCE, written.before if written is not None else data, data)
             continue
         if data is None:
             continue

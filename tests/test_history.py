@@ -240,7 +240,7 @@ def test_undo_of_force_brings_the_hand_edit_back(root: Path) -> None:
     lock = read_lock(str(root))
     assert (".claude/rules/new.md", "claude", "file") not in lock, "a stranger's file is a stranger's again"
     drifts = {conflict.path: conflict.drift for conflict in sync(root, check=True).plan.conflicts}
-    assert drifts == {CURSOR: "edited"}
+    assert drifts == {CURSOR: "edited", ".claude/rules/new.md": "foreign"}, "the rule is there, as it was"
 
 
 def test_undo_of_a_merge_takes_the_edit_out_of_all_files(root: Path) -> None:

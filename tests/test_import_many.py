@@ -429,3 +429,83 @@ def test_two_ids_that_would_give_one_file(tmp_path: Path) -> None:
     assert len(report.rules) == 3 and not report.plan.conflicts
     assert not pipeline.sync(root).plan.conflicts
     assert len(list((tmp_path / ".claude/rules").iterdir())) == 4
+
+
+def test_a_file_that_fits_no_other_keeps_only_itself_apart(tmp_path: Path) -> None:
+    """Four editors with four rules each are no sixteen rules because the layout of one is its own."""
+    root = project(tmp_path, "claude", "cline", "copilot", "cursor")
+    files: dict[str, str | bytes] = {}
+    for n in range(1, 5):
+        globs, text = f"src/{n}/**/*.ts,src/{n}/**/*.tsx", f"# R{n}\n\nText of rule number {n}.\n"
+        front = f"---\ndescription: R{n}\nglobs: {globs}\nalwaysApply: false\n---\n\n"
+        files |= {
+            f".cursor/rules/r{n}.mdc": (front + text).replace("\n", "\r\n").rstrip(),
+            f".github/instructions/r{n}.instructions.md": f"---\ndescription: 'R{n}'\napplyTo: '{globs}'\n---\n{text}",
+            f".claude/rules/r{n}.md": f"---\npaths:\n  - src/{n}/**/*.ts\n  - src/{n}/**/*.tsx\n---\n\n{text}",
+            f".clinerules/0{n}-r{n}.md": f'---\npaths:\n  - "src/{n}/**/*.{{ts,tsx}}"\n---\n\n{text}',
+        }
+    write(tmp_path, files)
+    assert len(intake.import_files(root, []).rules) <= 8
+    assert not pipeline.sync(root).plan.conflicts and changed(tmp_path, files) == []
+
+
+def test_what_looks_like_rules_and_is_none_is_told(tmp_path: Path) -> None:
+    root = project(tmp_path)
+    strange = (
+        ".cursor/rules/old.md", ".cursor/rules/more/old.txt", ".cursor/rules/README.md", "sub/AGENT.md",
+        ".github/instructions/no.md", ".github/prompts/a.prompt.md", ".claude/commands/b.md",
+        ".windsurf/workflows/c.md",
+    )  # fmt: skip
+    write(tmp_path, dict.fromkeys(strange, "Text.\n"))
+    report = intake.import_files(root, [])
+    assert report.rules == () and changed(tmp_path, dict.fromkeys(strange, "Text.\n")) == []
+    told = {d.code: d for d in report.diagnostics}
+    assert len(told) == len(report.diagnostics) == 4, "one line of a kind"
+    assert "`.cursor/rules/more/old.txt` and 1 more" in told["CUR01"].message and ".mdc" in told["CUR01"].hint
+    assert told["COP02"].span.path == ".github/instructions/no.md" and told["AGM03"].span.path == "sub/AGENT.md"
+    assert [told[code].severity for code in ("CUR01", "COP02", "AGM03", "IMP18")] == ["warning"] * 3 + ["info"]
+    assert all(folder in told["IMP18"].message for folder in ("`.claude/commands/`", "`.windsurf/workflows/`"))
+    assert intake.import_files(root, [], editor="aider").diagnostics == (), "of editors that nobody asked for, nothing"
+    write(tmp_path, {".cursor/rules/one.mdc": "---\nalwaysApply: true\n---\n\nOne.\n"})
+    assert "CUR01" not in {
+        d.code for d in intake.import_files(root, [str(tmp_path / ".cursor/rules/one.mdc")]).diagnostics
+    }
+
+
+def test_what_was_written_is_no_stranger(tmp_path: Path) -> None:
+    root = project(tmp_path)
+    for word in ("manual", "model", "always"):
+        write(tmp_path, {f".driven/rules/{word}.md": f"---\ndescription: D\napply: {word}\n---\n\nText {word}.\n"})
+    pipeline.sync(root)
+    assert intake.import_files(root, []).diagnostics == ()
+
+
+def test_a_file_that_stands_twice_and_always_is_a_warning(tmp_path: Path) -> None:
+    root = project(tmp_path, "copilot", "cursor")
+    write(tmp_path, {".github/copilot-instructions.md": "# Copilot\n\nBe brief.\n"})
+    write(tmp_path, {".driven/rules/brief.md": "# Copilot\n\nBe brief.\n"})
+    assert [(d.code, d.severity) for d in intake.import_files(root, []).diagnostics] == [("IMP16", "warning")]
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        (
+            ".claude/rules/commits.md",
+            ("`.claude/rules/commits.md` (say `.claude/rules/commits-2.md`)", "rules/commits.md"),
+        ),
+        ("CLAUDE.md", ("rename `.driven/rules/claude.md`",)),
+    ],
+)
+def test_what_to_do_where_another_rule_has_the_name(tmp_path: Path, path: str, words: tuple[str, ...]) -> None:
+    root = project(tmp_path, "claude")
+    write(tmp_path, {path: "Mine.\n", ".driven/rules/commits.md": "Why.\n", ".driven/rules/claude.md": "Other.\n"})
+    (conflict,) = intake.import_files(root, [str(tmp_path / path)]).plan.conflicts
+    assert all(word in conflict.hint for word in words)
+    if "(say" in conflict.hint:
+        (tmp_path / path).rename(tmp_path / ".claude/rules/commits-2.md")
+        path = ".claude/rules/commits-2.md"
+    else:
+        (tmp_path / ".driven/rules/claude.md").rename(tmp_path / ".driven/rules/claude-2.md")
+    report = intake.import_files(root, [str(tmp_path / path)])
+    assert not report.plan.conflicts and len(report.rules) == 1

@@ -199,3 +199,30 @@ def test_many_rules_are_compared_in_no_time() -> None:
 
 def test_on_request_and_always_are_not_one() -> None:
     assert says(Rule(id="a", body="A", activation=OnRequest())) != says(Rule(id="a", body="A"))
+
+
+def test_who_fits_is_joined_though_another_does_not() -> None:
+    """The file of one editor that bears no other form than its own keeps nobody else apart."""
+    members = [member(name) for name in ("a", "b", "c")]
+    for at in range(4):
+        odd = member("odd", body=TEXT.replace("\n", "\r\n"))
+        rules = joined(*members[:at], odd, *members[at:])
+        assert sorted(rule.targets for rule in rules.values()) == [("a", "b", "c"), ("odd",)], at
+    pairs = [member("a"), member("b", body="\n" + TEXT), member("c"), member("d", body="\n" + TEXT)]
+    assert sorted(rule.targets for rule in joined(*pairs).values()) == [("a", "c"), ("b", "d")]
+
+
+def test_a_part_takes_who_bears_it() -> None:
+    """`tidy` bears another form than its own: with it, three forms are two rules."""
+    crlf = TEXT.replace("\n", "\r\n")
+    rules = joined(member("b", body="\n" + TEXT), member("tidy"), member("a", body=crlf))
+    assert sorted(rule.targets for rule in rules.values()) == [("b",), ("tidy", "a")]
+
+
+@pytest.mark.parametrize("path", ["legacy/{}", "{}"])
+def test_many_files_with_one_text_are_joined_in_no_time(path: str) -> None:
+    crlf = TEXT.replace("\n", "\r\n")
+    members = [member("a", f"r{n}", path=path.format(n), body=(TEXT, crlf)[n % 2]) for n in range(400)]
+    began = time.process_time()
+    assert joined(*members, member("b", body="\n" + TEXT), member("c"))
+    assert time.process_time() - began < 10

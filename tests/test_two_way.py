@@ -586,3 +586,87 @@ def test_a_session_is_a_sync_and_sees_what_changed_meanwhile(root: Path) -> None
     sync(root)
     assert session.sync().plan.is_clean
     settled(root)
+
+
+def test_a_file_saved_between_the_look_and_the_plan_is_not_written_over(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What no look found changed is ours only as long as it stands as it was left, at the moment it is read."""
+    edit(root, ".driven/rules/api.md", "Log the request id.", "Log both ids.")
+    real = pipeline.plan
+
+    def later(*given, **more):
+        monkeypatch.setattr(pipeline, "plan", real)
+        edit(root, ".clinerules/api.md", "Validate input.", "Validate with zod.")
+        return real(*given, **more)
+
+    monkeypatch.setattr(pipeline, "plan", later)
+    assert not sync(root).plan.conflicts
+    text = read(root, ".driven/rules/api.md")
+    assert "Log both ids." in text and "with zod" in text
+    assert "with zod" in read(root, ".clinerules/api.md") and "with zod" in read(root, ".claude/rules/api.md")
+    settled(root)
+
+
+@pytest.mark.parametrize("front", ["---\n---\n\n", "---\n# only a comment\n---\n\n"])
+def test_a_rule_with_an_empty_front_matter_takes_edits(root: Path, front: str) -> None:
+    write(root, ".driven/rules/style.md", front + STYLE)
+    sync(root)
+    edit(root, ".cursor/rules/style.mdc", "Use tabs.", "Use blanks.")
+    assert not sync(root).plan.conflicts
+    assert read(root, ".driven/rules/style.md").endswith(STYLE.replace("tabs", "blanks"))
+    edit(root, ".cursor/rules/style.mdc", "alwaysApply: true", "globs: src/**\nalwaysApply: false")
+    assert not sync(root).plan.conflicts
+    assert rule(root, "style").activation.globs == ("src/**",)
+
+
+def test_a_read_only_rule_is_not_written_over(root: Path) -> None:
+    (root / ".driven/rules/api.md").chmod(0o444)
+    edit(root, ".cursor/rules/api.mdc", "Validate input.", "Validate with zod.")
+    (conflict,) = sync(root).plan.conflicts
+    assert "is read-only" in conflict.message and read(root, ".driven/rules/api.md") == API
+
+
+def test_sections_that_changed_places_are_not_deleted(root: Path) -> None:
+    text = read(root, "CONVENTIONS.md")
+    begin, end = text.index("## HTTP handlers"), text.index("## How to release")
+    last = text.index("<!-- driven:end")
+    write(
+        root, "CONVENTIONS.md", text[:begin] + text[end:last] + "\n" + text[begin:end].rstrip("\n") + "\n" + text[last:]
+    )
+    conflicts = sync(root).plan.conflicts
+    assert [conflict.path for conflict in conflicts] == ["CONVENTIONS.md"]
+    assert "cannot be told" in conflicts[0].message
+
+
+@pytest.mark.parametrize("option", ["adopt", "force"])
+def test_undo_of_a_decision_brings_both_sides_back(root: Path, option: str) -> None:
+    from driven import history
+
+    both_sides(root)
+    assert sync(root).plan.conflicts
+    sync(root, **{option: True})
+    history.undo(str(root))
+    assert "by hand" in read(root, ".driven/rules/api.md") and "with zod" in read(root, ".cursor/rules/api.mdc")
+    assert sync(root).plan.conflicts, "and it is to be decided again"
+
+
+def test_undo_in_a_fresh_clone_deletes_no_rule(root: Path) -> None:
+    import shutil
+
+    from driven import history
+
+    shutil.rmtree(root / ".driven/state")
+    both_sides(root)
+    assert sync(root).plan.conflicts
+    sync(root, force=True)
+    history.undo(str(root))
+    assert "by hand" in read(root, ".driven/rules/api.md")
+    shutil.rmtree(root / ".driven/state")
+    sync(root, force=True)
+    edit(root, ".cursor/rules/style.mdc", "Use tabs.", "Use blanks.")
+    shutil.rmtree(root / ".driven/state")
+    sync(root)
+    assert "Use blanks." in read(root, ".driven/rules/style.md")
+    history.undo(str(root))
+    assert read(root, ".driven/rules/style.md") == STYLE

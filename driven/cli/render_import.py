@@ -80,18 +80,22 @@ def _show_rules(out: Output, report: ImportReport, titles: Mapping[str, str]) ->
         holds: list[Piece] = [(rule.activation, _HOLDS[rule.activation])]
         holds.append((f"  {shorten(rule.detail, 40)}" if rule.detail else "", "dim"))
         files = _files(rule)
-        more = f"and {len(files) - 1} more" if files[1:] else ""
-        like = f"{out.glyph('loss')} {rule.like}" if rule.like else ""
-        origin = _broken([*_names(files[0]), (f" {more}", "dim"), (f"  {like}", "yellow")], room)
-        rows.append([("+", "green"), rule.id, holds, *([(_for(rule), "dim")] if several else []), origin])
+        origin = _names(files[0])
+        if files[1:]:
+            origin.append((f" and {len(files) - 1} more", "dim"))
+        if rule.like:
+            origin.append((f"  {out.glyph('loss')} {rule.like}", "yellow"))
+        wanted: list[list[Piece] | Piece] = [(_for(rule), "dim")] if several else []
+        rows.append([("+", "green"), rule.id, holds, *wanted, _broken(origin, room)])
     head = ["", "Rule", "Holds", *(["For"] if several else []), "From"]
     out.show(out.table(rows, head=head, cut=(1, 2), wrap=(3,) if several else (), indent=0))
 
 
 def _room(out: Output, rules: Sequence[ImportedRule]) -> int:
-    """Columns for where a rule comes from: what the others leave, but no less than two fifths."""
+    """Columns for where a rule comes from: what the others leave, no less than two fifths, up to a half for a name."""
     others = [max((len(cell) for cell in cells), default=0) for cells in zip(*map(_cells, rules), strict=True)]
-    return max(out.width * 2 // 5, out.width - sum(others) - 2 * len(others) - 4)
+    longest = max(len(name) for rule in rules for name in _files(rule)[0].split("/"))
+    return max(out.width * 2 // 5, min(longest, out.width // 2), out.width - sum(others) - 2 * len(others) - 4)
 
 
 def _cells(rule: ImportedRule) -> tuple[str, str, str]:

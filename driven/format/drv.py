@@ -178,7 +178,7 @@ def _program(rule: Rule) -> bytes:
     return compile_condition(rule.when)
 
 
-def _number(activation: Activation) -> int:
+def _number(activation: Activation) -> int:  # noqa: RET503
     match activation:
         case Always():
             return 0
@@ -188,10 +188,10 @@ def _number(activation: Activation) -> int:
             return 2
         case OnRequest():
             return 3
-    assert_never(activation)  # noqa: RET503
+    assert_never(activation)
 
 
-def _arguments(activation: Activation) -> tuple[str, ...]:
+def _arguments(activation: Activation) -> tuple[str, ...]:  # noqa: RET503
     match activation:
         case ForPaths(globs):
             return globs
@@ -199,7 +199,7 @@ def _arguments(activation: Activation) -> tuple[str, ...]:
             return (description,)
         case Always() | OnRequest():
             return ()
-    assert_never(activation)  # noqa: RET503
+    assert_never(activation)
 
 
 def _source_bytes(source: Source) -> bytes:

@@ -114,7 +114,7 @@ class _Page:
         simple = parse_front(data, 0, len(data), 0)
         if simple is not None:
             firsts = [(key, line) for key, _, line in simple]
-            for (key, first), (_, after) in zip(firsts, [*firsts[1:], ("", len(lines))], strict=True):
+            for (key, first), (_, after) in zip(firsts, [*firsts[1:], ("", len(lines))], strict=False):
                 keys[key] = _simple(lines, first, after)
         else:
             from driven.format.yaml12 import load_yaml
@@ -123,7 +123,7 @@ class _Page:
             if loaded.diagnostics:
                 return None
             firsts = [(key, span.line - 1) for key, span in loaded.keys.items()]
-            for (key, first), (_, after) in zip(firsts, [*firsts[1:], ("", len(lines))], strict=True):
+            for (key, first), (_, after) in zip(firsts, [*firsts[1:], ("", len(lines))], strict=False):
                 keys[key] = _spelled(lines, first, after, loaded.at[key], loaded.items.get(key, []))
         return cls(lines, keys, newline)
 

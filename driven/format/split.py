@@ -37,6 +37,9 @@ def split_shared(parts: Sequence[str], text: str) -> list[str] | None:
     for number, piece in enumerate(pieces[:-1]):
         if piece and not piece[-1] and pieces[number + 1 :]:
             piece.pop()  # the blank line between two parts is nobody's
+    there = {*now}
+    if any(not piece and before[start] in there for piece, start in zip(pieces, starts, strict=True)):
+        return None  # it was moved, not deleted
     return ["".join([line + "\n" for line in piece]) for piece in pieces]
 
 

@@ -17,21 +17,19 @@ from driven import __version__, pipeline
 from driven.core.ledger import settled_summary
 from driven.core.state import CHANGED, DONE, FAILED, QUIET, STOP, SYNC, AtomicSync
 from driven.errors import DrivenError, ProjectError
-from driven.format.hashes import digest
 from driven.frozen import replace
 from driven.model.diagnostic import Diagnostic
 from driven.model.plan import Keep, SyncReport
 from driven.project.config import read_config
 from driven.project.disk import CHANGED as SAVED
-from driven.project.disk import MAX_OUTPUT
 from driven.project.ledger import LOCK, read_lock
-from driven.project.reading import read_file
 from driven.project.sources import RULES
 from driven.span import Span
 from driven.sync.events import Cured, Event, Problem, Stopped, Synced, Watching
 from driven.sync.folders import wanted
 from driven.sync.observing import Observing
 from driven.sync.others import Git, is_writing
+from driven.sync.own import Own
 from driven.sync.pace import Burst
 
 WAKE = "\0"  # no path has a NUL
@@ -63,12 +61,13 @@ class Watch:
         self._observing = Observing(self._changed, tell, poll=poll)
         self.state = AtomicSync()
         self._git = Git(root)
+        self._session = pipeline.Session(root)
         self._stopping = False
         self._quiet = 0.075  # seconds
         self._scope: tuple[int, tuple[str, ...]] | None = None  # rules and editors, once a sync has run
         self._planned: set[str] = set()  # the paths of the last plan
         self._wrong: Wrong = {}
-        self._own: dict[str, str] = {}  # real path -> digest of what the last sync left there, "" for nothing
+        self._own = Own(root)
         self._lines: tuple[object, set[str]] = (None, set())  # the paths in outputs.lock, and its stat
         self._pause: float | None = None  # seconds until the next try, None when the last one went well
         self._syncs = 0
@@ -160,7 +159,7 @@ class Watch:
         """What of `causes` a sync has to look at: nothing, when all that happened is what the last one did, here or in
         another process."""
         if LOST not in causes:
-            causes = {path for path in causes if not self._is_own(path)}
+            causes = {path for path in causes if path not in self._own}
         if self._pause is not None or not causes or any(path.startswith(RULES) for path in causes):
             return causes  # most often a save: no time is spent on a second look
         return set() if self._is_settled() else causes
@@ -172,14 +171,6 @@ class Watch:
         except OSError:
             return False
         return bool(settled_summary(__version__, sys.prefix, sys.path))
-
-    def _is_own(self, path: str) -> bool:
-        place = self._real(path)
-        return place in self._own and self._own[place] == _digest(place)
-
-    def _real(self, path: str) -> str:
-        folder, name = os.path.split(os.path.join(self.root, path))
-        return os.path.join(os.path.realpath(folder), name)
 
     # Syncing
 
@@ -215,7 +206,7 @@ class Watch:
             if not os.path.lexists(os.path.join(self.root, RULES)):
                 # The way to the lock would make the folder again that somebody has just removed.
                 raise ProjectError(f"`{RULES}` is missing; nothing was changed", hint="restore it; this waits for it")
-            report = pipeline.sync(self.root, progress=self._progress)
+            report = self._session.sync(progress=self._progress)
             self._quiet = read_config(self.root).debounce_ms / 1000
         except _Stop:
             return None
@@ -227,9 +218,7 @@ class Watch:
         else:
             self._scope = report.rules, report.editors
             self._planned = {change.path for change in report.plan.changes}
-            # Of what an earlier round wrote, what stands there still: anything else is a person's by now.
-            kept = {place: mark for place, mark in self._own.items() if _digest(place) == mark}
-            self._own = kept | self._written(report)
+            self._own.add(report)
             return self._without_saves(report)
         self._later()
         return None
@@ -238,14 +227,15 @@ class Watch:
         """`report` without the files that somebody saved just when they were to be written: nothing is wrong, and one
         more sync will see them when the quiet comes. Told only when that never ends."""
         plan = report.plan
-        met = [found for found in plan.diagnostics if found.code == "DSK01" and found.message.endswith(SAVED)]
+        met = {found.span.path for found in plan.diagnostics if found.code == "DSK01" and found.message.endswith(SAVED)}
         self._met = self._met + 1 if met else 0
         if not met or self._met >= PATIENT:
             return report
-        for found in met:
-            self._changed(found.span.path)
-        changes = tuple(one for one in plan.changes if not (isinstance(one, Keep) and one.reason.endswith(SAVED)))
-        left = tuple(found for found in plan.diagnostics if found not in met)
+        for path in met:
+            self._changed(path)
+        # And what was not written because such a file was not: both sides of a merge go together.
+        changes = tuple(one for one in plan.changes if not (isinstance(one, Keep) and _is_met(one.reason)))
+        left = tuple(found for found in plan.diagnostics if found.code != "DSK01" or not _is_met(found.message))
         return replace(report, plan=replace(plan, changes=changes, diagnostics=left))
 
     def _wait_for_writer(self, causes: set[str]) -> None:
@@ -320,20 +310,14 @@ class Watch:
                 self._lines = stamp, self._lines[1]  # it is told by the sync; what was ours still is
         return self._lines[1] | self._planned
 
-    def _written(self, report: SyncReport) -> dict[str, str]:
-        """Digests of what this sync wrote: an event whose file still has it is our own."""
-        own = {
-            self._real(change.path): "" if change.after is None else digest(change.after)
-            for change in report.plan.writes
-        }
-        if own:
-            lock = self._real(LOCK)
-            own[lock] = _digest(lock)
-        return own
-
 
 class _Stop(BaseException):
     """Asked to end before anything was written."""
+
+
+def _is_met(why: str) -> bool:
+    """Whether a file was not written because somebody saved it, or one that it waits for."""
+    return why.endswith(SAVED) or "it waits for `" in why or "an edit that could not be written" in why
 
 
 def _note(
@@ -349,15 +333,3 @@ def _note(
 def _diagnostic(error: DrivenError) -> Diagnostic:
     span = error.span or Span(path="")
     return Diagnostic(code=error.code, severity="error", message=error.message, span=span, hint=error.hint)
-
-
-def _digest(path: str) -> str:
-    """The digest of a plain file, "" for none. A link is never ours."""
-    try:
-        if os.path.islink(path):
-            return "link"
-        return digest(read_file(path, MAX_OUTPUT)[0])
-    except FileNotFoundError:
-        return ""
-    except OSError:
-        return "unreadable"

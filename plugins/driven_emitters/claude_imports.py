@@ -71,12 +71,17 @@ def take_in(texts: Mapping[str, str], begins: Callable[[str], bool]) -> Taken:
     """Follow the imports through `texts` (path -> text), from the files of which `begins` says that they are read
     anyway."""
     out = Taken()
+    nearest: dict[str, int] = {}  # hops from the next file that is read anyway
     for top in texts:
         if begins(top):
             depths = {top: 0}
             queue = [top]
             for path in queue:
                 queue += _next(path, top, texts, depths, out, begins)
+            for path, depth in depths.items():
+                nearest[path] = min(depth, nearest.get(path, depth))
+    for path, depth in nearest.items():
+        _missing(path, depth, texts, out)
     _cycles(out)
     out.findings = list(dict.fromkeys(out.findings))
     return out
@@ -88,22 +93,28 @@ def _next(
     """The files that `path` takes in and that no file nearer to `top` has taken in already."""
     if path not in out.imports:
         out.imports[path] = imports_of(texts[path], path)
-        missing = [item for item in out.imports[path] if item.path not in texts]
-        for code, items in _by_code(missing).items():
-            for item in items[:_SHOWN]:
-                out.findings.append((path, code, item.line, *_missing(item, code)))
     found: list[str] = []
     for item in out.imports[path]:
         if item.path not in texts or item.path in depths or begins(item.path):
             continue
         if depths[path] == HOPS:
-            message = f"`@{item.target}` is more than {HOPS} hops from `{top}`: Claude Code does not take it in"
-            out.findings.append((path, "CLA08", item.line, message, "take it in from a file nearer to the first"))
+            out.findings.append((path, "CLA08", item.line, *_told(item, "CLA08", f"`{top}`")))
             continue
         depths[item.path] = depths[path] + 1
         out.by.setdefault(item.path, []).append(top)
         found.append(item.path)
     return found
+
+
+def _missing(path: str, depth: int, texts: Mapping[str, str], out: Taken) -> None:
+    """Findings for what the file at `path`, `depth` hops away, names and nobody handed us."""
+    for code, items in _by_code([item for item in out.imports[path] if item.path not in texts]).items():
+        if depth == HOPS and code != "CLA16":  # it may well be there: so far away, nobody looked
+            if code == "CLA10":
+                continue
+            code = "CLA08"
+        for item in items[:_SHOWN]:
+            out.findings.append((path, code, item.line, *_told(item, code, "the first file")))
 
 
 def _by_code(missing: list[Import]) -> dict[str, list[Import]]:
@@ -115,13 +126,16 @@ def _by_code(missing: list[Import]) -> dict[str, list[Import]]:
     return found
 
 
-def _missing(item: Import, code: str) -> tuple[str, str]:
-    """The message and the hint."""
+def _told(item: Import, code: str, top: str) -> tuple[str, str]:
+    """The message and the hint. `top`: from where the chain begins."""
     shown = f"`@{one_line(item.target)[:80]}`"
     match code:
         case "CLA16":
             message = f"{shown} is outside of the project: it stays an import, and no other editor gets it"
             return message, "move the text into the project to share it"
+        case "CLA08":
+            message = f"{shown} is more than {HOPS} hops from {top}: Claude Code does not take it in"
+            return message, "take it in from a file nearer to the first"
         case "CLA07":
             return f"{shown} names no file: nothing is loaded", "correct the path"
         case _:

@@ -64,9 +64,9 @@ def name(path: str) -> str:
     if is_skill(path):
         return skill_read.name(path)
     stem = path.removesuffix(".md")
-    if not is_rule(path):
-        return stem
     folder = folder_of(path)
+    if not is_rule(path):  # of `.claude/CLAUDE.md` the directory that it is for
+        return f"{folder}/CLAUDE".lstrip("/") if is_document(path) else stem
     own = f"/{stem}".partition("/.claude/rules/")[2]
     return f"{folder}/{own}" if folder else own
 
@@ -103,7 +103,13 @@ def read_files(files: Sequence[SourceFile], canonical: Canonical) -> Imported:
             others[file.path] = file
     documents = outer([file for path, file in mine.items() if is_document(path)], diagnostics)
     rest = [file for path, file in mine.items() if not is_document(path)]
-    imported = rules_of([*documents, *rest], "claude", read, name, canonical)
+    stand = {file.path for file in documents}
+
+    def named(path: str) -> str:
+        beside = f"{folder_of(path)}/{MAIN}".lstrip("/")  # both are read: no name that anybody can change
+        return name(path) + "-2" if is_document(path) and path != beside and beside in stand else name(path)
+
+    imported = rules_of([*documents, *rest], "claude", read, named, canonical)
     taken = take_in({path: _text(file) for path, file in sorted({**mine, **others}.items())}, _begins)
     for path, code, line, message, hint in taken.findings:
         diagnostics.append(finding(code, "warning", path, message, hint, line=line))

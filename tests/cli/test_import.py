@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import os
+import pty
+import struct
 import subprocess
+import sys
+import termios
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -122,3 +129,65 @@ def test_init_says_what_comes_next(several: Path, drive: Drive) -> None:
     (several / ".driven/config.toml").unlink()
     out = drive("init").out
     assert "rules are for some editors only" in out and "ready: writes for " in out
+
+
+def on_terminal(columns: int, answers: list[str], *words: str) -> str:
+    """What a person sees who runs `driven` with `words` on a terminal, and gives these answers."""
+    pid, screen = pty.fork()
+    if pid == 0:
+        environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+        os.execve(sys.executable, [sys.executable, "-m", "driven", "--color", "never", *words], environment)
+    fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    seen = ""
+    with contextlib.suppress(OSError):  # Linux: EIO once the other side is closed
+        while chunk := os.read(screen, 65_536).decode():
+            seen += chunk
+            if seen.endswith("] ") and answers:
+                os.write(screen, answers.pop(0).encode() + b"\n")
+    os.close(screen)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, seen
+    return seen.replace("\r\n", "\n")
+
+
+@pytest.fixture
+def at_terminal(several: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """`on_terminal` in a project with files of long names."""
+    root = Path(__file__).parents[2]
+    if (root / "driven").is_dir() and os.environ.get("DRIVEN_EXPECT") != "compiled":
+        monkeypatch.setenv("PYTHONPATH", f"{root}{os.pathsep}{root / 'plugins'}")
+    monkeypatch.setenv("TERM", "xterm")
+    folder = several / ".github/instructions/frontend-of-the-web-client"
+    folder.mkdir(parents=True)
+    (folder / "accessibility-of-forms.instructions.md").write_text('---\napplyTo: "web/**"\n---\n\nLabels.\n')
+    return on_terminal
+
+
+@pytest.mark.parametrize("columns", [80, 110, 160])
+def test_a_path_is_not_broken_inside_a_name(columns: int, at_terminal: Callable[..., str]) -> None:
+    seen = at_terminal(columns, ["n"], "import")
+    table = seen[: seen.index(".cursor/rules/style.mdc:3")]  # the first finding
+    names = (".github/copilot-instructions.md", "accessibility-of-forms.instructions.md", ".clinerules/style.md")
+    assert all(name in table for name in names), table
+    assert all(len(line) <= columns for line in table.splitlines())
+    assert "nothing was written" in seen
+
+
+def test_init_shows_the_plan_before_it_asks(several: Path, at_terminal: Callable[..., str]) -> None:
+    (several / ".driven/config.toml").unlink()
+    seen = at_terminal(110, ["", "y"], "init")
+    plan, _, done = seen.partition("as rules? [Y/n]")
+    assert "accessibility-of-forms" in plan and "From" in plan and "would be" not in plan
+    assert "Fidelity" in plan and "Fidelity" not in done, "it is told once"
+    assert "7 rules imported" in done and (several / ".driven/rules/tests.md").is_file()
+
+
+def test_init_asked_in_vain(several: Path, at_terminal: Callable[..., str]) -> None:
+    (several / ".driven/config.toml").unlink()
+    seen = at_terminal(110, ["cursor", "n"], "init")
+    assert "From" in seen and "imported" not in seen
+    assert [file.name for file in (several / ".driven/rules").iterdir()] == ["working-here.md"]
+
+
+def test_notices_say_how_to_see_them(several: Path, drive: Drive) -> None:
+    assert "1 notice (--verbose shows it)" in drive("import", "--dry-run").err
+    assert "(--verbose" not in drive("import", "--verbose").out

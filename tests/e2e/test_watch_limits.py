@@ -1,16 +1,19 @@
-"""A system that has no watches left: the fix is told, and polling takes over. The limits are real ones."""
+"""A system that has no watches left: the fix is told, and polling takes over. It is the kernel that refuses."""
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from e2e.refusing import refuse
 from e2e.watching import eventually, make_project, says, text, watching
 
 from driven.sync.events import Polling
@@ -30,18 +33,26 @@ def namespace(limit: str, most: int) -> tuple[str, ...]:
     return words if subprocess.run([*words, "true"], capture_output=True, check=False).returncode == 0 else ()
 
 
-@pytest.mark.parametrize(
-    ("limit", "most", "named"),
-    [
-        ("max_inotify_instances", 0, "fs.inotify.max_user_instances"),
-        ("max_inotify_watches", 0, "fs.inotify.max_user_watches"),
-        ("max_inotify_watches", 4, "fs.inotify.max_user_watches"),  # in the middle of the folders
-    ],
-)
-def test_a_limit_is_told_with_its_fix_and_polling_goes_on(tmp_path: Path, limit: str, most: int, named: str) -> None:
-    before = namespace(limit, most)
-    if not before:
-        return  # no namespaces here: the test below meets a real limit of another kind
+def refusing(call: str, error: str) -> tuple[str, ...]:
+    """Words before a command that make the kernel refuse it that call."""
+    return sys.executable, str(Path(__file__).with_name("refusing.py")), call, error
+
+
+INSTANCES, WATCHES = "fs.inotify.max_user_instances", "fs.inotify.max_user_watches"
+LIMITS = [
+    pytest.param(refusing("inotify_init", "EMFILE"), INSTANCES, id="refused instances"),
+    pytest.param(refusing("inotify_add_watch", "ENOSPC"), WATCHES, id="refused watches"),
+]
+if namespace("max_inotify_watches", 4):  # and with a limit of the kernel's own, where a test may have one to itself
+    LIMITS += [
+        pytest.param(namespace("max_inotify_instances", 0), INSTANCES, id="no instances"),
+        pytest.param(namespace("max_inotify_watches", 0), WATCHES, id="no watches"),
+        pytest.param(namespace("max_inotify_watches", 4), WATCHES, id="four watches"),  # in the middle of the folders
+    ]
+
+
+@pytest.mark.parametrize(("before", "named"), LIMITS)
+def test_a_limit_is_told_with_its_fix_and_polling_goes_on(tmp_path: Path, before: tuple[str, ...], named: str) -> None:
     project = make_project(tmp_path)
     with watching(project, before=before) as watcher:
         event = watcher.wait("polling")
@@ -53,6 +64,36 @@ def test_a_limit_is_told_with_its_fix_and_polling_goes_on(tmp_path: Path, limit:
         (project / ".driven/rules/new/rule.md").write_text(text(9))
         eventually((project / ".cursor/rules/new-rule.mdc").exists)
         assert [event["event"] for event in watcher.events].count("polling") == 1
+
+
+def test_a_limit_that_is_met_later_makes_all_folders_polled(tmp_path: Path) -> None:
+    rules = tmp_path / ".driven/rules"
+    rules.mkdir(parents=True)
+    told: list[Polling] = []
+    changed: list[str] = []
+    failed: list[BaseException] = []
+    observing = Observing(changed.append, told.append)
+
+    def in_its_own_thread() -> None:  # the filter ends with it
+        try:
+            assert observing.arm(wanted(str(tmp_path), ())) and not observing.polling
+            refuse("inotify_add_watch", errno.ENOSPC)
+            (rules / "new").mkdir()
+            assert observing.arm(wanted(str(tmp_path), ())) and observing.polling
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=in_its_own_thread)
+    thread.start()
+    thread.join(20)
+    try:
+        assert not failed and not thread.is_alive(), failed
+        assert len(told) == 1 and WATCHES in told[0].reason and len(observing) == 4
+        for name in ("old.md", "new/new.md"):
+            (rules / name).touch()
+            eventually(lambda: f".driven/rules/{name}" in changed)  # noqa: B023
+    finally:
+        observing.close()
 
 
 @pytest.fixture
