@@ -47,6 +47,7 @@ class Edits:
     missing   whole files that are gone, as they were written
     problems  path -> (message, hint): edits that cannot be read back
     read      what stood at each path when it was looked at: all that follows goes by that
+    bases     what was written last to each edited thing
     """
 
     edits: list[Edit] = field(default_factory=list)
@@ -54,6 +55,7 @@ class Edits:
     missing: dict[Owned, Artefact] = field(default_factory=dict)
     problems: dict[str, tuple[str, str]] = field(default_factory=dict)
     read: dict[str, Standing] = field(default_factory=dict)
+    bases: dict[Owned, bytes] = field(default_factory=dict)
 
 
 def find_edits(project: Project, tree: Tree, paths: Iterable[str]) -> Edits:
@@ -113,7 +115,9 @@ def find_edits(project: Project, tree: Tree, paths: Iterable[str]) -> Edits:
             continue
         try:
             rules = today if owned in anew else before
-            out.edits += _edits(project, artefact, owned, now, whole[owned[0]].decode(errors="replace"), rules)
+            base = out.bases[owned] = _base(project, artefact, owned)
+            file = whole[owned[0]].decode(errors="replace")
+            out.edits += _edits(project, artefact, owned, base.decode(), now, file, rules)
         except DrivenError as error:
             out.problems[owned[0]] = (error.message, error.hint)
     return out
@@ -184,19 +188,25 @@ def _anew(project: Project, lines: Sequence[Owned]) -> dict[Owned, Artefact]:
     return {owned: given[owned] for owned in lines if _agrees(project, owned, given)}
 
 
+def _base(project: Project, artefact: Artefact, owned: Owned) -> bytes:
+    """What was written there last: emitted again where the digest agrees, else from a snapshot. SourceError when it is
+    not known here."""
+    ours = project.lock[owned]
+    data = artefact.text.encode()
+    if digest(data) in ours:
+        return data
+    store = snapshots.Store(project.root)
+    blob = next((blob for blob in map(store.blob, sorted(ours)) if blob is not None), None)
+    if blob is None:
+        raise SourceError(LOST_BASE[0], hint=LOST_BASE[1])
+    return blob
+
+
 def _edits(
-    project: Project, artefact: Artefact, owned: Owned, now: bytes, file: str, rules: Mapping[str, Rule]
+    project: Project, artefact: Artefact, owned: Owned, before: str, now: bytes, file: str, rules: Mapping[str, Rule]
 ) -> list[Edit]:  # fmt: skip
     """The edit of each rule in one thing that was edited. SourceError when it cannot be told."""
     path, editor, _ = owned
-    before = artefact.text
-    ours = project.lock[owned]
-    if digest(before.encode()) not in ours:
-        blobs = (snapshots.find_blob(project.root, known) for known in sorted(ours))
-        blob = next((blob for blob in blobs if blob is not None), None)
-        if blob is None:
-            raise SourceError(LOST_BASE[0], hint=LOST_BASE[1])
-        before = blob.decode()
     try:
         after = now.decode()
     except UnicodeDecodeError as error:

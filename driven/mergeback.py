@@ -59,6 +59,8 @@ def merge_back(project: Project, tree: Tree, paths: Iterable[str], *, take: Take
     for owned, known in edits.touched.items():
         if owned[0] not in out.problems:
             out.ours[owned] = frozenset((known,))
+            if owned in edits.bases:
+                out.bases[owned] = edits.bases[owned]
     for rule_id in merged:
         if rule_id not in out.held:
             note = "from " + ", ".join(dict.fromkeys(origins[rule_id]))

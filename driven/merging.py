@@ -99,11 +99,11 @@ def merge_rule(now: Rule, before: Rule, after: Rule, *, take: Take = "none") -> 
     rule = replace(now, description=description, activation=activation, body=body, extra=extra)
     if isinstance(activation, WhenRelevant) and activation.description != rule.summary:
         rule = replace(rule, activation=WhenRelevant(rule.summary))  # as reading the rule's file will give it
-    rule = _without_dead_layouts(rule, now, after)
+    rule = _without_dead_layouts(rule, now, before, after)
     return MergedRule(rule=rule, overlaps=tuple(merge.overlaps))
 
 
-def _without_dead_layouts(rule: Rule, now: Rule, after: Rule) -> Rule:
+def _without_dead_layouts(rule: Rule, now: Rule, before: Rule, after: Rule) -> Rule:
     """`rule` without every front matter (`$front`) that said what a side said and the merged rule does not: no editor's
     file is written so any more."""
     extra = {editor: dict(keys) for editor, keys in rule.extra.items()}
@@ -111,8 +111,8 @@ def _without_dead_layouts(rule: Rule, now: Rule, after: Rule) -> Rule:
         front = keys.get("$front")
         if not isinstance(front, str):
             continue
-        sides = [one for one in (after, now) if one.extra.get(editor, {}).get("$front") == front]
-        if sides and not any(_still_says(front, "$path" in keys, rule, side) for side in sides):
+        was, new = [one.extra.get(editor, {}).get("$front") for one in (before, after)]
+        if not _still_says(front, "$path" in keys, rule, after if new == front != was else now):
             del keys["$front"]
     if all(len(keys) == len(rule.extra[editor]) for editor, keys in extra.items()):
         return rule

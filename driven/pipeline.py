@@ -195,7 +195,7 @@ def apply(
     held = held_rules(planned.plan) | merged.held.keys()
     # An edit that was merged is undone with the rest; what a person decided is undone to both sides as they stood.
     decided = what != "sync"
-    changes = changes_of(project, tree, planned, held=held, merged=merged.ours.keys(), exact=decided)
+    changes = changes_of(project, tree, planned, held=held, merged=merged.bases, exact=decided)
     kept = snapshots.write(tree, what, changes)
     lock = {**project.lock, **planned.lock}
     if not project.memory.interrupted:  # the journal adds to `outputs.lock`: it need not repeat what stands there

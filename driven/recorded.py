@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
+from types import MappingProxyType
 
 from driven.errors import SourceError
 from driven.format.hashes import digest
@@ -17,13 +18,13 @@ from driven.workspace import Project
 
 
 def changes_of(
-    project: Project, tree: Tree, planned: Planned, *, held: Set[str] = frozenset(), merged: Set[Owned] = frozenset(),
-    exact: bool = False,
+    project: Project, tree: Tree, planned: Planned, *, held: Set[str] = frozenset(),
+    merged: Mapping[Owned, bytes] = MappingProxyType({}), exact: bool = False,
 ) -> list[Change]:  # fmt: skip
     """The changes of a sync that will write `planned`; none when it writes nothing.
 
-    `held`: the rules that wait, whose files count as not read yet. `merged`: things whose hand edit is in its rule now:
-    an undo takes the edit out of all files, so what it brings back is what was written there last, even where what
+    `held`: the rules that wait, whose files count as not read yet. `merged`: things whose hand edit is in its rule now,
+    as they were written: an undo takes the edit out of all files, so what it brings back is what was written there last, even where what
     stands there need not be written again. `exact`: a person decided (--force, --adopt), and an undo brings back just
     what stood on disk, both sides of it.
     """
@@ -39,7 +40,7 @@ def changes_of(
                 texts[owned[0]] = (standing.data, standing.data)
     if exact:
         sources = [Change(c.path, "", SOURCE, c.before, c.after) for c in writes if c.path.startswith(RULES + "/")]
-        return [*sources, *_outputs(project, planned, texts, frozenset())]
+        return [*sources, *_outputs(project, planned, texts, {})]
     return [*_sources(project, files, held), *_outputs(project, planned, texts, merged)]
 
 
@@ -72,9 +73,9 @@ def _sources(
 
 
 def _outputs(
-    project: Project, planned: Planned, texts: Mapping[str, tuple[bytes | None, bytes | None]], merged: Set[Owned]
-) -> Iterator[Change]:
-    store: Store | None = None
+    project: Project, planned: Planned, texts: Mapping[str, tuple[bytes | None, bytes | None]],
+    merged: Mapping[Owned, bytes],
+) -> Iterator[Change]:  # fmt: skip
     for owned in sorted(planned.decided):
         if owned[0] not in texts:
             continue
@@ -83,11 +84,8 @@ def _outputs(
         if before == after and was == now:
             continue
         stood: bytes | None = None
-        if owned in merged and before is not None:
-            store = store or Store(project.root)
-            base = next((text for text in map(store.blob, sorted(was)) if text is not None), None)
-            if base is not None and base != before:
-                stood, before = before, base
+        if before is not None and merged.get(owned, before) != before:
+            stood, before = before, merged[owned]
         yield Change(*owned, before, after, stood, shorthand(was, before), shorthand(now, after))
 
 

@@ -104,6 +104,10 @@ def test_the_line_in_the_edited_file() -> None:
         ("*.{ts,tsx} b", "*.{ts,tsx} b", "*.ts b", "*.ts b"),
         ("*.{ts,tsx}", "*.ts *.tsx", "*.ts *.tsx *.js", "*.{ts,tsx} *.js"),
         ("a", "a", "a *.{c,d}", "a *.{c,d}"),
+        ("src/*.{a,b} lib", "src/*.{a,b} lib", "src/*.a lib new", "src/*.a lib new"),  # the file's order
+        ("*.{a,b} lib", "*.{a,b} lib", "lib *.a *.b new", "lib *.{a,b} new"),
+        ("a b", "a b c", "b a", "b a"),  # both removed the same
+        ("a x b", "a b c", "b a", "a x b"),  # but the rule has one that the file has not
         ("c", "a", "b", ""),  # one glob made two others
         ("b", "a b", "a", ""),  # none is left
         ("a{", "a{", "a{ b", "a{ b"),  # no pattern at all: a rule that was built by hand
@@ -297,3 +301,45 @@ def test_two_hundred_edited_rules_take_less_than_a_second() -> None:
     assert time.process_time() - began < 3, "the bar is a second, on a machine that is not shared"
     assert not any(one.overlaps for one in found)
     assert found[9].rule.body == now[9].body.replace("- Never 50.", "- Never.")
+
+
+def front(editor: str, text: str, **more: str) -> dict[str, dict[str, str]]:
+    return {editor: {"$front": text, **more}}
+
+
+def test_a_layout_that_means_something_else_now_is_not_kept() -> None:
+    """Of the other editors' files and of the edited one; what still says what the rule says stays."""
+    old = front("cursor", "---\n# why\nglobs: src/**,web/**\n---\n\n")
+    rule = replace(RULE, extra=old)
+    globs = ForPaths(("src/**", "x/*"))
+    assert merged(rule, rule, activation=globs).extra == {}
+    assert merged(rule, rule, activation=ON_REQUEST).extra == {}
+    assert merged(rule, rule, activation=ForPaths(("web/**", "src/**"))).extra == old, "the same files"
+    assert merged(rule, rule, body="Text.\n", description="Other").extra == old
+    new = front("cursor", "---\n# why\nglobs: src/**,x/*\n---\n\n", k="v")
+    assert merged(rule, rule, activation=globs, extra=new).extra == new
+    now = replace(rule, activation=ForPaths(("src/**", "web/**", "b")))
+    both = merged(now, rule, activation=globs, extra=new)
+    assert (both.activation, both.extra) == (ForPaths(("src/**", "x/*", "b")), {"cursor": {"k": "v"}})
+
+
+def test_a_layout_with_another_description_is_not_kept() -> None:
+    stated = replace(RULE, extra=front("cursor", "---\ndescription: Errors # so\n---\n"))
+    assert merged(stated, stated, description="Mistakes").extra == {}
+    silent = replace(RULE, extra=front("claude", "---\n# my description\n---\n"))
+    assert merged(silent, silent, description="Mistakes").extra == silent.extra
+    document = replace(RULE, extra=front("claude", "---\ndescription: Errors\n---\n", **{"$path": "CLAUDE.md"}))
+    assert merged(document, document, description="Mistakes").extra == document.extra, "a person's own text"
+
+
+def test_two_files_that_say_the_same_keep_the_layout_of_each() -> None:
+    rule = replace(RULE, extra=front("cursor", "---\n# a\n---\n") | front("windsurf", "---\n# b\n---\n"))
+    globs = ForPaths(("src/**",))
+    cursor = replace(rule, activation=globs, extra=rule.extra | front("cursor", "---\n# c\n---\n"))
+    windsurf = replace(rule, activation=globs, extra=rule.extra | front("windsurf", "---\n# d\n---\n"))
+    edits = [HandEdit(path="a", before=rule, after=cursor), HandEdit(path="b", before=rule, after=windsurf)]
+    found = merge_edits(rule, edits)
+    assert not found.overlaps
+    assert found.rule.extra == front("cursor", "---\n# c\n---\n") | front("windsurf", "---\n# d\n---\n")
+    edits[1] = HandEdit(path="b", before=rule, after=replace(windsurf, activation=ForPaths(("src/**", "web/**", "x"))))
+    assert merge_edits(rule, edits).rule.extra == {}, "both are without the other's globs"

@@ -670,3 +670,5 @@ def test_undo_in_a_fresh_clone_deletes_no_rule(root: Path) -> None:
     assert "Use blanks." in read(root, ".driven/rules/style.md")
     history.undo(str(root))
     assert read(root, ".driven/rules/style.md") == STYLE
+    assert read(root, ".cursor/rules/style.mdc").count("Use tabs.") == 1
+    settled(root)

@@ -34,7 +34,7 @@ def merge_globs(now: Sequence[str], before: Sequence[str], after: Sequence[str])
             at += len(missing)
         elif parts[0] in places:
             at = result.index(places[parts[0]]) + 1
-    if places.keys() == wanted.keys():  # then the order is the edited file's
+    if expanded(result).keys() == wanted.keys():  # then the order is the edited file's
         order = {part: at for at, part in enumerate(wanted)}
         result.sort(key=lambda glob: min([order[part] for part in expanded([glob])]))
     return tuple(result)

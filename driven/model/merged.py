@@ -24,12 +24,14 @@ class MergedBack:
     ours      edited things whose edit is in its rule now, and the digests under which each may be written over
     problems  path -> why an edit there did not flow back
     held      rule id -> the path in conflict: nothing of the rule is written
+    bases     what was written last to the things in `ours` that were edited
     restored  outputs that were deleted by hand and are written again -> what to say of it
     read      what stood at each path that was looked at: the plan goes by that, whatever is saved meanwhile
     """
 
     sources: list[Create | Replace] = field(default_factory=list)
     ours: dict[Owned, frozenset[str]] = field(default_factory=dict)
+    bases: dict[Owned, bytes] = field(default_factory=dict)
     problems: dict[str, Problem] = field(default_factory=dict)
     held: dict[str, str] = field(default_factory=dict)
     restored: dict[str, str] = field(default_factory=dict)

@@ -1,8 +1,8 @@
 """A sync that is killed, or that the disk fails, at every call that changes the disk: nothing is lost, nothing is half.
 
 Each point runs the real program. After it every file is old or new, what the lock says is true, and the next sync ends
-where an undisturbed one does. `DRIVEN_FAULTS=all` walks every point of every scene, else all
-of two and a part of the others.
+where an undisturbed one does. By default every kill of a day's work is walked and a part of all else, some 770 points
+of 5,800; `DRIVEN_FAULTS=all` walks them all.
 """
 
 from __future__ import annotations
@@ -29,36 +29,37 @@ def walk(scene: str, ways: str, *, step: int, start: int = 0) -> dict[str, Any]:
     assert done.returncode == 0, done.stderr
     result: dict[str, Any] = json.loads(done.stdout)
     assert result["wrong"] == [], "\n".join(result["wrong"])
-    assert result["points"] > 40 / step
+    assert result["points"] >= result["possible"] // step and result["possible"] > 50, result
     return result
 
 
-@pytest.mark.parametrize("scene", ["work", "by hand"])
-def test_killed_at_every_call_of_a_days_work(scene: str) -> None:
-    result = walk(scene, "kill,half,killed-after", step=1)
+def test_killed_at_every_call_of_a_days_work() -> None:
+    result = walk("work", "kill,half,killed-after", step=1)
     assert result["codes"] == {"-9": result["points"]} and result["points"] > 150
 
 
-@pytest.mark.parametrize(("scene", "step"), [("first", 8), ("editors", 4), ("clash", 4), ("forced", 4)])
+@pytest.mark.parametrize(
+    ("scene", "step"), [("by hand", 2), ("first", 16), ("editors", 6), ("clash", 6), ("forced", 8)]
+)
 def test_killed_anywhere(scene: str, step: int) -> None:
     assert set(walk(scene, "kill,half,killed-after", step=step)["codes"]) == {"-9"}
 
 
 @pytest.mark.parametrize(("scene", "ways", "step"), [
-    ("work", "ENOSPC,EIO", 3), ("by hand", "ENOSPC,EIO", 3), ("by hand", "EDQUOT,full,broken,short", 6),
-    ("first", "ENOSPC,EIO,full,broken,short", 12),
-    ("editors", "ENOSPC,EIO,full,short", 6), ("forced", "ENOSPC,EIO,full,short", 8),
+    ("work", "ENOSPC,EIO", 6), ("by hand", "ENOSPC,EIO", 8), ("by hand", "EDQUOT,full,broken,short", 12),
+    ("first", "ENOSPC,EIO,full,broken,short", 24),
+    ("editors", "ENOSPC,EIO,full,short", 12), ("forced", "ENOSPC,EIO,full,short", 16),
 ])  # fmt: skip
 def test_a_disk_that_is_full_or_broken(scene: str, ways: str, step: int) -> None:
     """The run says what went wrong, with a code of its own, and never that all is well when it is not."""
     assert walk(scene, ways, step=step)["codes"].get("2", 0) > 0
 
 
-@pytest.mark.parametrize(("scene", "step"), [("work", 3), ("editors", 3)])
+@pytest.mark.parametrize(("scene", "step"), [("work", 6), ("editors", 6)])
 def test_rules_taken_back_after_a_crash_leave_nothing_behind(scene: str, step: int) -> None:
     walk(scene, "taken-back", step=step, start=1)
 
 
 @pytest.mark.parametrize("scene", ["first", "work", "by hand"])
 def test_an_edit_between_a_crash_and_the_next_sync_is_lost_by_nothing(scene: str) -> None:
-    walk(scene, "edited-after", step=6)
+    walk(scene, "edited-after", step=12)

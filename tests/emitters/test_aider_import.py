@@ -134,3 +134,14 @@ def test_hostile_files_cost_no_time() -> None:
         found = IMPORTER.read([file])
         assert len(found.diagnostics) < 1_000
     assert time.process_time() - start < 10
+
+
+def test_a_folder_is_said_to_be_one() -> None:
+    found = read(**{CONFIG: "read: [docs/, docs, no.md]\n"})
+    assert [item.code for item in found.diagnostics] == ["AID08"]
+    assert "a folder is not read" in found.diagnostics[0].message
+    assert [item.note for item in found.fidelity] == [
+        "`docs/` is a folder, and a folder is not read; the entry stays",
+        "`docs` is a folder, or no Markdown or text: it is not read; the entry stays",
+        "`no.md` gives no rule; the entry stays",
+    ]

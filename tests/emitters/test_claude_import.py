@@ -135,9 +135,9 @@ def test_a_skill_stays_in_its_folder_whatever_its_name() -> None:
     ("path", "rule_id", "activation"),
     [
         ("CLAUDE.md", "claude", ALWAYS),
-        (".claude/CLAUDE.md", "claude/claude", ALWAYS),
+        (".claude/CLAUDE.md", "claude", ALWAYS),
         ("web/app/CLAUDE.md", "web/app/claude", ForPaths(("web/app/**",))),
-        ("web/.claude/CLAUDE.md", "web/claude/claude", ForPaths(("web/**",))),
+        ("web/.claude/CLAUDE.md", "web/claude", ForPaths(("web/**",))),
         ("app/[id]/CLAUDE.md", "app/id/claude", ForPaths(("app/[[]id]/**",))),
         (".claude/rules/CLAUDE.md", "claude", ALWAYS),
         ("web/.claude/rules/x.md", "web/x", ForPaths(("web/**",))),
@@ -231,6 +231,27 @@ def test_four_hops_and_no_further() -> None:
     (told,) = [item for item in found.diagnostics if item.code == "CLA08"]
     assert (told.span.path, told.span.line) == ("4.md", 1)
     assert "`@5.md`" in told.message
+
+
+def test_a_file_that_was_withheld_is_too_far_away_and_not_missing() -> None:
+    chain = {f"{n}.md": f"@{n + 1}.md\n" for n in range(1, 4)}
+    found = read(**{"CLAUDE.md": "@1.md\n", "4.md": "@5.md @five @~/me.md @no/6.md\n"}, **chain)
+    assert [(item.code, item.span.path) for item in found.diagnostics] == [("CLA08", "4.md")] * 2 + [("CLA16", "4.md")]
+    found = read(**{"CLAUDE.md": "@1.md\n", "4.md": "@5.md\n", "web/CLAUDE.md": "@../4.md\n"}, **chain)
+    assert [item.code for item in found.diagnostics] == ["CLA07"], "from there it is near enough"
+
+
+def test_both_files_for_the_project_have_a_name() -> None:
+    found = read(**{".claude/CLAUDE.md": "A.\n", "CLAUDE.md": "B.\n", "web/.claude/CLAUDE.md": "C.\n"})
+    assert found.files == {
+        "claude": "CLAUDE.md",
+        "claude-2": ".claude/CLAUDE.md",
+        "web/claude": "web/.claude/CLAUDE.md",
+    }
+    assert not found.diagnostics
+    for rule in found.rules:
+        (artefact,) = EMITTER.emit([rule], Settings()).artefacts
+        assert artefact.path == found.files[rule.id]
 
 
 def test_circles_are_named() -> None:

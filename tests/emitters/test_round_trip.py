@@ -67,6 +67,7 @@ def check_file(editor: str, path: str, data: bytes) -> None:
         back = importer.read_back(one, path, data.decode())
         assert back.rule == one, back
     assert {item.outcome for item in found.fidelity} <= {"mapped", "approximated", "dropped", "unsupported"}
+    assert all(item.note for item in found.fidelity if item.outcome == "approximated"), "it says why"
     assert all((item.path, item.rule_id, item.editor) == (path, rule.id, editor) for item in found.fidelity)
 
 

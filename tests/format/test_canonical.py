@@ -155,3 +155,11 @@ def test_no_value_breaks_out(text: str, key: str) -> None:
     loaded = load_yaml(data[start:end].decode(), path="f")
     assert not loaded.diagnostics
     assert set(loaded.values) <= {"paths" if key == "globs" else key}
+
+
+def test_numbers_that_are_none_are_not_written_as_texts() -> None:
+    rule = Rule(id="a", body="B\n", extra={"cursor": {"k": [float("nan"), float("inf"), -float("inf"), 1.5]}})
+    text = render_rule(rule).decode()
+    assert "    k: [.nan, .inf, -.inf, 1.5]\n" in text
+    read = load_yaml(text.split("---\n")[1], path="a.md", line_offset=1).values
+    assert repr(read) == "{'extra': {'cursor': {'k': [nan, inf, -inf, 1.5]}}}"

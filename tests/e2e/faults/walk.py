@@ -42,10 +42,12 @@ class Ended:
 
 @dataclass
 class Walked:
-    """Of one walk: points tried, calls of an undisturbed run, how the disturbed ones ended, and what was wrong."""
+    """Of one walk: points tried and points that there are (with a step of 1, as many), calls of an undisturbed run, how
+    the disturbed ones ended, and what was wrong."""
 
     scene: str
     points: int = 0
+    possible: int = 0
     calls: int = 0
     codes: dict[str, int] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
@@ -160,10 +162,9 @@ class Walk:
                     continue  # the same as before the next one
                 if way == "EDQUOT" and kind not in ("create", "write", "mkdir"):
                     continue
-                if self.result.points % step == start % step:
+                if self.result.possible % step == start % step:
                     self.point(number, way)
-                else:
-                    self.result.points += 1
+                self.result.possible += 1
 
     def point(self, number: int, way: str) -> None:
         self.result.points += 1
