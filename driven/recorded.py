@@ -24,9 +24,9 @@ def changes_of(
     """The changes of a sync that will write `planned`; none when it writes nothing.
 
     `held`: the rules that wait, whose files count as not read yet. `merged`: things whose hand edit is in its rule now,
-    as they were written: an undo takes the edit out of all files, so what it brings back is what was written there last, even where what
-    stands there need not be written again. `exact`: a person decided (--force, --adopt), and an undo brings back just
-    what stood on disk, both sides of it.
+    as they were written: an undo takes the edit out of all files, so it brings back what was written there last, even
+    where what stands there need not be written again. `exact`: a person decided (--force, --adopt), and an undo brings
+    back just what stood on disk, both sides of it.
     """
     writes = planned.plan.writes
     if not writes:

@@ -39,27 +39,27 @@ def test_killed_at_every_call_of_a_days_work() -> None:
 
 
 @pytest.mark.parametrize(
-    ("scene", "step"), [("by hand", 2), ("first", 16), ("editors", 6), ("clash", 6), ("forced", 8)]
+    ("scene", "step"), [("by hand", 4), ("first", 16), ("editors", 8), ("clash", 8), ("forced", 8)]
 )
 def test_killed_anywhere(scene: str, step: int) -> None:
     assert set(walk(scene, "kill,half,killed-after", step=step)["codes"]) == {"-9"}
 
 
 @pytest.mark.parametrize(("scene", "ways", "step"), [
-    ("work", "ENOSPC,EIO", 6), ("by hand", "ENOSPC,EIO", 8), ("by hand", "EDQUOT,full,broken,short", 12),
-    ("first", "ENOSPC,EIO,full,broken,short", 24),
-    ("editors", "ENOSPC,EIO,full,short", 12), ("forced", "ENOSPC,EIO,full,short", 16),
+    ("work", "ENOSPC,EIO", 8), ("by hand", "ENOSPC,EIO", 12), ("by hand", "EDQUOT,full,broken,short", 18),
+    ("first", "ENOSPC,EIO,full,broken,short", 32),
+    ("editors", "ENOSPC,EIO,full,short", 16), ("forced", "ENOSPC,EIO,full,short", 20),
 ])  # fmt: skip
 def test_a_disk_that_is_full_or_broken(scene: str, ways: str, step: int) -> None:
     """The run says what went wrong, with a code of its own, and never that all is well when it is not."""
     assert walk(scene, ways, step=step)["codes"].get("2", 0) > 0
 
 
-@pytest.mark.parametrize(("scene", "step"), [("work", 6), ("editors", 6)])
+@pytest.mark.parametrize(("scene", "step"), [("work", 8), ("editors", 8)])
 def test_rules_taken_back_after_a_crash_leave_nothing_behind(scene: str, step: int) -> None:
     walk(scene, "taken-back", step=step, start=1)
 
 
 @pytest.mark.parametrize("scene", ["first", "work", "by hand"])
 def test_an_edit_between_a_crash_and_the_next_sync_is_lost_by_nothing(scene: str) -> None:
-    walk(scene, "edited-after", step=12)
+    walk(scene, "edited-after", step=16)
