@@ -155,7 +155,7 @@ def _edited(data: bytes, owned: Owned, ours: frozenset[str]) -> bytes | None:
         return None
     forms = {now, now.replace(b"\r\n", b"\n")}
     if not isinstance(ownership, WholeFile):  # above a section, or at its end, a final newline cannot be seen
-        forms |= {form.removesuffix(b"\n") for form in forms}
+        forms |= {form.removesuffix(b"\n").removesuffix(b"\r") for form in forms}
     return None if any(digest(form) in ours for form in forms) else now
 
 

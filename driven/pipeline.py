@@ -208,6 +208,9 @@ def apply(
         for owned in merged.ours:  # its edit may not be in its rule: it is not ours yet
             if owned[0] not in applied.written:
                 applied.failed.setdefault(owned[0], "holds an edit that could not be written to its rule")
+    if all(change.path in applied.failed for change in writes):
+        tree.remove_state(kept)  # of nothing: it would push a real one out
+        kept = ""
     return applied, kept
 
 

@@ -37,6 +37,18 @@ def corpus() -> list[Path]:
     return files
 
 
+# Real processes that are killed, watched or left to work for a while: on one Python they are run whole, on the others
+# `.ci/run` leaves them out (`-m "not slow"`).
+SLOW = {"test_crash.py", "test_race.py", "test_watch.py", "test_watch_limits.py", "test_soak.py"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what takes long."""
+    for item in items:
+        if item.path.name in SLOW:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     """In CI a test that skips because something is not installed is a failure: `.ci/run` installs it all."""

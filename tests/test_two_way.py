@@ -627,6 +627,23 @@ def test_a_read_only_rule_is_not_written_over(root: Path) -> None:
     assert "is read-only" in conflict.message and read(root, ".driven/rules/api.md") == API
 
 
+def test_a_sync_that_can_write_nothing_leaves_no_trace(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A watch tries again and again: that must neither fill the snapshots nor wake it."""
+    import os
+
+    from driven import history
+
+    def refuses(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    edit(root, ".driven/rules/api.md", "Validate input.", "Validate with zod.")
+    before = len(history.list_all(str(root)).snapshots), (root / ".driven/outputs.lock").stat().st_mtime_ns
+    monkeypatch.setattr("driven.project.disk.Tree._write_temp", refuses)
+    report = sync(root)
+    assert report.plan.diagnostics and "Validate input." in read(root, ".claude/rules/api.md")
+    assert (len(history.list_all(str(root)).snapshots), os.stat(root / ".driven/outputs.lock").st_mtime_ns) == before
+
+
 def test_sections_that_changed_places_are_not_deleted(root: Path) -> None:
     text = read(root, "CONVENTIONS.md")
     begin, end = text.index("## HTTP handlers"), text.index("## How to release")
@@ -672,3 +689,26 @@ def test_undo_in_a_fresh_clone_deletes_no_rule(root: Path) -> None:
     assert read(root, ".driven/rules/style.md") == STYLE
     assert read(root, ".cursor/rules/style.mdc").count("Use tabs.") == 1
     settled(root)
+
+
+@pytest.mark.parametrize(
+    "text", ["Mine.\r\nToo.", "Mine.\r\nToo.\n", "Mine.\nToo.", "\ufeffMine.\r\n\r\nToo.\r\n", "A\nB\r\n"]
+)
+def test_what_stands_above_a_section_is_not_edited_by_a_touch(tmp_path: Path, text: str) -> None:
+    import os
+
+    from driven import intake
+
+    write(tmp_path, ".driven/config.toml", "version = 1\n[editors]\nagents = true\naider = true\ncopilot = true\n")
+    write(tmp_path, ".driven/rules/style.md", STYLE)
+    for path in ("AGENTS.md", "CONVENTIONS.md", ".github/copilot-instructions.md"):
+        write(tmp_path, path, text)
+    intake.import_files(str(tmp_path), [])
+    sync(tmp_path)
+    settled(tmp_path)
+    before = {path: read(tmp_path, path) for path in ("AGENTS.md", "CONVENTIONS.md", ".github/copilot-instructions.md")}
+    for path, now in before.items():
+        assert now.startswith(text) and "driven:begin" in now
+        os.utime(tmp_path / path)
+    assert sync(tmp_path).plan.is_clean
+    assert {path: read(tmp_path, path) for path in before} == before

@@ -114,12 +114,11 @@ def _outside(data: bytes, blocks: list[tuple[int, int]]) -> tuple[bytes, list[in
     done = 0
     for start, end in blocks:
         part = data[done:start]
-        for newline in (b"\r\n", b"\n"):
-            if part.endswith(newline * 2):
-                part = part[: -len(newline)]
-                break
-        else:
-            part = b"" if done and not part.strip() else part  # the one line between two sections
+        above = part.removesuffix(b"\n").removesuffix(b"\r")
+        if above.endswith(b"\n") and above != part:
+            part = above
+        elif done and not part.strip():
+            part = b""  # the one line between two sections
         parts.append(part)
         places.append(sum(map(len, parts)))
         done = end

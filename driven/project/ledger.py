@@ -249,8 +249,12 @@ def write_lock(tree: Tree, lock: Mapping[Owned, frozenset[str]], before: Lock) -
     """Write `outputs.lock` when it changed; remove it when nothing is ours any more."""
     if not lock:
         tree.remove_state(LOCK)
-    elif lock != before or tree.seen(LOCK) is None or tree.seen(JOURNAL) is not None:
+    elif lock != before or tree.seen(LOCK) is None:
         tree.write_state(LOCK, render_lock(lock), durable=True)
+    elif tree.seen(JOURNAL) is not None:  # `before` has what a killed run's journal says: the file may not
+        data = render_lock(lock)
+        if tree.read(LOCK).data != data:  # who writes what stands there wakes every watch, its own first
+            tree.write_state(LOCK, data, durable=True)
 
 
 def journal_paths(root: str) -> list[str]:

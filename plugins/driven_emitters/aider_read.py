@@ -165,9 +165,7 @@ def _config(data: bytes) -> Config:
             message = f"`{one_line(entry)[:80]}` is not in the project: Aider goes on reading it, no other editor does"
             out.findings.append(("AID08", line, message, "move the text into the project to share it"))
         elif entry.endswith("/"):
-            message = (
-                f"`{one_line(entry)[:80]}` is a folder: a folder is not read, and its files are no rules"
-            )
+            message = f"`{one_line(entry)[:80]}` is a folder: a folder is not read, and its files are no rules"
             out.findings.append(("AID08", line, message, "name the files one by one to share them"))
     del out.findings[MOST:]
     return out

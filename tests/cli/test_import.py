@@ -133,19 +133,20 @@ def test_init_says_what_comes_next(several: Path, drive: Drive) -> None:
 
 def on_terminal(columns: int, answers: list[str], *words: str) -> str:
     """What a person sees who runs `driven` with `words` on a terminal, and gives these answers."""
-    pid, screen = pty.fork()
-    if pid == 0:
-        environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
-        os.execve(sys.executable, [sys.executable, "-m", "driven", "--color", "never", *words], environment)
-    fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    screen, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    command = [sys.executable, "-m", "driven", "--color", "never", *words]
     seen = ""
-    with contextlib.suppress(OSError):  # Linux: EIO once the other side is closed
-        while chunk := os.read(screen, 65_536).decode():
-            seen += chunk
-            if seen.endswith("] ") and answers:
-                os.write(screen, answers.pop(0).encode() + b"\n")
-    os.close(screen)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, seen
+    with subprocess.Popen(command, env=environment, stdin=theirs, stdout=theirs, stderr=theirs) as running:
+        os.close(theirs)
+        with contextlib.suppress(OSError):  # Linux: EIO once the other side is closed
+            while chunk := os.read(screen, 65_536).decode(errors="replace"):
+                seen += chunk
+                if seen.endswith("] ") and answers:
+                    os.write(screen, answers.pop(0).encode() + b"\n")
+        os.close(screen)
+    assert running.returncode == 0, seen
     return seen.replace("\r\n", "\n")
 
 

@@ -37,9 +37,8 @@ def run(args: Any, app: App) -> int:
             editors = _ask_editors(app.out, known, found)
         files = sum(len(files) for files in found.values())
         if wants and files:
-            plan = intake.rehearse(root, editors)
-            shown = bool(plan.rules)
-            _show_plan(plan, root, app)
+            _show_plan(intake.rehearse(root, editors), root, app)
+            shown = True
             wants = _ask_import(app.out, files)
     report = intake.init(root, editors=editors, import_found=wants)
     app.answer(lambda: data.initialised(report), lambda out: _show(out, report, app, shown=shown))
