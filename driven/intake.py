@@ -5,19 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
-from driven.core.globs import Glob
 from driven.errors import DiskError, DrivenError, UsageError
-from driven.format.text import render_rule
 from driven.frozen import field, record, replace
 from driven.gathering import Gathered, gather
 from driven.hookspecs import Importer
-from driven.joining import Joined, Member, alike, how_they_differ, join, says
-from driven.model.activation import Always, ForPaths, WhenRelevant, activation_word
-from driven.model.diagnostic import Diagnostic, Severity
+from driven.joining import Joined, Member, join
+from driven.model.activation import ForPaths, WhenRelevant, activation_word
+from driven.model.diagnostic import Diagnostic
 from driven.model.fidelity import Construct, Fidelity
-from driven.model.plan import Change, Conflict, Create, Keep, Lock, Owned, Plan
+from driven.model.plan import Lock, Owned, Plan
 from driven.model.report import ImportedRule, ImportReport, InitReport
-from driven.model.rule import Rule
+from driven.placing import Placing
 from driven.project import ledger, snapshots
 from driven.project.config import CONFIG, Config, known_editors, read_config
 from driven.project.disk import JOURNAL, STATE, Tree
@@ -127,8 +125,9 @@ def carry_out(prepared: Prepared) -> ImportReport:
             ledger.prepare_state(tree)
             with Writer(tree):
                 for change in plan.writes:
-                    if tree.read(change.path).kind != "absent":
-                        raise DiskError(f"`{change.path}` came to be there meanwhile", hint="run `driven import` again")
+                    standing = tree.read(change.path)
+                    if standing.kind == "blocked" or (standing.data or None) != (change.before or None):
+                        raise DiskError(f"`{change.path}` was changed meanwhile", hint="run `driven import` again")
                 lock = ledger.read_lock(root)
                 snapshots.write(tree, "import", changes_of_import(tree, lock, plan.writes, prepared.entered))
                 applied = tree.apply(plan.writes, ledger.render_lock(lock))
@@ -156,7 +155,7 @@ def _prepare(
     desk.set_apart(joined, there)
     diagnostics = [*gathered.diagnostics, *read.diagnostics]
     with Tree(root) as tree:
-        placing = _Placing(tree, desk, there, importers)
+        placing = Placing(tree, desk, there, importers)
         for one in joined:
             placing.place(one)
     like = placing.compare()
@@ -165,7 +164,7 @@ def _prepare(
     names |= {(m.editor, m.rule.id): rule_id for rule_id, m in placing.said}
     diagnostics = [replace(d, rule_id=names.get((_editor_of(d, gathered), d.rule_id), d.rule_id)) for d in diagnostics]
     constructs = tuple(replace(c, rule_id=names.get((c.editor, c.rule_id), c.rule_id)) for c in read.constructs)
-    entered, written, anew = desk.output(placing.new, gathered)
+    entered, written, anew = desk.output([*placing.new, *placing.grown], gathered)
     diagnostics += anew
     plan = Plan(changes=tuple(sorted(placing.changes, key=lambda change: change.path)), diagnostics=tuple(diagnostics))
     report = ImportReport(
@@ -244,89 +243,3 @@ class _Reading:
                 data = files[path].file.data if path in files else b""
                 natives = tuple(editor for editor in gathered.natives.get(path, ()) if editor != name)
                 self.members.append(Member(name, path, rule, data, natives))
-
-
-class _Placing:
-    """Where the rules go in `.driven/rules`, beside those that are there."""
-
-    def __init__(self, tree: Tree, desk: Desk, there: Mapping[str, Rule], importers: Mapping[str, Importer]) -> None:
-        self.importers = importers
-        self.tree = tree
-        self.desk = desk
-        self.there = there
-        self.changes: list[Change] = []
-        self.new: list[Joined] = []
-        self.said: list[tuple[str, Member]] = []  # id of a rule that was there, and a file that says the same
-        self.diagnostics: list[Diagnostic] = []
-        self.by_text = {says(rule): rule for rule in reversed([*there.values()])}
-
-    def place(self, one: Joined) -> None:
-        rule = one.rule
-        path = f"{RULES}/{rule.id}.md"
-        text = render_rule(rule)
-        standing = self.tree.read(path)
-        twin = self.there.get(rule.id)
-        twin = twin if twin is not None and says(twin) == says(rule) else self.by_text.get(says(rule))
-        if twin is not None:
-            is_it = standing.kind == "file" and standing.data == text
-            reason = "" if is_it else f"it says what `{one.members[0].path}` says"
-            self.changes.append(Keep(path=twin.span.path, rule_ids=(twin.id,), reason=reason))
-            self.said += [(twin.id, member) for member in one.members]
-            for member in one.members:
-                if not is_it and member.editor in self.desk.enabled and twin.for_editor(member.editor):
-                    self.beside(twin, member)
-            return
-        other = self.there.get(rule.id)
-        if standing.kind == "absent" and other is None:
-            self.changes.append(Create(path=path, after=text, rule_ids=(rule.id,)))
-            self.new.append(one)
-            return
-        origin = one.members[0].path
-        self.changes.append(
-            Conflict(
-                path=other.span.path if other else path, drift="foreign", before=standing.data, after=text,
-                rule_ids=(rule.id,), hint=self.way_out(one.members[0], other.span.path if other else path),
-                message=standing.note or f"a rule stands here already, and differs from `{origin}`",
-            )
-        )  # fmt: skip
-
-    def way_out(self, member: Member, path: str) -> str:
-        """What to do about a file whose rule would be another one, at `path`."""
-        folder, slash, name = member.path.rpartition("/")
-        stem, dot, end = name.partition(".")
-        other = f"{folder}{slash}{stem}-2{dot}{end}"
-        # A file that has its name from its editor, as CLAUDE.md, is not to be renamed.
-        free = any(Glob(pattern).match(other) for pattern in self.importers[member.editor].patterns)
-        first = f"rename `{member.path}` (say `{other}`)" if free else ""
-        if self.tree.read(path).kind != "file":
-            return f"{first or f'move `{path}` away'}, and import it again"
-        return f"{first or 'rename'}{' or' if free else ''} `{path}`, and import it again; or let that rule say it all"
-
-    def beside(self, twin: Rule, member: Member) -> None:
-        """Tell of a file that a rule repeats somewhere else."""
-        if self.desk.fate(twin, member) == "elsewhere":
-            message = f"`{member.path}` says what the rule `{twin.id}` says, and no sync writes it"
-            hint = "delete it once a sync has written the rule for that editor"
-            twice = isinstance(member.rule.activation, Always)  # the editor loads both, in every conversation
-            self.diagnostics.append(
-                _finding("IMP16", "warning" if twice else "info", member.path, message, hint, twin.id)
-            )
-
-    def compare(self) -> dict[str, str]:
-        """New rules that are nearly another one, in a finding each; id -> id of the other."""
-        new = {one.rule.id: one for one in self.new}
-        ordered = sorted(self.new, key=lambda one: (-len(one.editors), one.rule.id))
-        others = [(rule, ("",)) for rule in self.there.values()]
-        found = alike([*others, *((one.rule, one.editors) for one in ordered)])
-        like = {rule_id: other for rule_id, other in found.items() if rule_id in new}
-        for rule_id, other in sorted(like.items()):
-            one = new[rule_id]
-            twin = new[other].rule if other in new else self.there[other]
-            message = f"`{rule_id}` and `{other}` have {how_they_differ(one.rule, twin)}"
-            hint = f"to make one rule of them, delete `{RULES}/{rule_id}.md` and the `targets` of `{other}`"
-            self.diagnostics.append(_finding("IMP17", "info", one.members[0].path, message, hint, rule_id))
-        return like
-
-
-def _finding(code: str, severity: Severity, path: str, message: str, hint: str, rule_id: str = "") -> Diagnostic:
-    return Diagnostic(code=code, severity=severity, message=message, span=Span(path=path), hint=hint, rule_id=rule_id)

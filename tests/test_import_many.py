@@ -483,7 +483,9 @@ def test_what_was_written_is_no_stranger(tmp_path: Path) -> None:
 def test_a_file_that_stands_twice_and_always_is_a_warning(tmp_path: Path) -> None:
     root = project(tmp_path, "copilot", "cursor")
     write(tmp_path, {".github/copilot-instructions.md": "# Copilot\n\nBe brief.\n"})
-    write(tmp_path, {".driven/rules/brief.md": "# Copilot\n\nBe brief.\n"})
+    write(
+        tmp_path, {".driven/rules/brief.md": "---\nextra:\n  copilot:\n    owner: me\n---\n\n# Copilot\n\nBe brief.\n"}
+    )
     assert [(d.code, d.severity) for d in intake.import_files(root, []).diagnostics] == [("IMP16", "warning")]
 
 
@@ -509,3 +511,19 @@ def test_what_to_do_where_another_rule_has_the_name(tmp_path: Path, path: str, w
         (tmp_path / ".driven/rules/claude.md").rename(tmp_path / ".driven/rules/claude-2.md")
     report = intake.import_files(root, [str(tmp_path / path)])
     assert not report.plan.conflicts and len(report.rules) == 1
+
+
+def test_a_rule_that_is_there_takes_in_another_editors_file(tmp_path: Path) -> None:
+    """One editor's files first, the others' later: what says the same becomes the rule's, at its own name."""
+    root = project(tmp_path, "cursor", "claude")
+    typed = '---\npaths: ["src/**/*.ts"]  # all\n---\n\nStrict.\n'
+    files: dict[str, str | bytes] = {
+        ".cursor/rules/ts.mdc": "---\ndescription: TS\nglobs: src/**/*.ts\nalwaysApply: false\n---\n\nStrict.\n",
+        ".claude/rules/typescript.md": typed,
+    }
+    write(tmp_path, files)
+    intake.import_files(root, [os.path.join(root, ".cursor/rules")])
+    report = intake.import_files(root, [])
+    assert not report.plan.conflicts and not report.rules
+    assert pipeline.sync(root).plan.is_clean and not changed(tmp_path, files)
+    assert os.listdir(os.path.join(root, ".claude/rules")) == ["typescript.md"]

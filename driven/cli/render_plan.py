@@ -157,7 +157,7 @@ def _summary(report: SyncReport, *, check: bool) -> list[Piece]:
         return [("nothing to write", "bold yellow"), f", {held} held back ({scope})"]
     if plan.is_clean and any(finding.severity == "error" for finding in plan.diagnostics):
         return [("nothing to write", "bold yellow"), f" for the rest ({scope})"]
-    if plan.is_clean:  # the words of `driven.pipeline.summary`, which the shortest sync prints by itself
+    if plan.is_clean:  # the words of `driven.remembering.summary`, which the shortest sync prints by itself
         counts = ((report.rules, "rule"), (len(report.editors), "editor"), (unchanged, "file"))
         return [("up to date", "bold green"), ": " + ", ".join(count(n, what) for n, what in counts)]
     would = "" if report.applied else "to be "

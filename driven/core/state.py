@@ -1,6 +1,11 @@
-"""What the watch loop shares between threads: dirty bits, the rules that readers hold, and the sync's own state.
+"""State that threads share: the sync's own (the watch runs on it), dirty bits and shared rules.
 
-Compiled because every event of the file system and every reader passes here. Everything that reads and then writes
+`AtomicSync` is the watch's: the thread that hears of changes feeds it, the one that syncs asks it what to do.
+`DirtyBits` and `SharedRules` are for a program that answers questions about the rules while they change, the language
+server; until it is there only their tests use them. (The watch needs neither: a sync finds what changed by stats, which
+an event that the kernel dropped does not make wrong.)
+
+Compiled, so that what a reader asks before every answer costs next to nothing. Everything that reads and then writes
 does so under one lock: the interpreted build may lose the GIL between two steps of `bits[i] |= m`, and no trick of the
 compiled build (which keeps the GIL through a method) would hold there, or without a GIL. A
 free lock costs about what a call does.

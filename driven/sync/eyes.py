@@ -40,10 +40,11 @@ class Eyes(Protocol):
 
 
 class Polled:
-    """Looks at the names and stats of all folders every second."""
+    """Looks at the names and stats of all folders every so many `seconds`."""
 
-    def __init__(self, seen: Seen) -> None:
+    def __init__(self, seen: Seen, seconds: float = POLL_SECONDS) -> None:
         self._seen = seen
+        self._seconds = seconds
         self._looks: dict[str, _Look | None] = {}
         self._lock = threading.Lock()
         self._end = threading.Event()
@@ -69,7 +70,7 @@ class Polled:
         self._end.set()
 
     def _run(self) -> None:
-        while not self._end.wait(POLL_SECONDS):
+        while not self._end.wait(self._seconds):
             with self._lock:
                 todo = list(self._looks.items())
             for path, before in todo:
