@@ -109,8 +109,8 @@ def _without_dead_layouts(rule: Rule, now: Rule, before: Rule, after: Rule) -> R
     extra = {editor: dict(keys) for editor, keys in rule.extra.items()}
     for editor, keys in extra.items():
         front = keys.get("$front")
-        if not isinstance(front, str):
-            continue
+        if not isinstance(front, str) or " #" in front.replace("\n#", "\n #"):
+            continue  # a comment is a person's words: it stays here, and the emitter says that it is not written
         was, new = [one.extra.get(editor, {}).get("$front") for one in (before, after)]
         if not _still_says(front, "$path" in keys, rule, after if new == front != was else now):
             del keys["$front"]

@@ -309,14 +309,14 @@ def front(editor: str, text: str, **more: str) -> dict[str, dict[str, str]]:
 
 def test_a_layout_that_means_something_else_now_is_not_kept() -> None:
     """Of the other editors' files and of the edited one; what still says what the rule says stays."""
-    old = front("cursor", "---\n# why\nglobs: src/**,web/**\n---\n\n")
+    old = front("cursor", "---\nglobs : src/**,web/**\n---\n\n")
     rule = replace(RULE, extra=old)
     globs = ForPaths(("src/**", "x/*"))
     assert merged(rule, rule, activation=globs).extra == {}
     assert merged(rule, rule, activation=ON_REQUEST).extra == {}
     assert merged(rule, rule, activation=ForPaths(("web/**", "src/**"))).extra == old, "the same files"
     assert merged(rule, rule, body="Text.\n", description="Other").extra == old
-    new = front("cursor", "---\n# why\nglobs: src/**,x/*\n---\n\n", k="v")
+    new = front("cursor", "---\nglobs : src/**,x/*\n---\n\n", k="v")
     assert merged(rule, rule, activation=globs, extra=new).extra == new
     now = replace(rule, activation=ForPaths(("src/**", "web/**", "b")))
     both = merged(now, rule, activation=globs, extra=new)
@@ -324,7 +324,7 @@ def test_a_layout_that_means_something_else_now_is_not_kept() -> None:
 
 
 def test_a_layout_with_another_description_is_not_kept() -> None:
-    stated = replace(RULE, extra=front("cursor", "---\ndescription: Errors # so\n---\n"))
+    stated = replace(RULE, extra=front("cursor", '---\ndescription: "Errors"\n---\n'))
     assert merged(stated, stated, description="Mistakes").extra == {}
     silent = replace(RULE, extra=front("claude", "---\n# my description\n---\n"))
     assert merged(silent, silent, description="Mistakes").extra == silent.extra
@@ -332,14 +332,20 @@ def test_a_layout_with_another_description_is_not_kept() -> None:
     assert merged(document, document, description="Mistakes").extra == document.extra, "a person's own text"
 
 
+def test_a_layout_with_a_comment_is_kept_whatever_it_says() -> None:
+    """It is a person's words; the emitter says that they are not written."""
+    rule = replace(RULE, extra=front("cursor", "---\nglobs: src/**,web/** # why\n---\n\n"))
+    assert merged(rule, rule, activation=ForPaths(("x/*",))).extra == rule.extra
+
+
 def test_two_files_that_say_the_same_keep_the_layout_of_each() -> None:
-    rule = replace(RULE, extra=front("cursor", "---\n# a\n---\n") | front("windsurf", "---\n# b\n---\n"))
+    rule = replace(RULE, extra=front("cursor", "---\na:\n---\n") | front("windsurf", "---\nb:\n---\n"))
     globs = ForPaths(("src/**",))
-    cursor = replace(rule, activation=globs, extra=rule.extra | front("cursor", "---\n# c\n---\n"))
-    windsurf = replace(rule, activation=globs, extra=rule.extra | front("windsurf", "---\n# d\n---\n"))
+    cursor = replace(rule, activation=globs, extra=rule.extra | front("cursor", "---\nc:\n---\n"))
+    windsurf = replace(rule, activation=globs, extra=rule.extra | front("windsurf", "---\nd:\n---\n"))
     edits = [HandEdit(path="a", before=rule, after=cursor), HandEdit(path="b", before=rule, after=windsurf)]
     found = merge_edits(rule, edits)
     assert not found.overlaps
-    assert found.rule.extra == front("cursor", "---\n# c\n---\n") | front("windsurf", "---\n# d\n---\n")
+    assert found.rule.extra == front("cursor", "---\nc:\n---\n") | front("windsurf", "---\nd:\n---\n")
     edits[1] = HandEdit(path="b", before=rule, after=replace(windsurf, activation=ForPaths(("src/**", "web/**", "x"))))
     assert merge_edits(rule, edits).rule.extra == {}, "both are without the other's globs"

@@ -712,3 +712,16 @@ def test_what_stands_above_a_section_is_not_edited_by_a_touch(tmp_path: Path, te
         os.utime(tmp_path / path)
     assert sync(tmp_path).plan.is_clean
     assert {path: read(tmp_path, path) for path in before} == before
+
+
+@pytest.mark.parametrize("path", [".cursor/rules/api.mdc", ".claude/rules/api.md", ".clinerules/api.md"])
+def test_a_comment_that_cannot_be_written_any_more_is_told_and_kept_in_the_rule(root: Path, path: str) -> None:
+    write(root, path, read(root, path).replace("---\n", "---\n# hand-picked\n", 1))
+    assert not sync(root).plan.conflicts
+    assert "# hand-picked" in read(root, path)
+    edit(root, ".windsurf/rules/api.md", "globs: src/api/**/*.ts", "globs: src/api/**/*.ts,src/web/**/*.ts")
+    report = sync(root)
+    assert "src/web" in read(root, path)
+    assert "hand-picked" in read(root, ".driven/rules/api.md")
+    assert any("comments of its front matter" in loss.reason for loss in report.plan.losses)
+    settled(root)

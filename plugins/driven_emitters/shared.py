@@ -110,6 +110,8 @@ def extra_lines(rule: Rule, editor: str, known: Collection[str]) -> tuple[list[s
     import re
 
     for key, value in held.items():
+        if key == "$front" and " #" in str(value).replace("\n#", "\n #"):
+            losses.append(dropped(rule, editor, "the comments of its front matter, as it says something else by now"))
         if key.startswith("$"):
             continue
         if key in known:

@@ -338,7 +338,7 @@ def quiet(*watchers: Watcher) -> None:
     """Wait until none of them has had an event for a while."""
     seen, since = -1, time.monotonic()
     until = since + 30
-    while time.monotonic() - since < 1.0:
+    while time.monotonic() - since < 0.7:
         now = sum(len(watcher.events) for watcher in watchers)
         if now != seen:
             seen, since = now, time.monotonic()
@@ -350,7 +350,7 @@ def test_two_watchers_on_one_project_come_to_rest(project: Path) -> None:
     with watching(project) as one, watching(project) as two:
         quiet(one, two)
         before = one.syncs + two.syncs
-        for number in range(5):
+        for number in range(3):
             atomic(project / RULE, text(1, f"Changed {number}."))
             eventually(says(project / CURSOR, f"Changed {number}."))
             quiet(one, two)
@@ -358,8 +358,8 @@ def test_two_watchers_on_one_project_come_to_rest(project: Path) -> None:
         one.wait("problem"), two.wait("problem")
         quiet(one, two)
         # Each may have seen each change, and once more what the other wrote.
-        assert one.syncs + two.syncs - before <= 6 * 4
-        assert says(project / CLAUDE, "Changed 4.")()
+        assert one.syncs + two.syncs - before <= 4 * 4
+        assert says(project / CLAUDE, "Changed 2.")()
 
 
 def test_another_writer_is_waited_for(project: Path) -> None:
@@ -398,7 +398,7 @@ def test_a_signal_while_it_waits_for_a_lock_ends_it(project: Path) -> None:
 def test_a_signal_during_a_sync_leaves_nothing_half_written(tmp_path: Path) -> None:
     project = make_project(tmp_path, rules=60, debounce=0)
     seed = random.Random(5)
-    for turn in range(8):
+    for turn in range(5):
         with watching(project) as watcher:
             for number in range(60):
                 (project / f".driven/rules/rule-{number}.md").write_text(text(number, f"Turn {turn}. " * 40))
