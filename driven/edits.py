@@ -219,7 +219,7 @@ def _edits(
     parts = [part_of(project, editor, rule, owned) for rule in carried]
     whole = [part for part in parts if part]
     then = whole if "\n".join(whole) == before else split_shared(whole, before)
-    pieces = split_shared(then, after) if then else None
+    pieces = split_shared(then, after, edited=True) if then else None
     if then is None or pieces is None or len(whole) != len(carried):
         raise SourceError(
             "edited, and it cannot be told which rule each line belongs to",

@@ -9,11 +9,12 @@ from itertools import pairwise
 MAX_LINES = 20_000  # of a section; matching costs the square of it at worst
 
 
-def split_shared(parts: Sequence[str], text: str) -> list[str] | None:
+def split_shared(parts: Sequence[str], text: str, *, edited: bool = False) -> list[str] | None:
     """`text` cut into one piece per part, where it is an edited form of `parts` with a blank line between each two.
 
     A piece begins where its part's first line stands, moved or edited as it may be; `""` for a part that is gone. What
-    was added between two parts belongs to the upper one. None when that cannot be told.
+    was added between two parts belongs to the upper one. None when that cannot be told; with `edited`, by a person, also
+    when a part stands elsewhere.
     """
     before: list[str] = []
     starts: list[int] = []
@@ -38,8 +39,9 @@ def split_shared(parts: Sequence[str], text: str) -> list[str] | None:
         if piece and not piece[-1] and pieces[number + 1 :]:
             piece.pop()  # the blank line between two parts is nobody's
     there = {*now}
-    if any(not piece and before[start] in there for piece, start in zip(pieces, starts, strict=True)):
-        return None  # it was moved, not deleted
+    for part, piece, start in zip(parts, pieces, starts, strict=True):
+        if edited and part and not piece and before[start] in there:
+            return None  # it was moved, not deleted
     return ["".join([line + "\n" for line in piece]) for piece in pieces]
 
 

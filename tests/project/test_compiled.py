@@ -33,7 +33,7 @@ def test_any_history_reads_as_what_was_written_last(tmp_path: Path, seed: int) -
         assert kept == wrote
         assert kept.rules == rules and kept.checksum == checksum
         assert read_compiled(str(tmp_path), None).rules == rules
-        assert not read_compiled(str(tmp_path), checksum[:-1] + b"?").rules
+        assert not read_compiled(str(tmp_path), checksum[:-1] + bytes([checksum[-1] ^ 1])).rules
         parts, whole = parts + (tmp_path / SINCE).exists(), whole + (not (tmp_path / SINCE).exists())
         rules = dict(kept.rules)  # the same objects where nothing changed, as the scan of the rules keeps them
         for _ in range(rng.choice((0, 1, 1, 1, 9))):
