@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from driven.emission import Emitted, emit_all, emit_changed
 from driven.errors import DrivenError, SourceError
@@ -61,15 +61,15 @@ class Edits:
 def find_edits(project: Project, tree: Tree, paths: Iterable[str]) -> Edits:
     """The hand edits in `paths`, those of our outputs that may have changed since the last sync."""
     out = Edits()
-    by_path: dict[str, list[Owned]] = {}
+    by_path: dict[str, list[Owned]] = {path: [] for path in paths}
     for owned in project.lock:
-        by_path.setdefault(owned[0], []).append(owned)
+        if owned[0] in by_path and owned[1] in project.emitters:
+            by_path[owned[0]].append(owned)
     found: list[tuple[Owned, bytes]] = []
     whole: dict[str, bytes] = {}
     gone: list[Owned] = []
-    for path in sorted(paths):
-        lines = [owned for owned in by_path.get(path, ()) if owned[1] in project.emitters]
-        other = _linked(project.root, path, by_path) if lines else ""
+    for path, lines in sorted(by_path.items()):
+        other = _linked(project, path) if lines else ""
         if other:
             out.problems[path] = (
                 f"it is `{other}`, by a link",
@@ -123,15 +123,15 @@ def find_edits(project: Project, tree: Tree, paths: Iterable[str]) -> Edits:
     return out
 
 
-def _linked(root: str, path: str, ours: Container[str]) -> str:
+def _linked(project: Project, path: str) -> str:
     """The other output of ours that a linked folder makes of `path`, if any: that one is looked at, this one is not."""
     parent, _, name = path.rpartition("/")
-    full = os.path.join(root, parent)
+    full = os.path.join(project.root, parent)
     real = os.path.realpath(full)
     if real == full:
         return ""
-    other = os.path.relpath(os.path.join(real, name), root).replace(os.sep, "/")
-    return other if other != path and other in ours else ""
+    other = os.path.relpath(os.path.join(real, name), project.root).replace(os.sep, "/")
+    return other if other != path and any(owned[0] == other for owned in project.lock) else ""
 
 
 def _written_elsewhere(project: Project, owned: Owned, known: str) -> str:

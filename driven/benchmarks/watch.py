@@ -20,6 +20,7 @@ from driven.errors import DrivenError
 from driven.model.rule import Rule
 
 DEBOUNCE = 0.075  # seconds, the default
+PEACE = 2.0  # seconds after which a watch has come to rest
 REST = 0.1  # seconds between two saves, in which the watch looks at what it wrote itself
 PATIENCE = 20.0  # seconds, after which the watch does not work at all
 IDLE = 60.0  # seconds for which an idle watch is looked at: what wakes it now and then is seen as well
@@ -149,7 +150,7 @@ def _edit(bench: Bench) -> Figures:
 def _idle(bench: Bench) -> Figures:
     with _Watch(bench) as watch:
         watch.save()
-        time.sleep(4 * REST)
+        time.sleep(PEACE)
         clock = (~watch.process.pid << 3) | 2  # its CPU clock, in Linux's numbering
         before, began = time.clock_gettime(clock), time.perf_counter()
         time.sleep(IDLE if bench.rounds > 1 else IDLE / 20)  # a trial run has one round, and no verdict
@@ -164,6 +165,7 @@ def _memory(bench: Bench) -> Figures:
     with _Watch(bench) as watch:
         for _ in range(5):
             watch.save()
+        time.sleep(PEACE)
         with open(f"/proc/{watch.process.pid}/statm", encoding="ascii") as file:
             used = int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
         return Figures(used, "bytes", used / MEMORY, f"{MEMORY / 1e6:.1f} MB", f"resident, after 5 saves; {watch.how}")

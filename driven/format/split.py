@@ -13,8 +13,8 @@ def split_shared(parts: Sequence[str], text: str, *, edited: bool = False) -> li
     """`text` cut into one piece per part, where it is an edited form of `parts` with a blank line between each two.
 
     A piece begins where its part's first line stands, moved or edited as it may be; `""` for a part that is gone. What
-    was added between two parts belongs to the upper one. None when that cannot be told; with `edited`, by a person, also
-    when a part stands elsewhere.
+    was added between two parts belongs to the upper one. None when that cannot be told; with `edited`, by a person,
+    also when a part stands elsewhere.
     """
     before: list[str] = []
     starts: list[int] = []

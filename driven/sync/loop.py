@@ -38,6 +38,8 @@ AGAIN = 5  # times that a sync is run once more because folders appeared while i
 PATIENT = 5  # syncs in a row that somebody saves a file in: then it is told
 SHORT = 0.02  # seconds between two looks at what another program holds
 POLITE = 1.0  # seconds that another driven may write before it is worth a word
+PEACE = 1.0  # seconds without a change, after which there is time for `rest`
+TIRED = 30  # syncs in a row, after which there must be
 FIRST_RETRY, LAST_RETRY = 1.0, 30.0  # seconds
 MAY_STOP = ("reading rules", "emitting", "writing")  # the stages before which nothing is written yet
 
@@ -49,7 +51,7 @@ above a mistake neither cures it nor makes another."""
 
 class Watch:
     """One project, watched. `run` returns after `stop`; it changes the working folder to the root. `rest` is called
-    after each sync, when there is time for what must not delay one."""
+    some time after a sync, for what must not delay one."""
 
     def __init__(
         self, root: str, tell: Tell, *, poll: bool = False, rest: Callable[[], None] = lambda: None
@@ -71,6 +73,7 @@ class Watch:
         self._lines: tuple[object, set[str]] = (None, set())  # the paths in outputs.lock, and its stat
         self._pause: float | None = None  # seconds until the next try, None when the last one went well
         self._syncs = 0
+        self._tired = 0  # syncs since the last `rest`
         self._met = 0  # syncs in a row that somebody saved a file in, at the very moment it was to be written
 
     def stop(self) -> None:
@@ -107,8 +110,14 @@ class Watch:
         news = self._news(causes)
         if news or self._scope is None:
             went = self._sync(news)
-            self._rest()
+            self._tired += 1
+            if self._tired >= TIRED:
+                self._recover()
         self.state.feed(DONE if went else FAILED)
+
+    def _recover(self) -> None:
+        self._rest()
+        self._tired = 0
 
     def _changed(self, path: str) -> None:
         """A change, told by a thread of watchdog's. The state first: a word in the queue must find it pending."""
@@ -119,7 +128,13 @@ class Watch:
 
     def _wait(self) -> set[str]:
         """The paths of one burst of changes, when it is over."""
-        first = self._next(self._pause)
+        first = None
+        if self._tired and (self._pause is None or self._pause > PEACE):
+            first = self._next(PEACE)
+            if first is None:  # whoever saves now and then does not wait for it
+                self._recover()
+        if first is None:
+            first = self._next(self._pause)
         if first is None:
             self.state.feed(CHANGED)  # for all that is known: it is time to try again
             return {LOST}
