@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
+import os
 import signal
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from driven.errors import UsageError
 
 if TYPE_CHECKING:
     from driven.cli.app import App
+    from driven.sync.events import Event
 
 _ENDS = ("SIGINT", "SIGTERM", "SIGHUP")  # the last one: its terminal was closed
 
@@ -29,13 +33,54 @@ def run(args: Any, app: App) -> int:
     from driven.sync import Watch
 
     show = Lines(app.out, root) if app.json else Screen(app.out, root)
-    watch = Watch(root, show.tell, poll=args.poll, rest=_rest)
+    telling = _Telling(show.tell)
+    watch = Watch(root, telling.tell, poll=args.poll, rest=_rest)
+    telling.stop = watch.stop
     for name in _ENDS:
         with contextlib.suppress(AttributeError, ValueError):  # not on this system, not in this thread
-            signal.signal(getattr(signal, name), lambda *_: watch.stop())
+            signal.signal(getattr(signal, name), telling.signalled)
     gc.disable()  # `_rest` collects, when nobody waits for it
     watch.run()
+    if telling.shut:
+        os._exit(0)  # what is left in the buffers would be waited for, and nobody reads it
     return 0
+
+
+class _Shut(Exception):
+    """A signal came while a line was written: whoever should read it may never do so."""
+
+
+class _Telling:
+    """Telling what happens for as long as anybody listens: a terminal may be closed, a reader of a pipe may stop."""
+
+    def __init__(self, tell: Callable[[Event], None]) -> None:
+        self._tell = tell
+        self._at_it = False
+        self.shut = False
+        self.stop: Callable[[], None] = lambda: None
+
+    def tell(self, event: Event) -> None:
+        """Tell it; end the watch where that cannot be done any more."""
+        if self.shut:
+            return
+        self._at_it = True
+        try:
+            self._tell(event)
+        except _Shut:
+            self.shut = True
+        except OSError as error:
+            if error.errno not in (errno.EIO, errno.EPIPE, errno.EBADF):
+                raise
+            self.shut = True
+            self.stop()
+        finally:
+            self._at_it = False
+
+    def signalled(self, *_: object) -> None:
+        """The signal that ends the watch."""
+        self.stop()
+        if self._at_it:
+            raise _Shut
 
 
 def _rest() -> None:
