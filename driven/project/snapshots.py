@@ -77,7 +77,12 @@ def write(tree: Tree, what: str, changes: Iterable[Change]) -> str:
     except FormatError as error:
         raise DiskError(f"no snapshot can be kept: {error.message}; no file was changed") from None
     path = f"{SNAPSHOTS}/{number}-{digest(data)[:8]}.snap"
-    tree.write_state(path, data, durable=True)
+    try:
+        tree.write_state(path, data, durable=True)
+    except DiskError as error:  # without the name, which is another one at each try
+        why = error.message.partition(" cannot be written: ")[2] or error.message
+        hint = "free some space, or look at the disk, then run it again"
+        raise DiskError(f"no snapshot can be kept: {why}; no file was changed", hint=hint) from None
     return path
 
 
