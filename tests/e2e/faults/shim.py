@@ -19,7 +19,7 @@ from typing import Any
 WAYS = ("kill", "killed-after", "half", "short", "ENOSPC", "EIO", "EDQUOT", "full", "broken")
 """What may go wrong at a call: the process dies before it, after it, in the middle of a write; a write that writes
 half and says so; an error once; from here on no space, or no disk at all. (`meanwhile`: somebody else does something
-right before the call.)"""
+right before the call, of which it is told what it is about.)"""
 
 WRITES = ("create", "write", "mkdir", "fsync", "syncfs", "rename", "truncate")  # what a full disk refuses
 AUDITED = {
@@ -40,7 +40,9 @@ STATE_LOCK = "lock"  # held, never read: opened to write at every sync, but noth
 class Shim:
     """The wrappers of one process. `log` is a handle that gets a line per call; `at` counts from 1, 0 is no fault."""
 
-    def __init__(self, log: int, at: int = 0, way: str = "kill", meanwhile: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, log: int, at: int = 0, way: str = "kill", meanwhile: Callable[[str], None] | None = None
+    ) -> None:
         self.log, self.at, self.way, self.meanwhile = log, at, way, meanwhile
         self.count = 0
         self.depth = 0
@@ -73,7 +75,7 @@ class Shim:
         try:
             hit = self.count == self.at
             if hit and self.way == "meanwhile" and self.meanwhile is not None:
-                self.meanwhile()
+                self.meanwhile(f"{kind} {what}")
             after = bool(self.at) and self.count >= self.at
             if hit and self.way == "kill":
                 os.kill(os.getpid(), signal.SIGKILL)
