@@ -46,8 +46,11 @@ def run(args: Any, app: App) -> int:
     return 0
 
 
+GRACE = 0.5  # seconds that a line may take once a signal has come
+
+
 class _Shut(Exception):
-    """A signal came while a line was written: whoever should read it may never do so."""
+    """A line is not taken: whoever should read it may never do so."""
 
 
 class _Telling:
@@ -79,6 +82,11 @@ class _Telling:
     def signalled(self, *_: object) -> None:
         """The signal that ends the watch."""
         self.stop()
+        if self._at_it and hasattr(signal, "setitimer"):  # it may hang in a write: not for ever
+            signal.signal(signal.SIGALRM, self._too_long)
+            signal.setitimer(signal.ITIMER_REAL, GRACE)
+
+    def _too_long(self, *_: object) -> None:
         if self._at_it:
             raise _Shut
 

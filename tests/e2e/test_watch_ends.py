@@ -55,7 +55,9 @@ def test_a_signal_ends_it_though_its_lines_are_not_read(root: Path) -> None:
     reader, writer = os.pipe()
     watch = subprocess.Popen([*COMMAND, "--json"], cwd=root, stdout=writer, stderr=subprocess.DEVNULL)
     try:
-        until((root / ".cursor/rules/r39.mdc").exists)
+        seen = b""
+        while b'"watching"' not in seen:
+            seen += os.read(reader, 4096)
         filled = 0
         os.set_blocking(writer, False)
         try:
