@@ -79,9 +79,9 @@ def _sync(root: str, kept: Kept, looks: bool, force: bool, adopt: bool, say: Pro
         report = _report(project, emitted, planned.plan, applied, copies, not looks, merged.held.keys(), seconds)
         if not looks:
             say("remembering", 3, 4)
-            kept.memory = remember(project, tree, planned, emitted, applied, merged, report)
             if snapshot:
-                prune(project, tree)
+                prune(project, tree)  # before the ledger: killed in here, the next run looks, and sweeps
+            kept.memory = remember(project, tree, planned, emitted, applied, merged, report)
     return report
 
 
@@ -178,7 +178,7 @@ def apply(
     """Write the plan; what came of it, and the snapshot that keeps what was there before ("" when nothing changes)."""
     ledger.prepare_state(tree)
     if left := ledger.journal_paths(project.root):
-        tree.clear_temps([*left, *snapshots.newest_paths(project.root)])
+        tree.clear_temps([*left, *snapshots.newest_paths(project.root), snapshots.BASE])
     writes = planned.plan.writes
     if not writes:
         return Applied(), ""

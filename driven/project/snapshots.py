@@ -25,6 +25,7 @@ __all__ = [
     "newest_paths", "prune", "write",
 ]  # fmt: skip
 
+BASE = f"{SNAPSHOTS}/{BASE_NAME}"
 LOOK_BACK = 4  # snapshots in which a long text is looked for before it is held once more
 DAY = 86_400  # seconds
 
@@ -197,7 +198,7 @@ def _move_to_base(tree: Tree, store: Store, drop: list[int], live: Set[str]) -> 
         data = builder.build(0, int(time.time()), "base", __version__, changes)
     except FormatError as error:
         raise DiskError(f"no snapshot can be dropped: {error.message}") from None
-    tree.write_state(f"{SNAPSHOTS}/{BASE_NAME}", data, durable=True)
+    tree.write_state(BASE, data, durable=True)
 
 
 def _or_none(store: Store, number: int, index: int) -> bytes | None:
