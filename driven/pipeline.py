@@ -178,7 +178,7 @@ def apply(
     """Write the plan; what came of it, and the snapshot that keeps what was there before ("" when nothing changes)."""
     ledger.prepare_state(tree)
     if left := ledger.journal_paths(project.root):
-        tree.clear_temps([*left, *snapshots.newest_paths(project.root), snapshots.BASE])
+        tree.clear_temps([*left, *snapshots.newest_paths(project.root)])
     writes = planned.plan.writes
     if not writes:
         return Applied(), ""

@@ -131,13 +131,14 @@ def last(root: str, owned: Owned) -> bytes | None:
 
 
 def newest_paths(root: str) -> list[str]:
-    """The paths that the newest snapshot speaks of: where a killed run may have left its temps."""
+    """Where a killed run may have left its temps: the paths that the newest snapshot speaks of, and `base.snap`."""
     store = Store(root)
     head = store.head(store.newest) if store.newest else None
     try:
-        return [] if head is None else list(dict.fromkeys(row.owned[0] for row in head.rows()))
+        rows = [] if head is None else [row.owned[0] for row in head.rows()]
     except FormatError:
-        return []
+        rows = []
+    return list(dict.fromkeys([BASE, *rows]))
 
 
 def prune(tree: Tree, keep: int = 100, days: int = 30, live: Iterable[str] = (), *, slack: int = 0) -> int:
