@@ -88,14 +88,14 @@ def test_the_list_reads_heads_only(tree: Tree) -> None:
     assert (newest.number, newest.parent, newest.what, newest.files, newest.rules) == (2, 1, "restore 1", 0, 1)
     assert (oldest.number, oldest.parent, oldest.what, oldest.files, oldest.rules) == (1, 0, "sync --force", 1, 1)
     assert abs(newest.time - time.time()) < 100 and newest.bytes == os.stat(Path(tree.root, second)).st_size
-    assert snapshots.newest_paths(tree.root) == [RULE]
+    assert snapshots.newest_paths(tree.root) == [snapshots.BASE, RULE]
     assert snapshots.write(tree, "sync", []) == "" and len(paths(tree)) == 2
 
 
 def test_no_snapshots_is_no_error(tree: Tree) -> None:
     root = tree.root
     assert snapshots.entries(root) == [] and snapshots.find_blob(root, D) is None
-    assert snapshots.last(root, SECTION) is None and snapshots.newest_paths(root) == []
+    assert snapshots.last(root, SECTION) is None and snapshots.newest_paths(root) == [snapshots.BASE]
     assert snapshots.prune(tree) == 0 and paths(tree) == []
     for number in (0, 1, -1):
         with pytest.raises(FormatError):
