@@ -11,6 +11,7 @@ import ctypes
 import errno
 import io
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -34,17 +35,23 @@ AUDITED = {
     "os.utime",
 }
 CHANGES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+CLOCK = re.compile(r"-[0-9a-f]{8}\.snap")  # a snapshot holds the time, and is named after what it holds
 STATE_LOCK = "lock"  # held, never read: opened to write at every sync, but nothing is written to it
 
 
 class Shim:
-    """The wrappers of one process. `log` is a handle that gets a line per call; `at` counts from 1, 0 is no fault."""
+    """The wrappers of one process. `log` is a handle that gets a line per call.
+
+    The fault comes at call number `at`, from 1 (0: never); with `only`, at the `at`-th call that says just that: one
+    run makes a call more than another, by the clock.
+    """
 
     def __init__(
-        self, log: int, at: int = 0, way: str = "kill", meanwhile: Callable[[str], None] | None = None
+        self, log: int, at: int = 0, way: str = "kill", meanwhile: Callable[[str], None] | None = None, only: str = ""
     ) -> None:
-        self.log, self.at, self.way, self.meanwhile = log, at, way, meanwhile
+        self.log, self.at, self.way, self.meanwhile, self.only = log, at, way, meanwhile, only
         self.count = 0
+        self.met = 0  # calls of those that `at` counts
         self.depth = 0
         self.ours: dict[int, str] = {}  # handle -> name, of what was opened to be written
         self.real: dict[str, Callable[..., Any]] = {}
@@ -70,13 +77,16 @@ class Shim:
     def call(self, kind: str, what: str, do: Callable[[], Any], half: Callable[[], Any] | None = None) -> Any:
         """Carry out one call that changes the disk, or what shall happen instead."""
         self.count += 1
-        self.real["write"](self.log, f"{self.count} {kind} {what}\n".encode(errors="replace"))
+        said = CLOCK.sub("-now.snap", f"{kind} {what}")
+        self.real["write"](self.log, f"{self.count} {said}\n".encode(errors="replace"))
+        counts = self.only in ("", said)
+        self.met += counts
         self.depth += 1  # from here on what is called is the system's
         try:
-            hit = self.count == self.at
+            hit = counts and self.met == self.at
             if hit and self.way == "meanwhile" and self.meanwhile is not None:
                 self.meanwhile(f"{kind} {what}")
-            after = bool(self.at) and self.count >= self.at
+            after = bool(self.at) and self.met >= self.at
             if hit and self.way == "kill":
                 os.kill(os.getpid(), signal.SIGKILL)
             if hit and self.way == "half" and half is not None:
