@@ -588,6 +588,20 @@ def test_a_session_is_a_sync_and_sees_what_changed_meanwhile(root: Path) -> None
     settled(root)
 
 
+def test_a_session_knows_in_which_order_the_rules_of_a_shared_file_stood(root: Path) -> None:
+    """What it keeps in memory is what it would read from the disk: not by id, but in the order of their effect."""
+    session = pipeline.Session(str(root))
+    session.sync()
+    write(root, ".driven/rules/early.md", "---\npriority: 5\n---\n\n# Early\n\nRead this first.\n")
+    assert not session.sync().plan.conflicts
+    edit(root, ".driven/rules/early.md", "this first", "that first")
+    edit(root, "CONVENTIONS.md", "Use tabs.", "Use blanks.")
+    edit(root, "CONVENTIONS.md", "Log the request id.", "Log both ids.")
+    assert not session.sync().plan.conflicts
+    assert "blanks" in read(root, ".driven/rules/style.md") and "both ids" in read(root, ".driven/rules/api.md")
+    settled(root)
+
+
 def test_a_file_saved_between_the_look_and_the_plan_is_not_written_over(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

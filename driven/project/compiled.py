@@ -57,9 +57,12 @@ def read_compiled(root: str, checksum: bytes | None) -> Compiled:
             since.append(rule.id)
     except (OSError, DrivenError, UnicodeDecodeError):
         return Compiled()
-    # In the order in which they were emitted: a section that they share is told apart by it.
-    ordered = {rule.id: rule for rule in sorted(rules.values(), key=effect_order)}
-    return Compiled(ordered, found, base, frozenset(since))
+    return Compiled(_ordered(rules.values()), found, base, frozenset(since))
+
+
+def _ordered(rules: Iterable[Rule]) -> dict[str, Rule]:
+    """By id, in the order in which they were emitted: a section that they share is told apart by it."""
+    return {rule.id: rule for rule in sorted(rules, key=effect_order)}
 
 
 def _read_since(root: str, base: bytes) -> bytes:
@@ -86,7 +89,7 @@ def write_compiled(tree: Tree, rules: Iterable[Rule], before: Compiled | None = 
     from driven.format.drv import to_drv
     from driven.model.rule import RuleSet
 
-    now = {rule.id: rule for rule in rules}
+    now = _ordered(rules)
     if before is not None and before.base:
         gone = before.rules.keys() - now.keys()
         since = before.since | gone | {name for name, rule in now.items() if before.rules.get(name) is not rule}
