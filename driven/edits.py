@@ -16,6 +16,7 @@ from driven.model.plan import Owned, Standing
 from driven.model.rule import Rule
 from driven.project import ledger, snapshots
 from driven.project.disk import Tree
+from driven.recalled import recall
 from driven.workspace import Project
 
 LOST_BASE = (
@@ -95,7 +96,10 @@ def find_edits(project: Project, tree: Tree, paths: Iterable[str]) -> Edits:
     today = {rule.id: rule for rule in project.rules}
     unknown = [owned for owned in (*(one for one, _ in found), *gone) if not _agrees(project, owned, written)]
     anew = _anew(project, unknown)
+    unknown = [owned for owned in unknown if owned not in anew]
+    recalled = recall(project, unknown) if unknown else {}
     written.update(anew)
+    written.update((owned, found.artefact) for owned, found in recalled.items())
     for owned in gone:
         if owned in written:
             out.missing[owned] = written[owned]
@@ -114,7 +118,7 @@ def find_edits(project: Project, tree: Tree, paths: Iterable[str]) -> Edits:
             )
             continue
         try:
-            rules = today if owned in anew else before
+            rules = recalled[owned].rules if owned in recalled else today if owned in anew else before
             base = out.bases[owned] = _base(project, artefact, owned)
             file = whole[owned[0]].decode(errors="replace")
             out.edits += _edits(project, artefact, owned, base.decode(), now, file, rules)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 from pathlib import Path
@@ -169,6 +170,29 @@ def test_a_kept_memory_is_dropped_when_the_ledger_is_another(tmp_path: Path, mon
     assert ledger.read_memory(root, kept).rules is not kept.rules
     (tmp_path / "project/.driven/state/ledger").unlink()
     assert not ledger.read_memory(root, kept).outputs
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_that_was_set_hides_no_edit_and_writes_nothing(tmp_path: Path, hours: int) -> None:
+    """After a jump all that stands there is from the future, or from long ago."""
+    history = History(tmp_path / "project", 1)
+    root = str(tmp_path / "project")
+    pipeline.sync(root)
+    outputs = [tmp_path / "project" / path for path in ledger.read_memory(root).outputs]
+    for path in outputs:
+        then = path.stat().st_mtime_ns + hours * 3_600_000_000_000
+        os.utime(path, ns=(then, then))
+    for _ in range(2):
+        assert pipeline.sync(root).plan.is_clean
+    path = next(path for path in outputs if path.suffix == ".mdc")
+    before = path.stat()
+    path.write_text(path.read_text().replace("s", "z", 1))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns - hours * 3_600_000_000_000))
+    assert [change.path for change in pipeline.sync(root, check=True).plan.conflicts or ()] or pipeline.sync(
+        root, check=True
+    ).plan.writes
+    history.rule("api")
+    pipeline.sync(root)
 
 
 def test_a_new_path_that_differs_in_case_alone_is_refused_after_a_small_change_too(tmp_path: Path) -> None:

@@ -570,6 +570,31 @@ def test_a_rule_saved_while_an_edit_is_merged_into_it_is_not_written_over(
     settled(root)
 
 
+@pytest.mark.parametrize("output", [".cursor/rules/late.mdc", "CONVENTIONS.md"])
+def test_both_sides_edited_right_after_a_checkout_are_merged(root: Path, tmp_path: Path, output: str) -> None:
+    """The last sync was of a branch without the rule: how it was written is known from the snapshots."""
+    rule_file = ".driven/rules/late.md"
+    write(root, rule_file, "# Late\n\nFirst thing.\n\nSecond thing.\n\nThird thing.\n")
+    sync(root)
+    branch = {
+        path.relative_to(root): path.read_bytes()
+        for path in root.rglob("*") if path.is_file() and ".driven/state" not in str(path)
+    }  # fmt: skip
+    (root / rule_file).unlink()
+    edit(root, ".driven/rules/style.md", "Use tabs.", "Use blanks.")
+    sync(root)
+    assert not (root / ".cursor/rules/late.mdc").exists()
+    for path, data in branch.items():
+        write(root, str(path), data.decode())
+    edit(root, rule_file, "First thing.", "The very first thing.")
+    edit(root, output, "Third thing.", "The last thing.")
+    assert not sync(root).plan.conflicts
+    text = read(root, rule_file)
+    assert "The very first thing." in text and "The last thing." in text
+    assert "Use tabs." in read(root, ".claude/rules/style.md")
+    settled(root)
+
+
 def test_a_session_is_a_sync_and_sees_what_changed_meanwhile(root: Path) -> None:
     session = pipeline.Session(str(root))
     assert session.sync().plan.is_clean

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from emitters.mirror import Mirror
 
 from driven.frozen import replace
 from driven.hookspecs import Importer, SourceFile
@@ -15,28 +16,8 @@ EMITTER = ClineEmitter()
 IMPORTER = ClineImporter()
 PATH = ".clinerules/rule.md"
 TWO = ForPaths(("**/*.ts", "src/**"))
-
-
-def imported(text: str | bytes, path: str = PATH) -> tuple[Rule, list[str]]:
-    """The rule in one file and the codes of what was found."""
-    data = text.encode() if isinstance(text, str) else text
-    found = IMPORTER.read([SourceFile(path=path, data=data)])
-    return found.rules[0], [item.code for item in found.diagnostics]
-
-
-def emitted(rule: Rule) -> Artefact:
-    """The one artefact of the rule."""
-    (artefact,) = EMITTER.emit([rule], Settings()).artefacts
-    return artefact
-
-
-def edited(rule: Rule, old: str, new: str) -> Rule:
-    """The rule after `old` became `new` in its file."""
-    artefact = emitted(rule)
-    assert old in artefact.text
-    back = IMPORTER.read_back(rule, artefact.path, artefact.text.replace(old, new, 1))
-    assert back.rule is not None, back
-    return back.rule
+MIRROR = Mirror(EMITTER, IMPORTER, PATH)
+imported, emitted, edited = MIRROR.imported, MIRROR.emitted, MIRROR.edited
 
 
 @pytest.mark.parametrize(

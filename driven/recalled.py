@@ -1,0 +1,90 @@
+"""Rules as they once were, from snapshots: the base of an edit where the last sync's memory is of another branch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import islice
+
+from driven.core._rt import FormatError
+from driven.emission import emit_all
+from driven.format.hashes import digest
+from driven.format.text import parse_rule, rule_id_for
+from driven.frozen import frozen
+from driven.model.artefact import Artefact
+from driven.model.plan import Owned
+from driven.model.rule import Rule, RuleSet
+from driven.project.snapshots import SOURCE, Store
+from driven.project.sources import RULES
+from driven.workspace import Project
+
+MOST = 8  # states that are looked at: outputs of one branch were nearly always written by few syncs
+
+
+@frozen(kw_only=False)
+class Recalled:
+    """One thing as it was written, and the rules as they were then, by id."""
+
+    artefact: Artefact
+    rules: Mapping[str, Rule]
+
+
+def recall(project: Project, lines: Iterable[Owned]) -> dict[Owned, Recalled]:
+    """Of these outputs, those that can be written again just as `outputs.lock` says they were, from the rules as they
+    stood after the sync that wrote them."""
+    store = Store(project.root)
+    written: dict[int, list[Owned]] = {}
+    for owned in lines:
+        number = _written_by(store, owned, project.lock[owned])
+        if number is not None:
+            written.setdefault(number, []).append(owned)
+    out: dict[Owned, Recalled] = {}
+    for number, things in islice(sorted(written.items(), reverse=True), MOST):
+        rules = _rules_at(store, number, project.rules)
+        emitters = {name: project.emitters[name] for name in {owned[1] for owned in things}}
+        pieces = emit_all(emitters, project.settings, rules.rules, project.select).pieces
+        given = {piece.owned: piece.artefact for piece in pieces}
+        by_id = {rule.id: rule for rule in rules}
+        for owned in things:
+            if owned in given and digest(given[owned].text.encode()) in project.lock[owned]:
+                out[owned] = Recalled(given[owned], by_id)
+    return out
+
+
+def _written_by(store: Store, owned: Owned, ours: frozenset[str]) -> int | None:
+    """The newest snapshot that left one of these texts there; 0 is what remains of those that were dropped."""
+    for number, head in store.heads():
+        try:
+            row = head.row_of(owned)
+            if row is not None and row.after >= 0 and head.digest(row.after).hex() in ours:
+                return number
+        except FormatError:
+            continue
+    return None
+
+
+def _rules_at(store: Store, number: int, today: RuleSet) -> RuleSet:
+    """The rules after snapshot `number`: as the last one up to it left each, else as the first one after it found it,
+    else as today."""
+    texts: dict[str, tuple[int, int]] = {}
+    for one, head in store.heads():  # newest first, and the base last: what is older decides until `number` is reached
+        try:
+            rows = [row for row in head.rows() if row.owned[1:] == ("", SOURCE)]
+        except FormatError:
+            continue
+        for row in rows:
+            if one > number:
+                texts[row.owned[0]] = (one, row.before)
+            elif (known := texts.get(row.owned[0])) is None or known[0] > number:
+                texts[row.owned[0]] = (one, row.after)
+    rules = {rule.span.path: rule for rule in today}
+    for path, (one, index) in texts.items():
+        rules.pop(path, None)
+        try:
+            data = store.text(one, index)
+        except FormatError:
+            continue
+        if data is not None:
+            rule, _ = parse_rule(data, path=path, rule_id=rule_id_for(path.removeprefix(RULES + "/")))
+            if rule is not None:
+                rules[path] = rule
+    return RuleSet.of(rules.values())
