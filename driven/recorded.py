@@ -12,6 +12,7 @@ from driven.model.artefact import Outside
 from driven.model.plan import Create, Delete, Lock, Owned, Replace
 from driven.planning import Planned
 from driven.project.disk import Tree
+from driven.project.ledger import LOCK
 from driven.project.snapshots import LOOK_BACK, SOURCE, Change, Store
 from driven.project.sources import RULES, source_bytes
 from driven.workspace import Project
@@ -48,11 +49,17 @@ def _sources(
     project: Project, files: Mapping[str, Create | Replace | Delete], held: Set[str]
 ) -> Iterator[Change]:  # fmt: skip
     before, now = project.memory.rules, project.sources.rules
+    came = _came_with_another_lock(project)
     store: Store | None = None
     for rule_id in sorted(project.sources.changed - held - project.sources.failed):
         old, new = before.get(rule_id), now.get(rule_id)
         path = new.span.path if new is not None else ""
         data = source_bytes(new) if new is not None else None
+        if came:
+            path = path or (old.span.path if old is not None else "")
+            written = files.get(path)
+            yield Change(path, "", SOURCE, written.before if written is not None else data, data)
+            continue
         if old is not None and old.span.path != path:
             yield Change(old.span.path, "", SOURCE, source_bytes(old), None)
             old = None
@@ -70,6 +77,15 @@ def _sources(
         written = files.get(path)
         stood = written.before if written is not None else None
         yield Change(path, "", SOURCE, then, data, stood if stood not in (then, data) else None)
+
+
+def _came_with_another_lock(project: Project) -> bool:
+    """Whether `outputs.lock` is not the one that the last sync left: git brought another state of the project, and its
+    rules with it. Nobody edited those: an undo must not bring back another branch's."""
+    raw = LOCK.encode()
+    then = [entry[3:6] for entry in project.memory.settings if entry[1] == raw]
+    now = [entry[3:6] for entry in project.stood if entry[1] == raw]
+    return bool(then) and then != now and not project.memory.interrupted
 
 
 def _outputs(

@@ -7,6 +7,7 @@ from collections.abc import Set
 from driven import partial
 from driven.emission import Emitted
 from driven.errors import DiskError
+from driven.frozen import replace
 from driven.model.merged import MergedBack
 from driven.model.plan import Owned, Plan, SyncReport
 from driven.model.rule import Rule
@@ -16,7 +17,6 @@ from driven.project.compiled import write_compiled
 from driven.project.config import keep_config
 from driven.project.disk import JOURNAL, Applied, Tree
 from driven.project.sources import RULES, refresh
-from driven.registry import path_stamps
 from driven.workspace import Project
 
 
@@ -26,7 +26,9 @@ def remember(
 ) -> ledger.Memory | None:  # fmt: skip
     """Write `outputs.lock`, the compiled rules and the ledger, and forget the journal. What the next sync would read of
     them; None when it must look at everything."""
-    ledger.write_lock(tree, _lock_after(project, planned, applied, merged), project.lock)
+    lock = _lock_after(project, planned, applied, merged)
+    wrote = ledger.write_lock(tree, lock, project.lock)
+    settings = project.stood if wrote is None else ledger.with_lock(project.root, project.stood, wrote)
     keep_config(tree, project.config)
     if project.sources.changed or not project.memory.rules:
         compiled = write_compiled(tree, _emitted_rules(project, held_rules(planned.plan)), project.memory.compiled)
@@ -40,13 +42,14 @@ def remember(
     if written:
         refresh(project.root, project.sources, written)
     outputs = partial.output_entries(project, tree, planned, emitted, applied)
-    entries = [*ledger.setting_entries(project.root, path_stamps()), *project.sources.entries, *outputs]
+    entries = [*settings, *project.sources.entries, *outputs]
     settled = not (
         report.held
         or any(rule.when for rule in project.rules)
         or any(finding.severity == "error" for finding in report.plan.diagnostics)
     )
-    return ledger.write_ledger(tree, entries, summary(project, len(outputs)) + "\n", compiled, settled)
+    memory = ledger.write_ledger(tree, entries, summary(project, len(outputs)) + "\n", compiled, settled)
+    return replace(memory, lock={owned: known for owned, known in lock.items() if known})
 
 
 def summary(project: Project, files: int) -> str:

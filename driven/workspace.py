@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 
+from driven.core.ledger import Entry
 from driven.errors import ConfigError, ProjectError
 from driven.frozen import field, record
 from driven.hookspecs import Emitter
@@ -40,6 +41,7 @@ class Project:
     active: Mapping[str, bool]
     diagnostics: list[Diagnostic] = field(default_factory=list)
     stale: set[str] = field(default_factory=set)  # outputs that may have changed since the last sync
+    stood: list[Entry] = field(default_factory=list)  # the settings, for the ledger: as they were before they were read
 
     def select(self, rules: Iterable[Rule], editor: str) -> Sequence[Rule]:
         """The rules that `editor` gets: `targets` and `when` applied."""
@@ -74,12 +76,14 @@ def load(root: str, *, fresh: bool = False, kept: Kept | None = None) -> Project
     that what was said of it before is said again. `kept` is what an earlier load of this process left."""
     kept = kept or Kept()
     found = tuple(path_stamps())
+    stood = ledger.setting_entries(root, found)
     if kept.plugins is None or kept.found != found:
         kept.plugins = load_plugins(index_path=os.path.join(root, STATE, "plugins.index"))
         kept.found = found
     plugins = kept.plugins
     options = {name: emitter.target.allowed for name, emitter in plugins.emitters.items()}
-    lock = ledger.read_lock(root)
+    memory = ledger.Memory() if fresh else ledger.read_memory(root, kept.memory)
+    lock = memory.lock if memory.current and memory.lock is not None else ledger.read_lock(root)
     config = read_config(root)
     if lock and not (config.editors or config.disabled):
         raise ConfigError(
@@ -88,7 +92,6 @@ def load(root: str, *, fresh: bool = False, kept: Kept | None = None) -> Project
         )
     wanted, unknown = known_editors(config, options)
     diagnostics = [*plugins.diagnostics, *unknown]
-    memory = ledger.Memory() if fresh else ledger.read_memory(root, kept.memory)
     sources = load_sources(root, memory, emitted=bool(lock))
     rules = RuleSet.of(sources.rules.values())
     diagnostics.extend(sources.diagnostics)
@@ -112,7 +115,7 @@ def load(root: str, *, fresh: bool = False, kept: Kept | None = None) -> Project
     return Project(
         root=root, config=wanted, plugins=plugins, memory=memory, sources=sources, rules=rules,
         lock=lock, emitters=emitters, settings=settings, active=_conditions(root, rules),
-        diagnostics=diagnostics,
+        diagnostics=diagnostics, stood=stood,
     )  # fmt: skip
 
 

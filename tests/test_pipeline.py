@@ -12,7 +12,8 @@ import pytest
 from driven import pipeline
 from driven.errors import ConfigError, PlanError, ProjectError
 from driven.model.plan import Create, Delete, Keep, Replace
-from driven.project import snapshots
+from driven.project import ledger, snapshots
+from driven.project.files import pass_tick, tick
 from driven.project.ledger import read_lock
 
 CONFIG = "version = 1\n[editors]\ncursor = true\ncopilot = true\nclaude = true\naider = true\n"
@@ -384,6 +385,50 @@ def test_a_file_changed_while_the_sync_ran_is_not_written_over(root: Path, monke
     assert (root / ".claude/rules/api.md").read_text() == "A person was faster.\n"
     monkeypatch.undo()
     assert [conflict.path for conflict in sync(root).plan.conflicts] == [".claude/rules/api.md"]
+
+
+@pytest.mark.parametrize("watches", [True, False])
+def test_settings_saved_while_a_sync_ran_are_seen_by_the_next(
+    root: Path, monkeypatch: pytest.MonkeyPatch, watches: bool
+) -> None:
+    """The configuration was read before it was saved; another branch's lock came after it was written."""
+    session = pipeline.Session(str(root))
+
+    def go():
+        pass_tick(tick())
+        return session.sync() if watches else sync(root)
+
+    go()
+    plan = pipeline.plan
+
+    def save(*given, **more):
+        write(root, ".driven/config.toml", CONFIG.replace("claude = true", "claude = false"))
+        return plan(*given, **more)
+
+    write(root, ".driven/rules/api.md", API.replace("Validate", "Check"))
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "plan", save)
+        go()
+    assert (root / ".claude/rules/api.md").exists()
+    go()
+    assert not (root / ".claude/rules/api.md").exists()
+
+    lock = root / ".driven/outputs.lock"
+    other, write_lock = lock.read_bytes(), ledger.write_lock
+
+    def checkout(*given, **more):
+        answer = write_lock(*given, **more)
+        pass_tick(tick())
+        write(root, ".driven/outputs.lock", other)
+        return answer
+
+    write(root, ".driven/rules/style.md", STYLE.replace("tabs", "blanks"))
+    with monkeypatch.context() as patch:
+        patch.setattr(ledger, "write_lock", checkout)
+        go()
+    assert lock.read_bytes() == other
+    go()
+    assert lock.read_bytes() != other and go().plan.is_clean
 
 
 def test_a_condition_is_evaluated_at_every_sync(root: Path) -> None:

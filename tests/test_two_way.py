@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from driven import pipeline
+from driven import history, pipeline
 from driven.model.plan import Create
 from driven.model.rule import Rule
 from driven.project.ledger import Memory
@@ -60,6 +60,23 @@ def edit(root: Path, path: str, old: str, new: str) -> None:
     text = read(root, path)
     assert text.count(old) == 1, (path, text)
     write(root, path, text.replace(old, new))
+
+
+def everything(root: Path) -> dict[str, str]:
+    """Every file but this machine's state: what a branch has."""
+    return {
+        str(path.relative_to(root)): path.read_text()
+        for path in root.rglob("*") if path.is_file() and ".driven/state" not in str(path)
+    }  # fmt: skip
+
+
+def check_out(root: Path, standing: dict[str, str], branch: dict[str, str]) -> None:
+    """As git does: what is the same in both is not touched."""
+    for path in standing.keys() | branch.keys():
+        if standing.get(path) != branch.get(path):
+            (root / path).unlink(missing_ok=True)
+            if path in branch:
+                write(root, path, branch[path])
 
 
 def sync(root: Path, **options: bool):
@@ -571,21 +588,17 @@ def test_a_rule_saved_while_an_edit_is_merged_into_it_is_not_written_over(
 
 
 @pytest.mark.parametrize("output", [".cursor/rules/late.mdc", "CONVENTIONS.md"])
-def test_both_sides_edited_right_after_a_checkout_are_merged(root: Path, tmp_path: Path, output: str) -> None:
+def test_both_sides_edited_right_after_a_checkout_are_merged(root: Path, output: str) -> None:
     """The last sync was of a branch without the rule: how it was written is known from the snapshots."""
     rule_file = ".driven/rules/late.md"
     write(root, rule_file, "# Late\n\nFirst thing.\n\nSecond thing.\n\nThird thing.\n")
     sync(root)
-    branch = {
-        path.relative_to(root): path.read_bytes()
-        for path in root.rglob("*") if path.is_file() and ".driven/state" not in str(path)
-    }  # fmt: skip
+    branch = everything(root)
     (root / rule_file).unlink()
     edit(root, ".driven/rules/style.md", "Use tabs.", "Use blanks.")
     sync(root)
     assert not (root / ".cursor/rules/late.mdc").exists()
-    for path, data in branch.items():
-        write(root, str(path), data.decode())
+    check_out(root, everything(root), branch)
     edit(root, rule_file, "First thing.", "The very first thing.")
     edit(root, output, "Third thing.", "The last thing.")
     assert not sync(root).plan.conflicts
@@ -593,6 +606,27 @@ def test_both_sides_edited_right_after_a_checkout_are_merged(root: Path, tmp_pat
     assert "The very first thing." in text and "The last thing." in text
     assert "Use tabs." in read(root, ".claude/rules/style.md")
     settled(root)
+
+
+def test_undo_after_a_checkout_leaves_the_rules_of_that_branch(root: Path) -> None:
+    """An edit that came with it is taken out again; the other branch's rules do not come back."""
+    main = everything(root)
+    edit(root, ".driven/rules/style.md", "Use tabs.", "Use blanks.")
+    (root / ".driven/rules/check.md").unlink()
+    sync(root)
+    branch = everything(root)
+    check_out(root, branch, main)
+    edit(root, ".cursor/rules/api.mdc", "Validate input.", "Validate with zod.")
+    assert not sync(root).plan.conflicts
+    assert "with zod" in read(root, ".driven/rules/api.md")
+    history.undo(str(root))
+    assert everything(root) == main
+    assert sync(root).plan.is_clean
+    check_out(root, main, branch)
+    edit(root, ".cursor/rules/api.mdc", "Validate input.", "Validate with zod.")
+    sync(root)
+    history.undo(str(root))
+    assert everything(root) == branch
 
 
 def test_a_session_is_a_sync_and_sees_what_changed_meanwhile(root: Path) -> None:
@@ -670,8 +704,6 @@ def test_a_sync_that_can_write_nothing_leaves_no_trace(root: Path, monkeypatch: 
     """A watch tries again and again: that must neither fill the snapshots nor wake it."""
     import os
 
-    from driven import history
-
     def refuses(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
@@ -697,8 +729,6 @@ def test_sections_that_changed_places_are_not_deleted(root: Path) -> None:
 
 @pytest.mark.parametrize("option", ["adopt", "force"])
 def test_undo_of_a_decision_brings_both_sides_back(root: Path, option: str) -> None:
-    from driven import history
-
     both_sides(root)
     assert sync(root).plan.conflicts
     sync(root, **{option: True})
@@ -709,8 +739,6 @@ def test_undo_of_a_decision_brings_both_sides_back(root: Path, option: str) -> N
 
 def test_undo_in_a_fresh_clone_deletes_no_rule(root: Path) -> None:
     import shutil
-
-    from driven import history
 
     shutil.rmtree(root / ".driven/state")
     both_sides(root)

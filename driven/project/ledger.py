@@ -57,6 +57,7 @@ class Memory:
     settings: tuple[Entry, ...] = ()  # what `current` hangs on, besides the ledger's `key`
     key: bytes = b""
     stamp: Seen | None = None  # the stat of the ledger that says all this
+    lock: dict[Owned, frozenset[str]] | None = None  # `outputs.lock`, while `current`; None: read it
 
 
 def this_run() -> bytes:
@@ -118,7 +119,10 @@ def _stat_now(root: str, path: str, entry: Entry) -> int:
 
 
 def setting_entries(root: str, search_path: Iterable[tuple[str, int]]) -> list[Entry]:
-    """Ledger entries of what the whole run depends on: the folders of the search path and the settings files."""
+    """Ledger entries of what the whole run depends on: the folders of the search path and the settings files.
+
+    Made before any of them is read: what is saved while the run goes on is for the next one.
+    """
     entries: list[Entry] = [
         (SEARCHED, os.fsencode(path), "", 0, mtime, 0, NO_DIGEST) for path, mtime in search_path
     ]  # fmt: skip
@@ -130,6 +134,20 @@ def setting_entries(root: str, search_path: Iterable[tuple[str, int]]) -> list[E
         else:
             entries.append((SETTING, path.encode(), "", seen.st_size, seen.st_ctime_ns, seen.st_ino, NO_DIGEST))
     return entries
+
+
+def with_lock(root: str, settings: Iterable[Entry], wrote: Seen) -> list[Entry]:
+    """`settings` after this run wrote `outputs.lock`, if that file is still the one that stands there."""
+    raw = LOCK.encode()
+    entry = (SETTING, raw, "", 0, UNSURE, 0, NO_DIGEST)
+    try:
+        seen = os.stat(os.path.join(root, LOCK))
+    except OSError:
+        pass
+    else:
+        if (seen.st_size, seen.st_mtime_ns, seen.st_ino) == wrote:
+            entry = (SETTING, raw, "", seen.st_size, seen.st_ctime_ns, seen.st_ino, NO_DIGEST)
+    return [*(one for one in settings if one[1] != raw), entry]
 
 
 def output_entry(path: str, rule_ids: Mapping[str, Iterable[str]], seen: Seen | None) -> Entry:
@@ -245,16 +263,18 @@ def render_lock(lock: Lock) -> bytes:
     return f"{HEAD}{render_lines(dict(lock), _escape)}".encode()
 
 
-def write_lock(tree: Tree, lock: Mapping[Owned, frozenset[str]], before: Lock) -> None:
-    """Write `outputs.lock` when it changed; remove it when nothing is ours any more."""
+def write_lock(tree: Tree, lock: Mapping[Owned, frozenset[str]], before: Lock) -> Seen | None:
+    """Write `outputs.lock` when it changed, and answer its stat; remove it when nothing is ours any more."""
     if not lock:
         tree.remove_state(LOCK)
-    elif lock != before or tree.seen(LOCK) is None:
-        tree.write_state(LOCK, render_lock(lock), durable=True)
-    elif tree.seen(JOURNAL) is not None:  # `before` has what a killed run's journal says: the file may not
+        return None
+    if lock != before or tree.seen(LOCK) is None:
+        return tree.write_state(LOCK, render_lock(lock), durable=True)
+    if tree.seen(JOURNAL) is not None:  # `before` has what a killed run's journal says: the file may not
         data = render_lock(lock)
         if tree.read(LOCK).data != data:  # who writes what stands there wakes every watch, its own first
-            tree.write_state(LOCK, data, durable=True)
+            return tree.write_state(LOCK, data, durable=True)
+    return None
 
 
 def journal_paths(root: str) -> list[str]:
