@@ -327,7 +327,11 @@ class People:
 
     def git(self, *words: str) -> None:
         subprocess.run(
-            ["git", "-c", "user.name=soak", "-c", "user.email=soak@example.org", "-c", "core.autocrlf=false", *words],
+            [
+                "git", "-c", "user.name=soak", "-c", "user.email=soak@example.org", "-c", "core.autocrlf=false",
+                "-c", "gc.auto=0",  # it runs on in the background, and takes files away while a tree is copied
+                *words,
+            ],
             cwd=self.root, check=True, capture_output=True,
         )  # fmt: skip
 
