@@ -5,7 +5,7 @@ A partial run must give what a whole one would; where that cannot be told, it sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from driven.core import ledger as core
 from driven.core.ledger import Entry
@@ -17,9 +17,14 @@ from driven.project.disk import Applied, Tree
 from driven.workspace import Project
 
 
-def stale(project: Project, tree: Tree) -> set[str]:
-    """The outputs that do not stand as the last sync left them, by their stat; all, where it left no word."""
+def stale(project: Project, tree: Tree, hints: Collection[str] | None = None) -> set[str]:
+    """The outputs that do not stand as the last sync left them, by their stat; all, where it left no word.
+
+    With `hints` only those are looked at, and what the last sync was not sure of.
+    """
     known = project.memory.outputs
+    if hints is not None and project.memory.current:
+        known = {path: entry for path, entry in known.items() if path in hints or entry[4] == core.UNSURE}
     found = set(core.stale(known, tree.root, project.memory.made_ns))
     if not project.memory.current:  # the lock may be another branch's, or another machine's
         found.update(owned[0] for owned in project.lock if owned[0] not in known)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Collection, Sequence, Set
 
 from driven import partial
+from driven.core import ledger as core
 from driven.emission import Emitted, emit_all, emit_changed
 from driven.frozen import replace
 from driven.model.artefact import Piece
@@ -54,23 +55,32 @@ class Session:
         self.root = root
         self._kept = Kept()
 
-    def sync(self, progress: Progress | None = None) -> SyncReport:
-        """As `sync`."""
-        return _sync(self.root, self._kept, False, False, False, progress or _quiet)
+    def sync(self, progress: Progress | None = None, hints: Collection[str] | None = None) -> SyncReport:
+        """As `sync`. With `hints`, an edited output that is not among them may be seen by a later sync alone, or by
+        `overlooks`; it is not written over."""
+        return _sync(self.root, self._kept, False, False, False, progress or _quiet, hints)
+
+    def overlooks(self) -> bool:
+        """Whether an output does not stand as the last sync left it."""
+        memory = self._kept.memory
+        return memory is not None and bool(core.stale(memory.outputs, self.root, memory.made_ns))
 
 
-def _sync(root: str, kept: Kept, looks: bool, force: bool, adopt: bool, say: Progress) -> SyncReport:
+def _sync(
+    root: str, kept: Kept, looks: bool, force: bool, adopt: bool, say: Progress, hints: Collection[str] | None = None
+) -> SyncReport:  # fmt: skip
     began = time.perf_counter()
     with Tree(root) as tree, Writer(tree, idle=looks):
         for _ in range(ROUNDS):
             say("reading rules", 0, 4)
             project = load(root, kept=kept)
-            merged = merge(project, tree, force=force, adopt=adopt)
+            merged = merge(project, tree, force=force, adopt=adopt, hints=hints)
             say("emitting", 1, 4)
             emitted, planned = plan(project, tree, merged, force=force)
             # A file that was saved after the merge had looked at it: an edit to merge, not a conflict.
             if not any(c.drift == "edited" and c.path not in project.stale for c in planned.plan.conflicts):
                 break
+            hints = None
         say("writing", 2, 4)
         what = "sync --force" if force else "sync --adopt" if adopt else "sync"
         applied, snapshot = (Applied(), "") if looks else apply(project, tree, planned, merged, what=what)
@@ -85,9 +95,11 @@ def _sync(root: str, kept: Kept, looks: bool, force: bool, adopt: bool, say: Pro
     return report
 
 
-def merge(project: Project, tree: Tree, *, force: bool = False, adopt: bool = False) -> MergedBack:
-    """Let hand edits flow into the rules of `project`, where its mode or `adopt` says so."""
-    project.stale = partial.stale(project, tree)
+def merge(
+    project: Project, tree: Tree, *, force: bool = False, adopt: bool = False, hints: Collection[str] | None = None
+) -> MergedBack:  # fmt: skip
+    """Let hand edits flow into the rules of `project`, where its mode or `adopt` says so; `hints` as in `Session`."""
+    project.stale = partial.stale(project, tree, hints)
     if not project.stale or not (adopt or project.config.mode == "two-way"):
         return MergedBack()
     from driven.mergeback import merge_back

@@ -17,6 +17,7 @@ from driven.project.compiled import write_compiled
 from driven.project.config import keep_config
 from driven.project.disk import JOURNAL, Applied, Tree
 from driven.project.sources import RULES, refresh
+from driven.registry import path_stamps
 from driven.workspace import Project
 
 
@@ -42,7 +43,8 @@ def remember(
     if written:
         refresh(project.root, project.sources, written)
     outputs = partial.output_entries(project, tree, planned, emitted, applied)
-    entries = [*settings, *project.sources.entries, *outputs]
+    searched = ledger.searched_entries(path_stamps())
+    entries = [*searched, *settings, *project.sources.entries, *outputs]
     settled = not (
         report.held
         or any(rule.when for rule in project.rules)

@@ -41,7 +41,7 @@ class Project:
     active: Mapping[str, bool]
     diagnostics: list[Diagnostic] = field(default_factory=list)
     stale: set[str] = field(default_factory=set)  # outputs that may have changed since the last sync
-    stood: list[Entry] = field(default_factory=list)  # the settings, for the ledger: as they were before they were read
+    stood: list[Entry] = field(default_factory=list)  # the settings files, before they were read
 
     def select(self, rules: Iterable[Rule], editor: str) -> Sequence[Rule]:
         """The rules that `editor` gets: `targets` and `when` applied."""
@@ -75,8 +75,8 @@ def load(root: str, *, fresh: bool = False, kept: Kept | None = None) -> Project
     """Configuration, plugins, what the last sync left, and the rules. Read only. `fresh` parses every rule anew, so
     that what was said of it before is said again. `kept` is what an earlier load of this process left."""
     kept = kept or Kept()
+    stood = ledger.setting_entries(root)
     found = tuple(path_stamps())
-    stood = ledger.setting_entries(root, found)
     if kept.plugins is None or kept.found != found:
         kept.plugins = load_plugins(index_path=os.path.join(root, STATE, "plugins.index"))
         kept.found = found

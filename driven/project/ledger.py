@@ -118,14 +118,12 @@ def _stat_now(root: str, path: str, entry: Entry) -> int:
     return seen.st_ctime_ns if same else UNSURE
 
 
-def setting_entries(root: str, search_path: Iterable[tuple[str, int]]) -> list[Entry]:
-    """Ledger entries of what the whole run depends on: the folders of the search path and the settings files.
+def setting_entries(root: str) -> list[Entry]:
+    """Ledger entries of the settings files, which the whole run depends on.
 
     Made before any of them is read: what is saved while the run goes on is for the next one.
     """
-    entries: list[Entry] = [
-        (SEARCHED, os.fsencode(path), "", 0, mtime, 0, NO_DIGEST) for path, mtime in search_path
-    ]  # fmt: skip
+    entries: list[Entry] = []
     for path in SETTINGS:
         try:
             seen = os.stat(os.path.join(root, path))
@@ -134,6 +132,11 @@ def setting_entries(root: str, search_path: Iterable[tuple[str, int]]) -> list[E
         else:
             entries.append((SETTING, path.encode(), "", seen.st_size, seen.st_ctime_ns, seen.st_ino, NO_DIGEST))
     return entries
+
+
+def searched_entries(search_path: Iterable[tuple[str, int]]) -> list[Entry]:
+    """Ledger entries of the folders in which plugins are found. Made last: the project itself may be among them."""
+    return [(SEARCHED, os.fsencode(path), "", 0, mtime, 0, NO_DIGEST) for path, mtime in search_path]
 
 
 def with_lock(root: str, settings: Iterable[Entry], wrote: Seen) -> list[Entry]:

@@ -22,13 +22,13 @@ from driven.model.diagnostic import Diagnostic
 from driven.model.plan import Keep, SyncReport
 from driven.project.config import read_config
 from driven.project.disk import CHANGED as SAVED
-from driven.project.ledger import LOCK, read_lock
 from driven.project.sources import RULES
 from driven.span import Span
 from driven.sync.events import Cured, Event, Problem, Stopped, Synced, Watching
 from driven.sync.folders import wanted
 from driven.sync.observing import Observing
 from driven.sync.others import Git, is_writing
+from driven.sync.outputs import Outputs
 from driven.sync.own import Own
 from driven.sync.pace import Burst
 
@@ -67,13 +67,13 @@ class Watch:
         self._stopping = False
         self._quiet = 0.075  # seconds
         self._scope: tuple[int, tuple[str, ...]] | None = None  # rules and editors, once a sync has run
-        self._planned: set[str] = set()  # the paths of the last plan
+        self._outputs = Outputs(root)
         self._wrong: Wrong = {}
         self._own = Own(root)
-        self._lines: tuple[object, set[str]] = (None, set())  # the paths in outputs.lock, and its stat
         self._pause: float | None = None  # seconds until the next try, None when the last one went well
         self._syncs = 0
         self._tired = 0  # syncs since the last `rest`
+        self._hinted = False  # whether the last sync looked at no more outputs than it was told of
         self._met = 0  # syncs in a row that somebody saved a file in, at the very moment it was to be written
 
     def stop(self) -> None:
@@ -133,6 +133,9 @@ class Watch:
             first = self._next(PEACE)
             if first is None:  # whoever saves now and then does not wait for it
                 self._recover()
+                if self._hinted and self._session.overlooks():
+                    self.state.feed(CHANGED)
+                    return {LOST}
         if first is None:
             first = self._next(self._pause)
         if first is None:
@@ -221,7 +224,9 @@ class Watch:
             if not os.path.lexists(os.path.join(self.root, RULES)):
                 # The way to the lock would make the folder again that somebody has just removed.
                 raise ProjectError(f"`{RULES}` is missing; nothing was changed", hint="restore it; this waits for it")
-            report = self._session.sync(progress=self._progress)
+            hints = None if self._scope is None else self._outputs.hints(causes)
+            self._hinted = hints is not None
+            report = self._session.sync(self._progress, hints)
             self._quiet = read_config(self.root).debounce_ms / 1000
         except _Stop:
             return None
@@ -232,7 +237,7 @@ class Watch:
             _note(wrong, Diagnostic(code="DRV070", severity="error", message=message, span=Span(path="")), error=error)
         else:
             self._scope = report.rules, report.editors
-            self._planned = {change.path for change in report.plan.changes}
+            self._outputs.planned = {change.path for change in report.plan.changes}
             self._own.add(report)
             return self._without_saves(report)
         self._later()
@@ -308,22 +313,7 @@ class Watch:
 
     def _arm(self) -> bool:
         """Watch what is to be watched now; whether that is a folder more."""
-        return self._observing.arm(wanted(self.root, self._outputs()))
-
-    def _outputs(self) -> set[str]:
-        """The paths that `outputs.lock` names, and those of the last plan that it does not: conflicts."""
-        place = os.path.join(self.root, LOCK)
-        try:
-            seen = os.stat(place)
-            stamp: object = (seen.st_ino, seen.st_ctime_ns, seen.st_size)
-        except OSError:
-            stamp = None
-        if stamp != self._lines[0]:
-            try:
-                self._lines = stamp, {owned[0] for owned in read_lock(self.root)}
-            except DrivenError:
-                self._lines = stamp, self._lines[1]  # it is told by the sync; what was ours still is
-        return self._lines[1] | self._planned
+        return self._observing.arm(wanted(self.root, self._outputs.paths()))
 
 
 class _Stop(BaseException):

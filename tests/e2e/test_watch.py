@@ -167,6 +167,24 @@ def test_a_hand_edit_flows_into_the_rule_and_from_there_to_every_other_editor(pr
     assert run(project, "sync", "--check").returncode == 0
 
 
+def test_an_edit_that_makes_no_event_is_seen_when_there_is_peace(project: Path) -> None:
+    """Through a hard link elsewhere: a save of another rule looks at the files of that rule alone, the peace at all."""
+    config = project / ".driven/config.toml"
+    config.write_text(config.read_text().replace("one-way", "two-way"))
+    (project / "src").mkdir()
+    with watching(project) as watcher:
+        os.link(project / CURSOR, project / "src/elsewhere")
+        before = len(watcher.events)
+        in_place(project / "src/elsewhere", (project / CURSOR).read_text() + "\nNobody was told.\n")
+        atomic(project / ".driven/rules/rule-2.md", text(2, "Changed."))
+        event = watcher.wait("synced", before, causes=[".driven/rules/rule-2.md"])
+        assert RULE not in [change["path"] for change in event["changes"]]
+        for other in (RULE, CLAUDE, "CONVENTIONS.md"):
+            eventually(says(project / other, "Nobody was told."), f"it is not in {other}")
+        quiet(watcher)
+        assert watcher.end()["syncs"] == 3
+
+
 def test_a_strangers_file_in_the_way_is_waited_for(project: Path) -> None:
     (project / ".claude/rules").mkdir(parents=True)
     (project / CLAUDE).write_text("theirs\n")
@@ -450,9 +468,9 @@ def test_a_clock_that_is_set_back_neither_hides_a_save_nor_makes_a_loop(project:
         os.utime(project / RULE, (time.time() - 3600, time.time() - 3600))
         eventually(says(project / CURSOR, "Changed."))
         (project / CURSOR).write_text((project / CURSOR).read_text())
-        time.sleep(1)
+        time.sleep(2)  # in peace it looks once more
         before = watcher.syncs
-        time.sleep(1)
+        time.sleep(2.5)
         assert watcher.syncs == before <= 5
 
 
