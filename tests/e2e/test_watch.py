@@ -137,7 +137,7 @@ def test_a_new_folder_of_rules_is_watched_and_a_rule_in_it_is_found(project: Pat
         eventually(says(project / ".cursor/rules/web-css-colours.mdc", "Later."))
         os.rename(project / ".driven/rules/web", project / ".driven/rules/site")
         eventually(lambda: (project / ".cursor/rules/site-css-colours.mdc").exists())
-        assert not (project / ".cursor/rules/web-css-colours.mdc").exists()
+        eventually(lambda: not (project / ".cursor/rules/web-css-colours.mdc").exists())
         watcher.wait("synced", since)
         (project / ".driven/rules/site/css/colours.md").unlink()
         eventually(lambda: not (project / ".cursor/rules/site-css-colours.mdc").exists())
