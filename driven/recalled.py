@@ -1,8 +1,9 @@
-"""Rules as they once were, from snapshots: the base of an edit where the last sync's memory is of another branch."""
+"""Rules as they once were, from snapshots and from git: the base of an edit where the last sync was of another branch,
+or of another machine."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from itertools import islice
 
 from driven.core._rt import FormatError
@@ -13,6 +14,7 @@ from driven.frozen import frozen
 from driven.model.artefact import Artefact
 from driven.model.plan import Owned
 from driven.model.rule import Rule, RuleSet
+from driven.project.git import committed_files
 from driven.project.snapshots import SOURCE, Store
 from driven.project.sources import RULES
 from driven.workspace import Project
@@ -28,9 +30,9 @@ class Recalled:
     rules: Mapping[str, Rule]
 
 
-def recall(project: Project, lines: Iterable[Owned]) -> dict[Owned, Recalled]:
-    """Of these outputs, those that can be written again just as `outputs.lock` says they were, from the rules as they
-    stood after the sync that wrote them."""
+def recall(project: Project, lines: Sequence[Owned]) -> dict[Owned, Recalled]:
+    """Of these outputs, those that can be written again just as `outputs.lock` says they were: from the rules as they
+    stood after the sync that wrote them, or as they were committed."""
     store = Store(project.root)
     written: dict[int, list[Owned]] = {}
     for owned in lines:
@@ -39,15 +41,25 @@ def recall(project: Project, lines: Iterable[Owned]) -> dict[Owned, Recalled]:
             written.setdefault(number, []).append(owned)
     out: dict[Owned, Recalled] = {}
     for number, things in islice(sorted(written.items(), reverse=True), MOST):
-        rules = _rules_at(store, number, project.rules)
-        emitters = {name: project.emitters[name] for name in {owned[1] for owned in things}}
-        pieces = emit_all(emitters, project.settings, rules.rules, project.select).pieces
-        given = {piece.owned: piece.artefact for piece in pieces}
-        by_id = {rule.id: rule for rule in rules}
-        for owned in things:
-            if owned in given and digest(given[owned].text.encode()) in project.lock[owned]:
-                out[owned] = Recalled(given[owned], by_id)
+        out.update(_given(project, _rules_at(store, number, project.rules), things))
+    left = [owned for owned in lines if owned not in out]
+    committed = _parsed(committed_files(project.root, RULES)) if left else {}
+    if committed:
+        out.update(_given(project, RuleSet.of(committed.values()), left))
     return out
+
+
+def _given(project: Project, rules: RuleSet, lines: Sequence[Owned]) -> dict[Owned, Recalled]:
+    """Of these outputs, those that `rules` give just as they were written."""
+    emitters = {name: project.emitters[name] for name in {owned[1] for owned in lines}}
+    pieces = emit_all(emitters, project.settings, rules.rules, project.select).pieces
+    given = {piece.owned: piece.artefact for piece in pieces}
+    by_id = {rule.id: rule for rule in rules}
+    return {
+        owned: Recalled(given[owned], by_id)
+        for owned in lines
+        if owned in given and digest(given[owned].text.encode()) in project.lock[owned]
+    }
 
 
 def _written_by(store: Store, owned: Owned, ours: frozenset[str]) -> int | None:
@@ -76,15 +88,23 @@ def _rules_at(store: Store, number: int, today: RuleSet) -> RuleSet:
                 texts[row.owned[0]] = (one, row.before)
             elif (known := texts.get(row.owned[0])) is None or known[0] > number:
                 texts[row.owned[0]] = (one, row.after)
-    rules = {rule.span.path: rule for rule in today}
+    found: dict[str, bytes] = {}
     for path, (one, index) in texts.items():
-        rules.pop(path, None)
         try:
             data = store.text(one, index)
         except FormatError:
             continue
         if data is not None:
-            rule, _ = parse_rule(data, path=path, rule_id=rule_id_for(path.removeprefix(RULES + "/")))
-            if rule is not None:
-                rules[path] = rule
+            found[path] = data
+    rules = {rule.span.path: rule for rule in today if rule.span.path not in texts} | _parsed(found)
     return RuleSet.of(rules.values())
+
+
+def _parsed(files: Mapping[str, bytes]) -> dict[str, Rule]:
+    rules: dict[str, Rule] = {}
+    for path, data in files.items():
+        rule_id = rule_id_for(path.removeprefix(RULES + "/")) if path.endswith(".md") else ""
+        rule = parse_rule(data, path=path, rule_id=rule_id)[0] if rule_id else None
+        if rule is not None:
+            rules[path] = rule
+    return rules

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -606,6 +608,23 @@ def test_both_sides_edited_right_after_a_checkout_are_merged(root: Path, output:
     text = read(root, rule_file)
     assert "The very first thing." in text and "The last thing." in text
     assert "Use tabs." in read(root, ".claude/rules/style.md")
+    settled(root)
+
+
+def test_both_sides_edited_in_a_fresh_clone_are_merged(root: Path) -> None:
+    """This machine has no memory and no snapshot: what was written, and from which rules, is in the last commit."""
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "all"]):
+        subprocess.run(
+            ["git", "-c", "user.name=x", "-c", "user.email=x@example.org", *words], cwd=root, check=True
+        )  # fmt: skip
+    shutil.rmtree(root / ".driven/state")
+    edit(root, ".driven/rules/api.md", "Log the request id.", "Log both ids.")
+    edit(root, ".cursor/rules/api.mdc", "Validate input.", "Validate with zod.")
+    edit(root, "CONVENTIONS.md", "Return problem details.", "Return RFC 9457 details.")
+    assert not sync(root).plan.conflicts
+    for path in (".driven/rules/api.md", ".claude/rules/api.md", "CONVENTIONS.md"):
+        text = read(root, path)
+        assert "Log both ids." in text and "with zod" in text and "RFC 9457" in text
     settled(root)
 
 

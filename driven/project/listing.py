@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import os
 
+from driven.project.git import git_files
+
 MAX_FILES = 500_000
 
 
 def list_files(root: str) -> list[str]:
     """Paths relative to `root`, POSIX: tracked and untracked ones that git does not ignore. Without git, all files
     but those in folders that begin with a dot."""
-    import subprocess
-
-    command = ["git", "-C", root, "ls-files", "-z", "-co", "--exclude-standard"]
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
-    except (OSError, subprocess.TimeoutExpired):
-        return _walk(root)
-    if done.returncode != 0:
-        return _walk(root)
-    return list(dict.fromkeys(os.fsdecode(name) for name in done.stdout.split(b"\0") if name))[:MAX_FILES]
+    found = git_files(root)
+    return _walk(root) if found is None else list(dict.fromkeys(found))[:MAX_FILES]
 
 
 def _walk(root: str) -> list[str]:
