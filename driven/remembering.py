@@ -9,7 +9,7 @@ from driven.emission import Emitted
 from driven.errors import DiskError
 from driven.frozen import replace
 from driven.model.merged import MergedBack
-from driven.model.plan import Owned, Plan, SyncReport
+from driven.model.plan import Delete, Owned, Plan, SyncReport
 from driven.model.rule import Rule
 from driven.planning import Planned
 from driven.project import ledger, snapshots
@@ -84,11 +84,15 @@ def _lock_after(
 ) -> dict[Owned, frozenset[str]]:  # fmt: skip
     lock = {owned: ours for owned, ours in project.lock.items() if owned not in planned.decided}
     is_in_rule = not any(path.startswith(RULES + "/") for path in applied.failed)
+    gone = {change.path for change in planned.plan.writes if isinstance(change, Delete)}
     for owned in planned.decided:
-        if owned[0] in applied.failed and owned in merged.ours and is_in_rule:
+        failed = owned[0] in applied.failed
+        if failed and owned in merged.ours and is_in_rule:
             lock[owned] = merged.ours[owned]  # saved once more while this ran: the next edit is one of that text
             continue
-        source = project.lock if owned[0] in applied.failed else planned.lock
+        # A rule that could not be written may not know of a renamed output either: that is to be seen anew.
+        stays = failed or not (is_in_rule or owned[0] in applied.written or owned[0] in gone)
+        source = project.lock if stays else planned.lock
         if owned in source:
             lock[owned] = source[owned]
     return lock

@@ -35,7 +35,8 @@ AUDITED = {
     "os.utime",
 }
 CHANGES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-CLOCK = re.compile(r"-[0-9a-f]{8}\.snap")  # a snapshot holds the time, and is named after what it holds
+# What another run names differently: a snapshot holds the time and is named after what it holds, a temp of the pid.
+CHANCE = re.compile(r"-[0-9a-f]{8}(?=\.snap)|\.\d+(?=\.tmp)")
 STATE_LOCK = "lock"  # held, never read: opened to write at every sync, but nothing is written to it
 
 
@@ -77,7 +78,7 @@ class Shim:
     def call(self, kind: str, what: str, do: Callable[[], Any], half: Callable[[], Any] | None = None) -> Any:
         """Carry out one call that changes the disk, or what shall happen instead."""
         self.count += 1
-        said = CLOCK.sub("-now.snap", f"{kind} {what}")
+        said = CHANCE.sub("", f"{kind} {what}")
         self.real["write"](self.log, f"{self.count} {said}\n".encode(errors="replace"))
         counts = self.only in ("", said)
         self.met += counts
