@@ -45,12 +45,13 @@ def recall(project: Project, lines: Sequence[Owned]) -> dict[Owned, Recalled]:
     left = [owned for owned in lines if owned not in out]
     committed = _parsed(committed_files(project.root, RULES)) if left else {}
     if committed:
-        out.update(_given(project, RuleSet.of(committed.values()), left))
+        out.update(_given(project, committed, left))
     return out
 
 
-def _given(project: Project, rules: RuleSet, lines: Sequence[Owned]) -> dict[Owned, Recalled]:
-    """Of these outputs, those that `rules` give just as they were written."""
+def _given(project: Project, files: Mapping[str, Rule], lines: Sequence[Owned]) -> dict[Owned, Recalled]:
+    """Of these outputs, those that the rules of `files` (by path) give just as they were written."""
+    rules = RuleSet.of({rule.id: rule for _, rule in sorted(files.items())}.values())  # two files may give one id
     emitters = {name: project.emitters[name] for name in {owned[1] for owned in lines}}
     pieces = emit_all(emitters, project.settings, rules.rules, project.select).pieces
     given = {piece.owned: piece.artefact for piece in pieces}
@@ -74,9 +75,9 @@ def _written_by(store: Store, owned: Owned, ours: frozenset[str]) -> int | None:
     return None
 
 
-def _rules_at(store: Store, number: int, today: RuleSet) -> RuleSet:
-    """The rules after snapshot `number`: as the last one up to it left each, else as the first one after it found it,
-    else as today."""
+def _rules_at(store: Store, number: int, today: RuleSet) -> dict[str, Rule]:
+    """By path, the rules after snapshot `number`: as the last one up to it left each, else as the first one after it
+    found it, else as today."""
     texts: dict[str, tuple[int, int]] = {}
     for one, head in store.heads():  # newest first, and the base last: what is older decides until `number` is reached
         try:
@@ -96,8 +97,7 @@ def _rules_at(store: Store, number: int, today: RuleSet) -> RuleSet:
             continue
         if data is not None:
             found[path] = data
-    rules = {rule.span.path: rule for rule in today if rule.span.path not in texts} | _parsed(found)
-    return RuleSet.of(rules.values())
+    return {rule.span.path: rule for rule in today if rule.span.path not in texts} | _parsed(found)
 
 
 def _parsed(files: Mapping[str, bytes]) -> dict[str, Rule]:

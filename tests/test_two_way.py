@@ -613,11 +613,13 @@ def test_both_sides_edited_right_after_a_checkout_are_merged(root: Path, output:
 
 def test_both_sides_edited_in_a_fresh_clone_are_merged(root: Path) -> None:
     """This machine has no memory and no snapshot: what was written, and from which rules, is in the last commit."""
+    write(root, ".driven/rules/Style.md", "# A second file of one id\n")
     for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "all"]):
         subprocess.run(
             ["git", "-c", "user.name=x", "-c", "user.email=x@example.org", *words], cwd=root, check=True
         )  # fmt: skip
     shutil.rmtree(root / ".driven/state")
+    (root / ".driven/rules/Style.md").unlink()
     edit(root, ".driven/rules/api.md", "Log the request id.", "Log both ids.")
     edit(root, ".cursor/rules/api.mdc", "Validate input.", "Validate with zod.")
     edit(root, "CONVENTIONS.md", "Return problem details.", "Return RFC 9457 details.")

@@ -29,6 +29,7 @@ class People:
         self.files: set[str] = set()  # outputs that a person changed in this round
         self.hands = 0  # hand edits of outputs in this round
         self.switched = False  # another branch was checked out in this round
+        self.clashed = ""  # the output that is in conflict in this round: whatever else is edited in it waits
         self.branch = "main"
         self.branches: dict[str, Model] = {}
         self.log: list[str] = []
@@ -53,6 +54,7 @@ class People:
         self.files.clear()
         self.hands = 0
         self.switched = False
+        self.clashed = ""
 
     def config(self) -> None:
         lines = [f"{name} = {str(name not in self.model.off).lower()}\n" for name in EDITORS]
@@ -195,7 +197,7 @@ class People:
             return rule.path
         found = []
         for path in self.outputs():
-            if self.switched and path in SHARED:
+            if path == self.clashed or (self.switched and path in SHARED):
                 continue  # which rule a line belongs to may not be known then, until the next sync
             data = read(self.root, path).decode()
             if front:

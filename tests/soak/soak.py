@@ -211,6 +211,7 @@ class Soak:
         people.log.append(f"clash in {rule.path} `{ours}` and {path} `{theirs}`")
         people.replace(path, old, theirs)
         people.replace(rule.path, old, ours)
+        people.clashed = path
         for _ in range(people.random.randrange(3)):
             self.operate()
         self.settle(expect=4)
