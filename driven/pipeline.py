@@ -16,7 +16,7 @@ from driven.model.plan import Change, Conflict, Create, Keep, Plan, Standing, Sy
 from driven.model.rule import Rule, effect_order
 from driven.planning import Planned, group_by_path, make_plan
 from driven.project import ledger, snapshots
-from driven.project.disk import Applied, Tree
+from driven.project.disk import CHANGED, Applied, Tree
 from driven.project.sources import RULES
 from driven.project.writer import Writer
 from driven.recorded import changes_of
@@ -84,6 +84,8 @@ def _sync(
         say("writing", 2, 4)
         what = "sync --force" if force else "sync --adopt" if adopt else "sync"
         applied, snapshot = (Applied(), "") if looks else apply(project, tree, planned, merged, what=what)
+        if not looks and ledger.is_another_lock(root, project.stood):
+            applied.failed[ledger.LOCK] = CHANGED  # git checked out another branch: its lock stays
         copies = snapshot if any(getattr(change, "forced", False) for change in planned.plan.writes) else ""
         seconds = time.perf_counter() - began
         report = _report(project, emitted, planned.plan, applied, copies, not looks, merged.held.keys(), seconds)

@@ -27,6 +27,9 @@ def remember(
 ) -> ledger.Memory | None:  # fmt: skip
     """Write `outputs.lock`, the compiled rules and the ledger, and forget the journal. What the next sync would read of
     them; None when it must look at everything."""
+    if ledger.LOCK in applied.failed:  # the journal stays as well: with it, what this run wrote is known as ours
+        ledger.forget(tree)
+        return None
     lock = _lock_after(project, planned, applied, merged)
     wrote = ledger.write_lock(tree, lock, project.lock)
     settings = project.stood if wrote is None else ledger.with_lock(project.root, project.stood, wrote)

@@ -630,6 +630,43 @@ def test_both_sides_edited_in_a_fresh_clone_are_merged(root: Path) -> None:
     settled(root)
 
 
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_checkout_while_a_sync_writes_ends_as_that_branch_says(
+    root: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """Its lock stays, what the sync wrote onto it is known as ours, and the next sync follows the branch's rules."""
+    main = everything(root)
+    edit(root, ".driven/rules/style.md", "Use tabs.", "Use blanks.")
+    edit(root, ".driven/rules/api.md", "Validate input.", "Validate with zod.")
+    (root / ".driven/rules/check.md").unlink()
+    sync(root)
+    branch = everything(root)
+    check_out(root, branch, main)
+    sync(root)
+    real = pipeline.apply
+
+    def meanwhile(*given, **more):
+        if moment == "before":
+            check_out(root, main, branch)
+        answer = real(*given, **more)
+        if moment == "after":
+            check_out(root, main, branch)
+        return answer
+
+    edit(root, ".driven/rules/release.md", "Tag, then push.", "Push, then tag.")
+    edit(root, ".driven/rules/style.md", "No trailing blanks.", "No blanks at the end.")
+    monkeypatch.setattr(pipeline, "apply", meanwhile)
+    report = sync(root)
+    assert any(".driven/outputs.lock" in found.message for found in report.plan.diagnostics)
+    monkeypatch.setattr(pipeline, "apply", real)
+    assert read(root, ".driven/outputs.lock") == branch[".driven/outputs.lock"]
+    assert not sync(root).plan.conflicts
+    settled(root)
+    assert "Push, then tag." in read(root, ".claude/skills/release/SKILL.md")
+    assert "Use blanks." in read(root, ".claude/rules/style.md")
+    assert not (root / ".claude/skills/check/SKILL.md").exists()
+
+
 def test_undo_after_a_checkout_leaves_the_rules_of_that_branch(root: Path) -> None:
     """An edit that came with it is taken out again; the other branch's rules do not come back."""
     main = everything(root)

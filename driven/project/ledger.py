@@ -139,6 +139,11 @@ def searched_entries(search_path: Iterable[tuple[str, int]]) -> list[Entry]:
     return [(SEARCHED, os.fsencode(path), "", 0, mtime, 0, NO_DIGEST) for path, mtime in search_path]
 
 
+def is_another_lock(root: str, settings: Iterable[Entry]) -> bool:
+    """Whether `outputs.lock` is not the one that `settings` speak of: somebody put another one there meanwhile."""
+    return [e for e in settings if e[1] == LOCK.encode()] != [e for e in setting_entries(root) if e[1] == LOCK.encode()]
+
+
 def with_lock(root: str, settings: Iterable[Entry], wrote: Seen) -> list[Entry]:
     """`settings` after this run wrote `outputs.lock`, if that file is still the one that stands there."""
     raw = LOCK.encode()

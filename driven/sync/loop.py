@@ -34,7 +34,7 @@ from driven.sync.pace import Burst
 
 WAKE = "\0"  # no path has a NUL
 LOST = ""
-AGAIN = 5  # times that a sync is run once more because folders appeared while it ran
+AGAIN = 5  # times in a row that a sync is run once more because folders appeared while it ran
 PATIENT = 5  # syncs in a row that somebody saves a file in: then it is told
 SHORT = 0.02  # seconds between two looks at what another program holds
 POLITE = 1.0  # seconds that another driven may write before it is worth a word
@@ -73,6 +73,7 @@ class Watch:
         self._pause: float | None = None  # seconds until the next try, None when the last one went well
         self._syncs = 0
         self._tired = 0  # syncs since the last `rest`
+        self._again = 0
         self._hinted = False  # whether the last sync looked at no more outputs than it was told of
         self._met = 0  # syncs in a row that somebody saved a file in, at the very moment it was to be written
 
@@ -193,25 +194,26 @@ class Watch:
     # Syncing
 
     def _sync(self, causes: set[str]) -> bool:
-        """Sync, watch the folders that this made, and tell; whether it could run. Again when a folder is new to us:
-        what was done in it before it was watched has made no event."""
+        """Sync, watch the folders that this made, and tell; whether it could run. Again, after the next quiet, when a
+        folder is new to us: what was done in it before it was watched has made no event."""
         self._own.clear()
-        for _ in range(AGAIN):
-            began = time.monotonic()
-            wrong: Wrong = {}
-            report = self._try(causes, wrong)
-            if self._stopping and report is None:
-                return False
-            try:
-                new = self._arm()
-            except OSError as error:
-                new = False
-                message = f"folders cannot be watched: {(error.strerror or str(error)).lower()}"
-                _note(wrong, Diagnostic(code="WCH01", severity="error", message=message, span=Span(path="")))
-            self._judge(report, wrong, causes, time.monotonic() - began)
-            causes = set()
-            if not new or self._stopping or self._is_settled():
-                break
+        began = time.monotonic()
+        wrong: Wrong = {}
+        report = self._try(causes, wrong)
+        if self._stopping and report is None:
+            return False
+        try:
+            new = self._arm()
+        except OSError as error:
+            new = False
+            message = f"folders cannot be watched: {(error.strerror or str(error)).lower()}"
+            _note(wrong, Diagnostic(code="WCH01", severity="error", message=message, span=Span(path="")))
+        self._judge(report, wrong, causes, time.monotonic() - began)
+        if new and self._again < AGAIN and not self._stopping and not self._is_settled():
+            self._again += 1
+            self._changed(LOST)
+        else:
+            self._again = 0
         return not wrong or report is not None
 
     def _try(self, causes: set[str], wrong: Wrong) -> SyncReport | None:
@@ -229,6 +231,8 @@ class Watch:
             report = self._session.sync(self._progress, hints)
             self._quiet = read_config(self.root).debounce_ms / 1000
         except _Stop:
+            if not self._stopping:
+                self._changed(LOST)
             return None
         except DrivenError as error:
             _note(wrong, _diagnostic(error))
@@ -273,7 +277,7 @@ class Watch:
                 self._say(wrong)
 
     def _progress(self, what: str, _done: int, _total: int) -> None:
-        if self._stopping and what in MAY_STOP:
+        if (self._stopping and what in MAY_STOP) or (what == "writing" and self._git.is_busy()):
             raise _Stop
 
     def _later(self) -> None:
@@ -317,7 +321,7 @@ class Watch:
 
 
 class _Stop(BaseException):
-    """Asked to end before anything was written."""
+    """Asked to end before anything was written; or git began to write, and what was read is of two branches."""
 
 
 def _is_met(why: str) -> bool:

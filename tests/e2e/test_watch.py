@@ -337,6 +337,27 @@ def test_another_branch_is_one_sync(tmp_path: Path) -> None:
         assert watcher.end()["syncs"] == 3
 
 
+def test_branches_that_change_all_the_time_are_left_as_they_were_committed(tmp_path: Path) -> None:
+    """A checkout may begin while a sync reads, or writes: nothing of one branch ends up in the other."""
+    project = make_project(tmp_path, 60, debounce=10)
+    git(project, "init", "-q", "-b", "one")
+    for branch in ("one", "two", "three"):
+        git(project, "checkout", "-q", "-B", branch)
+        for number in range(0, 60, 2):
+            (project / f".driven/rules/rule-{number}.md").write_text(text(number, f"Of {branch}."))
+        (project / f".driven/rules/only-{branch}.md").write_text(text(99, f"Only of {branch}."))
+        assert run(project, "sync").returncode == 0
+        git(project, "add", ".")
+        git(project, "commit", "-qm", branch)
+    seed = random.Random(3)
+    with watching(project):
+        for _ in range(25):
+            git(project, "checkout", "-q", "--force", seed.choice(("one", "two", "three")))
+            time.sleep(seed.random() * 0.1)
+        eventually(lambda: run(project, "sync", "--check").returncode == 0)
+    git(project, "diff", "--exit-code")
+
+
 def test_git_is_given_time_to_end(project: Path) -> None:
     git(project, "init", "-q")
     lock = project / ".git/index.lock"
