@@ -85,7 +85,7 @@ def _sync(
         what = "sync --force" if force else "sync --adopt" if adopt else "sync"
         applied, snapshot = (Applied(), "") if looks else apply(project, tree, planned, merged, what=what)
         if not looks and ledger.is_another_lock(root, project.stood):
-            applied.failed[ledger.LOCK] = CHANGED  # git checked out another branch: its lock stays
+            applied.failed[ledger.LOCK] = f"cannot be written: {CHANGED}"  # git checked out another branch's: it stays
         copies = snapshot if any(getattr(change, "forced", False) for change in planned.plan.writes) else ""
         seconds = time.perf_counter() - began
         report = _report(project, emitted, planned.plan, applied, copies, not looks, merged.held.keys(), seconds)

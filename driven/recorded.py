@@ -12,7 +12,7 @@ from driven.model.artefact import Outside
 from driven.model.plan import Create, Delete, Lock, Owned, Replace
 from driven.planning import Planned
 from driven.project.disk import Tree
-from driven.project.ledger import LOCK
+from driven.project.ledger import lock_entry
 from driven.project.snapshots import LOOK_BACK, SOURCE, Change, Store
 from driven.project.sources import RULES, source_bytes
 from driven.workspace import Project
@@ -82,10 +82,8 @@ def _sources(
 def _came_with_another_lock(project: Project) -> bool:
     """Whether `outputs.lock` is not the one that the last sync left: git brought another state of the project, and its
     rules with it. Nobody edited those: an undo must not bring back another branch's."""
-    raw = LOCK.encode()
-    then = [entry[3:6] for entry in project.memory.settings if entry[1] == raw]
-    now = [entry[3:6] for entry in project.stood if entry[1] == raw]
-    return bool(then) and then != now and not project.memory.interrupted
+    then = lock_entry(project.memory.settings)
+    return then is not None and then != lock_entry(project.stood) and not project.memory.interrupted
 
 
 def _outputs(

@@ -71,7 +71,7 @@ def read_memory(root: str, kept: Memory | None = None) -> Memory:
     `kept` is what `write_ledger` answered in this process: it is taken as long as that ledger stands.
     """
     interrupted = os.path.lexists(os.path.join(root, JOURNAL))
-    if kept is not None and kept.stamp is not None and not interrupted and kept.stamp == _stamp(root):
+    if kept is not None and kept.stamp is not None and not interrupted and kept.stamp == _seen(root, LEDGER):
         return replace(kept, current=kept.key == this_run() and bool(kept.rules) and _hold(root, kept.settings))
     try:
         data, seen = read_file(os.path.join(root, LEDGER), MAX_BYTES)
@@ -94,9 +94,9 @@ def _memory(by_kind: Mapping[int, dict[str, Entry]], rules: Compiled, key: bytes
     )  # fmt: skip
 
 
-def _stamp(root: str) -> Seen | None:
+def _seen(root: str, path: str) -> Seen | None:
     try:
-        seen = os.lstat(os.path.join(root, LEDGER))
+        seen = os.lstat(os.path.join(root, path))
     except OSError:
         return None
     return seen.st_size, seen.st_mtime_ns, seen.st_ino
@@ -123,15 +123,27 @@ def setting_entries(root: str) -> list[Entry]:
 
     Made before any of them is read: what is saved while the run goes on is for the next one.
     """
-    entries: list[Entry] = []
-    for path in SETTINGS:
-        try:
-            seen = os.stat(os.path.join(root, path))
-        except OSError:
-            entries.append((SETTING, path.encode(), "", 0, ABSENT, 0, NO_DIGEST))
-        else:
-            entries.append((SETTING, path.encode(), "", seen.st_size, seen.st_ctime_ns, seen.st_ino, NO_DIGEST))
-    return entries
+    return [_setting(root, path) for path in SETTINGS]
+
+
+def _setting(root: str, path: str) -> Entry:
+    try:
+        seen = os.stat(os.path.join(root, path))
+    except OSError:
+        return (SETTING, path.encode(), "", 0, ABSENT, 0, NO_DIGEST)
+    inode = seen.st_ino & 0x7FFFFFFFFFFFFFFF  # as the ledger keeps it
+    return (SETTING, path.encode(), "", seen.st_size, seen.st_ctime_ns, inode, NO_DIGEST)
+
+
+def lock_entry(settings: Iterable[Entry]) -> Entry | None:
+    """The entry of `outputs.lock` among them."""
+    raw = LOCK.encode()
+    return next((entry for entry in settings if entry[1] == raw), None)
+
+
+def is_another_lock(root: str, settings: Iterable[Entry]) -> bool:
+    """Whether `outputs.lock` is not the one that `settings` speak of: somebody put another one there meanwhile."""
+    return lock_entry(settings) != _setting(root, LOCK)
 
 
 def searched_entries(search_path: Iterable[tuple[str, int]]) -> list[Entry]:
@@ -139,23 +151,12 @@ def searched_entries(search_path: Iterable[tuple[str, int]]) -> list[Entry]:
     return [(SEARCHED, os.fsencode(path), "", 0, mtime, 0, NO_DIGEST) for path, mtime in search_path]
 
 
-def is_another_lock(root: str, settings: Iterable[Entry]) -> bool:
-    """Whether `outputs.lock` is not the one that `settings` speak of: somebody put another one there meanwhile."""
-    return [e for e in settings if e[1] == LOCK.encode()] != [e for e in setting_entries(root) if e[1] == LOCK.encode()]
-
-
 def with_lock(root: str, settings: Iterable[Entry], wrote: Seen) -> list[Entry]:
     """`settings` after this run wrote `outputs.lock`, if that file is still the one that stands there."""
-    raw = LOCK.encode()
-    entry = (SETTING, raw, "", 0, UNSURE, 0, NO_DIGEST)
-    try:
-        seen = os.stat(os.path.join(root, LOCK))
-    except OSError:
-        pass
-    else:
-        if (seen.st_size, seen.st_mtime_ns, seen.st_ino) == wrote:
-            entry = (SETTING, raw, "", seen.st_size, seen.st_ctime_ns, seen.st_ino, NO_DIGEST)
-    return [*(one for one in settings if one[1] != raw), entry]
+    entry = _setting(root, LOCK)
+    if _seen(root, LOCK) != wrote:
+        entry = (*entry[:4], UNSURE, *entry[5:])
+    return [*(one for one in settings if one[1] != entry[1]), entry]
 
 
 def output_entry(path: str, rule_ids: Mapping[str, Iterable[str]], seen: Seen | None) -> Entry:
