@@ -200,8 +200,8 @@ class Watch:
         began = time.monotonic()
         wrong: Wrong = {}
         report = self._try(causes, wrong)
-        if self._stopping and report is None:
-            return False
+        if report is None and not wrong:
+            return not self._stopping  # it was given up before it could find anything, right or wrong
         try:
             new = self._arm()
         except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -93,3 +94,22 @@ def atomic(path: Path) -> None:
     beside = path.with_suffix(".new")
     beside.write_bytes(path.read_bytes())
     beside.replace(path)
+
+
+def test_git_that_begins_while_a_sync_reads_is_waited_for(tmp_path: Path) -> None:
+    """Nothing is written then, and nothing that was wrong is said to be cured."""
+    root = make_project(tmp_path)
+    (root / ".git").mkdir()
+    with met(root) as (watch, told):
+        (root / ".driven/rules/bad.md").write_text("---\npriority: much\n---\n\nText.\n")
+        eventually(lambda: any(isinstance(event, Problem) for event in told))
+        index = root / ".git/index.lock"
+        watch.meanwhile = index.touch
+        (root / RULE).write_text(text(1, "Of another branch."))
+        eventually(index.exists)
+        watch.meanwhile = lambda: None
+        time.sleep(0.5)
+        assert not says(root / CURSOR, "Of another branch.")()
+        index.unlink()
+        eventually(says(root / CURSOR, "Of another branch."))
+        assert not any(isinstance(event, Cured) for event in told)
