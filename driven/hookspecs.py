@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from driven.frozen import field, frozen
 from driven.grammar.command import Command
 from driven.model.artefact import Emission, Settings
+from driven.model.check import About, Finding
 from driven.model.diagnostic import Diagnostic
 from driven.model.fidelity import Construct
 from driven.model.rule import Rule
@@ -22,7 +23,7 @@ ENTRY_POINT_GROUP = "driven"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Protocol, runtime_checkable
+    from typing import Any, Protocol, runtime_checkable
 
     import pluggy
 
@@ -152,6 +153,19 @@ class TokenCounter(Protocol):
         """The number of tokens in `text`."""
 
 
+@runtime_checkable
+class Check(Protocol):
+    """Looks for one mistake, which has a code of its own; pure: the same file gives the same findings."""
+
+    @property
+    def about(self) -> About:
+        """The mistake, as data: code, severity, what the check reads, why, and where that was looked up."""
+
+    def run(self, subject: Any) -> Iterable[Finding]:
+        """The findings in `subject`: a `Body`, a `Document` or a `Repository` of `driven.check_kit`, as
+        `about.scope` says. Time must not grow faster than the text."""
+
+
 class Hooks:
     """Every hook there is."""
 
@@ -186,5 +200,15 @@ class Hooks:
         """Offer exact token counters.
 
         Called once, when the plugins are loaded. The first one is used beside the estimate.
+        """
+        raise NotImplementedError
+
+    @hookspec
+    def driven_checks(self) -> Iterable[Check]:
+        """Offer checks for `driven validate`.
+
+        Called once, when the plugins are loaded for a validation. Answers are joined; two checks with one code are an
+        error that names both plugins, and ours, else the first one by entry-point name, is used. A check that raises
+        is a diagnostic that names it; the others live on.
         """
         raise NotImplementedError

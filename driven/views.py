@@ -1,4 +1,4 @@
-"""Looking without touching: the status of a project, what holds for a path, what is wrong with the rules."""
+"""Looking without touching: the status of a project, what holds for a path."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ import os
 from collections.abc import Iterable
 
 from driven.emission import emit_all
-from driven.errors import PlanError, UsageError
+from driven.errors import UsageError
 from driven.model.activation import Activation, Always, ForPaths, OnRequest, WhenRelevant, activation_word
 from driven.model.artefact import Artefact, Emission, Piece
 from driven.model.diagnostic import Diagnostic
 from driven.model.plan import Conflict, Create, Delete, Replace
 from driven.model.reach import AlsoRead, Reach
-from driven.model.report import EditorStatus, ExplainReport, RuleStatus, StatusReport, ValidateReport
+from driven.model.report import EditorStatus, ExplainReport, RuleStatus, StatusReport
 from driven.model.rule import RuleSet
 from driven.pipeline import Project, load, merge, plan, plan_with
-from driven.planning import group_by_path
 from driven.project.disk import Tree
 from driven.reach import Editor, read_by
 from driven.resolve import closest
@@ -115,21 +114,6 @@ def explain(root: str, path: str, editor: str | None = None) -> ExplainReport:
         diagnostics=(*project.diagnostics, *emitted.diagnostics), counter=counter.name if counter else "",
         tokens=tokens, also=also,
     )  # fmt: skip
-
-
-def validate(root: str) -> ValidateReport:
-    """Every finding in the rules, the configuration and the plugins, and every clash in what they emit."""
-    project = load(root, fresh=True)
-    emitted = emit_all(project.emitters, project.settings, project.rules.rules, project.select)
-    findings = [*project.diagnostics, *emitted.diagnostics]
-    try:
-        files = len(group_by_path(emitted.pieces))
-    except PlanError as error:
-        files = 0
-        findings.append(
-            Diagnostic(code="PLN01", severity="error", message=error.message, span=Span(path=""), hint=error.hint)
-        )
-    return ValidateReport(rules=len(project.rules), files=files, diagnostics=tuple(findings))
 
 
 def _split(pieces: Iterable[Piece], editor: str) -> tuple[tuple[Artefact, ...], tuple[Artefact, ...]]:

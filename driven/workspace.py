@@ -71,14 +71,15 @@ class Kept:
     memory: ledger.Memory | None = None
 
 
-def load(root: str, *, fresh: bool = False, kept: Kept | None = None) -> Project:
+def load(root: str, *, fresh: bool = False, kept: Kept | None = None, checks: bool = False) -> Project:
     """Configuration, plugins, what the last sync left, and the rules. Read only. `fresh` parses every rule anew, so
-    that what was said of it before is said again. `kept` is what an earlier load of this process left."""
+    that what was said of it before is said again. `kept` is what an earlier load of this process left. With `checks`
+    the plugins are asked for theirs."""
     kept = kept or Kept()
     stood = ledger.setting_entries(root)
     found = tuple(path_stamps())
     if kept.plugins is None or kept.found != found:
-        kept.plugins = load_plugins(index_path=os.path.join(root, STATE, "plugins.index"))
+        kept.plugins = load_plugins(index_path=os.path.join(root, STATE, "plugins.index"), checks=checks)
         kept.found = found
     plugins = kept.plugins
     options = {name: emitter.target.allowed for name, emitter in plugins.emitters.items()}

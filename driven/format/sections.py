@@ -96,6 +96,18 @@ def _blocks(data: bytes) -> list[tuple[int, int]]:
     return blocks
 
 
+def blocks_of(text: str) -> list[tuple[int, int]]:
+    """(start, end) of every section in `text`, in code points; none where marker lines are damaged."""
+    data = text.encode("utf-8", "surrogatepass")
+    try:
+        blocks = _blocks(data)
+    except SourceError:
+        return []
+    if len(data) == len(text):
+        return blocks
+    return [(len(data[:a].decode("utf-8", "replace")), len(data[:b].decode("utf-8", "replace"))) for a, b in blocks]
+
+
 def find_outside(data: bytes) -> bytes:
     """What stands outside all sections, less the blank line above each. SourceError when marker lines are damaged."""
     text, _ = _outside(data, _blocks(data))

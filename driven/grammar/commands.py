@@ -146,7 +146,12 @@ COMMANDS: tuple[Command, ...] = (
         name="validate",
         help="report every mistake in the rules and in what editors make of them",
         run=_run("validate"),
-        arguments=(Argument(name="--strict", help="warnings fail, too", flag=True),),
+        arguments=(
+            Argument(name="--strict", help="warnings fail, too", flag=True),
+            Argument(name="--select", help="only these codes, or codes that begin so: CUR,GEN05 (may be repeated)",
+                     metavar="CODES", many=True),
+            Argument(name="--ignore", help="not these codes", metavar="CODES", many=True),
+        ),
         result=results.VALIDATE,
         examples=("driven validate", "driven validate --strict --json"),
         group="Every day",

@@ -22,11 +22,15 @@ class TextEdit:
 
 @frozen
 class Fix:
-    """Edits that repair a finding. `safe` ones keep the meaning and may be applied without asking."""
+    """Edits that repair a finding. `safe` ones keep the meaning and may be applied without asking.
+
+    `rename`: where the file of the finding shall stand instead, "" to leave it.
+    """
 
     title: str
     edits: tuple[TextEdit, ...]
     safe: bool
+    rename: str = ""
 
 
 @frozen

@@ -115,8 +115,12 @@ class InitReport:
 
 @frozen
 class ValidateReport:
-    """Every finding in the source rules and in what they emit."""
+    """What is wrong in a folder. `rules`: in `.driven/rules`; `files`: editors' files that were looked at; `emitted`:
+    how many files driven writes; `silenced`: findings that a comment, the configuration or a baseline took away."""
 
+    root: str
     rules: int
     files: int
+    emitted: int
     diagnostics: tuple[Diagnostic, ...]
+    silenced: int = 0

@@ -17,6 +17,12 @@ def git_files(root: str) -> list[str] | None:
     return None if said is None else [os.fsdecode(name) for name in said.split(b"\0") if name]
 
 
+def tracked_files(root: str) -> list[str]:
+    """Paths relative to `root`, POSIX, of the files in git's index; empty without git."""
+    said = _git(root, "ls-files", "-z") or b""
+    return [os.fsdecode(name) for name in said.split(b"\0") if name]
+
+
 def committed_files(root: str, folder: str) -> dict[str, bytes]:
     """Path relative to `root` -> content of the regular files that the last commit has below `folder`; empty where
     there is none."""

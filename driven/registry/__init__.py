@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pluggy import PluginManager
 
     from driven.grammar.command import Command
-    from driven.hookspecs import Emitter, Importer, TokenCounter
+    from driven.hookspecs import Check, Emitter, Importer, TokenCounter
 
     Status = Literal["loaded", "disabled", "broken"]
 
@@ -42,6 +42,7 @@ __all__ = ["Entry", "PluginInfo", "Registry", "find", "load", "path_stamps"]
 OWN = "driven"  # the distribution whose plugins are ours
 DISABLE = "DRIVEN_DISABLE_PLUGINS"  # entry-point or distribution names, joined by commas, or:
 ALL_THIRD_PARTY = "all-third-party"
+CHECKS = "checks"  # the entry point of our own checks
 MAX_OFFERS = 1000  # per hook and plugin: an endless generator ends here
 
 
@@ -61,21 +62,25 @@ class PluginInfo:
 
 @frozen(kw_only=False)
 class Registry:
-    """What all plugins offer together: by editor or command name, in the order the plugins load."""
+    """What all plugins offer together: by editor, command or code, in the order the plugins load."""
 
     emitters: dict[str, Emitter] = field(default_factory=dict)
     importers: dict[str, Importer] = field(default_factory=dict)
     commands: dict[str, Command] = field(default_factory=dict)
     counters: list[TokenCounter] = field(default_factory=list)
+    checks: dict[str, Check] = field(default_factory=dict)
     plugins: list[PluginInfo] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
 
-def load(*, index_path: str | None = None, editors: Collection[str] | None = None) -> Registry:
+def load(
+    *, index_path: str | None = None, editors: Collection[str] | None = None, checks: bool = False
+) -> Registry:  # fmt: skip
     """Load every plugin that is not disabled. Whatever a plugin does becomes a diagnostic; only Ctrl-C is passed on.
 
     `index_path` is the index file (`.driven/state/plugins.index`), None for none. `editors` leaves out those of our
     own plugins whose entry point is called otherwise; strangers' are called what they like, and are always loaded.
+    Checks are asked for only with `checks`: nothing but a validation needs them, and there are many.
     """
     registry = Registry()
     entries = sorted(find(index_path), key=lambda e: (e.distribution != OWN, e.name, e.distribution, e.value))
@@ -92,12 +97,12 @@ def load(*, index_path: str | None = None, editors: Collection[str] | None = Non
             _report(registry, "PLG08", message, Span(path=entry.distribution), "reinstall it")
         elif disabled & {entry.name, entry.distribution} or (stranger and ALL_THIRD_PARTY in disabled):
             registry.plugins.append(_info(entry, "disabled"))
-        elif stranger or editors is None or entry.name in editors:
+        elif stranger or (checks if entry.name == CHECKS else editors is None or entry.name in editors):
             wanted.append(entry)
     # pluggy costs as much as the rest of a short sync. Where there are only ours, it would do nothing but call them.
     manager = _manager() if any(entry.distribution != OWN for entry in wanted) else None
     for entry in wanted:
-        _Loader(entry, registry, owners, manager).load()
+        _Loader(entry, registry, owners, manager, checks).load()
     return registry
 
 
@@ -118,8 +123,9 @@ class _Loader:
     """
 
     def __init__(
-        self, entry: Entry, registry: Registry, owners: dict[str, Entry], manager: PluginManager | None
+        self, entry: Entry, registry: Registry, owners: dict[str, Entry], manager: PluginManager | None, checks: bool
     ) -> None:
+        self.checks = checks
         self.entry = entry
         self.manager = manager
         self.label = f"`{entry.name}` ({entry.distribution} {entry.version})"
@@ -178,7 +184,8 @@ class _Loader:
     def _ask_each(self, hooks: dict[str, Callable[[], Any]]) -> None:
         """Ask each hook, whose answer is a list of answers: one for each function of that name."""
         for name in sorted(hooks):
-            self._ask(name, hooks[name])
+            if name != "driven_checks" or self.checks:
+                self._ask(name, hooks[name])
         if not hooks:
             message = f"plugin {self.label} has no hook"
             hint = "mark its hook functions with @hookimpl of driven.hookspecs"

@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 
 from driven.errors import PluginError
 from driven.grammar.command import Command
-from driven.hookspecs import Emitter, Imported, Importer, ReadBack, SourceFile, TokenCounter
+from driven.hookspecs import Check, Emitter, Imported, Importer, ReadBack, SourceFile, TokenCounter
 from driven.model.artefact import Artefact, Emission, Loss, Settings
+from driven.model.check import About, Finding
 from driven.model.diagnostic import Diagnostic
 from driven.model.fidelity import Construct
 from driven.model.rule import Rule
@@ -25,7 +26,9 @@ PROTOCOLS: dict[str, type] = {
     "driven_emitters": Emitter,
     "driven_importers": Importer,
     "driven_counters": TokenCounter,
+    "driven_checks": Check,
 }
+MAX_FINDINGS = 10_000  # of one check in one subject: an endless generator ends here
 _FIRST = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _LATER = _FIRST | {"-"}
 
@@ -54,6 +57,8 @@ def check(hook: str, offer: object) -> tuple[str, str]:
     if hook == "driven_counters":
         name: object = getattr(offer, "name")  # noqa: B009  # `offer` is an object to the type checker
         return (name, "") if isinstance(name, str) and name else ("", f"{kind}, whose `name` is no text")
+    if hook == "driven_checks":
+        return _check_of(offer, kind)
     target = getattr(offer, "target")  # noqa: B009
     if not isinstance(target, Target):
         return "", f"{kind}, whose `target` is {type(target).__name__}, not `Target` of driven.model.target"
@@ -62,6 +67,20 @@ def check(hook: str, offer: object) -> tuple[str, str]:
     if hook == "driven_importers" and not _texts(getattr(offer, "patterns")):  # noqa: B009
         return "", f"{kind}, whose `patterns` is not a list of texts"
     return target.name, ""
+
+
+def _check_of(offer: object, kind: str) -> tuple[str, str]:
+    about: object = getattr(offer, "about")  # noqa: B009
+    if not isinstance(about, About):
+        return "", f"{kind}, whose `about` is {type(about).__name__}, not `About` of driven.model.check"
+    code = about.code
+    if not (isinstance(code, str) and code.isascii() and code[:3].isalpha() and code[:3].isupper() and code[3:].isdigit()):
+        return "", f"the check {code!a}: a code is three capital letters and a number, `ACM01`"
+    if about.severity not in ("error", "warning", "info") or about.scope not in ("body", "file", "repository"):
+        return "", f"the check `{code}`, whose `severity` or `scope` is not one of those in `About`"
+    if not _texts(about.places) or not all(isinstance(text, str) for text in (about.title, about.why, about.url)):
+        return "", f"the check `{code}`, whose `places` or texts are no texts"
+    return code, ""
 
 
 def _is_name(name: object) -> bool:
@@ -80,6 +99,8 @@ def guard(hook: str, offer: Any, label: str) -> Any:
         return GuardedEmitter(offer, label)
     if hook == "driven_importers":
         return GuardedImporter(offer, label)
+    if hook == "driven_checks":
+        return GuardedCheck(offer, label)
     return GuardedCounter(offer, label) if hook == "driven_counters" else offer
 
 
@@ -151,6 +172,27 @@ class GuardedImporter:
         answer = _call(self._label, "read_back", lambda: self._importer.read_back(rule, path, text))
         if not isinstance(answer, ReadBack) or not isinstance(answer.rule, Rule | None):
             _refuse(self._label, "read_back", answer, "a `ReadBack`")
+        return answer
+
+
+class GuardedCheck:
+    """A stranger's check, as `GuardedEmitter`."""
+
+    def __init__(self, check: Check, label: str) -> None:
+        self.about = check.about
+        self._check = check
+        self._label = label
+
+    def run(self, subject: Any) -> list[Finding]:
+        """See `Check.run`."""
+        from itertools import islice
+
+        answer = _call(self._label, self.about.code, lambda: list(islice(self._check.run(subject), MAX_FINDINGS)))
+        for finding in answer:
+            if not isinstance(finding, Finding) or not isinstance(finding.message, str):
+                _refuse(self._label, self.about.code, finding, "a `Finding`")
+            if not isinstance(finding.start, int) or not isinstance(finding.end, int):
+                _refuse(self._label, self.about.code, finding.start, "offsets in its findings")
         return answer
 
 

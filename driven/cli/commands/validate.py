@@ -1,4 +1,4 @@
-"""`driven validate`: every mistake in the rules and in what editors make of them."""
+"""`driven validate`: every mistake in the rules and in every editor's files."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ if TYPE_CHECKING:
 
 def run(args: Any, app: App) -> int:
     """Report all findings. 1 when there are errors, with --strict also when there are warnings."""
-    from driven import views
     from driven.cli import data
     from driven.cli.render_findings import show_findings, tally
     from driven.cli.text import count
+    from driven.validation.engine import Choice
+    from driven.validation.validate import validate
 
-    report = views.validate(app.root)
+    report = validate(app.base, Choice(select=_codes(args.select), ignore=_codes(args.ignore)))
     failing = ("error", "warning") if args.strict else ("error",)
 
     def show(out: Output) -> None:
-        show_findings(out, report.diagnostics, app.root)
-        scope = f"{count(report.rules, 'rule')}, {count(report.files, 'emitted file')}"
+        show_findings(out, report.diagnostics, report.root)
+        scope = f"{count(report.rules, 'rule')}, {count(report.files, 'file')}"
         told = tally(report.diagnostics)
         bad = any(d.severity in failing for d in report.diagnostics)
         style = "bold red" if bad else "bold yellow" if told else "bold green"
@@ -29,3 +30,7 @@ def run(args: Any, app: App) -> int:
 
     app.answer(lambda: data.validate(report), show)
     return app.outcome(findings=any(d.severity in failing for d in report.diagnostics))
+
+
+def _codes(words: list[str] | None) -> tuple[str, ...]:
+    return tuple(code.strip().upper() for word in words or () for code in word.split(",") if code.strip())

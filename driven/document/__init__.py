@@ -1,0 +1,1 @@
+"""What checks look at: an editor's file with its front matter and its Markdown, and all files of a repository."""

@@ -1,0 +1,115 @@
+"""Which files are rule files, and whose: a path -> the name of its place, `cursor/rule`. Data, and one look-up.
+
+Sources: each editor's documentation as gathered in the tables of the emitters; all verified 2026-11-21. A project holds
+ten thousand files that are none of these: the look-up asks the name, and then the folders that begin with a dot.
+"""
+
+from __future__ import annotations
+
+# Files that have a place wherever they stand in a project, by name in lower case.
+NAMES: dict[str, str] = {
+    ".cursorrules": "cursor/legacy",
+    "copilot-instructions.md": "copilot/stray",  # in `.github` it is `copilot/root`
+    ".windsurfrules": "windsurf/legacy",
+    "global_rules.md": "windsurf/global",
+    "claude.md": "claude/memory",
+    "claude.local.md": "claude/memory",
+    ".aider.conf.yml": "aider/config",
+    ".aider.conf.yaml": "aider/config",
+    "conventions.md": "aider/conventions",
+    "agents.md": "agents/memory",
+    "agent.md": "agents/memory",
+    "agents.override.md": "agents/memory",
+    "gemini.md": "gemini/memory",
+    "qwen.md": "qwen/memory",
+    "warp.md": "warp/memory",
+    ".rules": "zed/memory",
+    ".goosehints": "goose/memory",
+    "skill.md": "skill/skill",
+    "opencode.json": "opencode/config",
+    "opencode.jsonc": "opencode/config",
+    ".mcp.json": "claude/mcp",
+    ".clinerules": "cline/legacy",  # a file; a folder of that name holds `cline/rule`
+    ".roorules": "roo/legacy",
+}
+# Files below a folder, wherever that folder stands: (folder, place of files in it, place by first subfolder or name).
+FOLDERS: dict[str, tuple[str, dict[str, str]]] = {
+    ".driven": ("", {"rules": "driven/rule", "config.toml": "driven/config"}),
+    ".cursor": (
+        "", {"rules": "cursor/rule", "mcp.json": "cursor/mcp", "hooks.json": "cursor/hooks",
+             "commands": "cursor/command", "agents": "cursor/agent"},
+    ),
+    ".github": (
+        "", {"instructions": "copilot/instructions", "copilot-instructions.md": "copilot/root",
+             "chatmodes": "copilot/chatmode", "prompts": "copilot/prompt", "agents": "copilot/agent",
+             "hooks": "copilot/hooks"},
+    ),
+    ".vscode": ("", {"mcp.json": "copilot/mcp", "settings.json": "copilot/settings"}),
+    ".windsurf": ("", {"rules": "windsurf/rule", "workflows": "windsurf/workflow", "hooks.json": "windsurf/hooks"}),
+    ".devin": ("", {"rules": "windsurf/rule", "workflows": "windsurf/workflow"}),
+    ".claude": (
+        "", {"rules": "claude/rule", "agents": "claude/agent", "commands": "claude/command",
+             "settings.json": "claude/settings", "settings.local.json": "claude/settings"},
+    ),
+    ".clinerules": ("cline/rule", {"workflows": "cline/workflow", "hooks": "cline/hooks"}),
+    ".gemini": ("", {"settings.json": "gemini/settings", "commands": "gemini/command"}),
+    ".kiro": ("", {"steering": "kiro/rule", "hooks": "kiro/hooks"}),
+    ".kilo": ("", {"rules": "kilo/rule"}),
+    ".kilocode": ("", {"rules": "kilo/rule"}),
+    ".continue": ("", {"rules": "continue/rule", "config.yaml": "continue/config"}),
+    ".agent": ("", {"rules": "antigravity/old", "workflows": "antigravity/workflow"}),
+    ".agents": ("", {"rules": "antigravity/rule", "workflows": "antigravity/workflow"}),
+    ".augment": ("", {"rules": "augment/rule"}),
+    ".roo": ("", {"rules": "roo/rule", "mcp.json": "roo/mcp"}),
+    ".qwen": ("", {"rules": "qwen/rule", "settings.json": "qwen/settings"}),
+    ".aiassistant": ("", {"rules": "aiassistant/rule"}),
+    ".junie": ("", {"guidelines.md": "junie/memory", "agents.md": "junie/memory"}),
+    ".trae": ("", {"rules": "trae/rule"}),
+    ".amp": ("", {"settings.json": "amp/settings"}),
+    ".codex": ("", {"config.toml": "codex/config"}),
+}
+SUFFIXES = {  # in any folder: VS Code finds them where its settings say so
+    ".instructions.md": "copilot/instructions",
+    ".prompt.md": "copilot/prompt",
+    ".agent.md": "copilot/agent",
+    ".chatmode.md": "copilot/chatmode",
+}
+# Places whose text is given to a model.
+TEXT: frozenset[str] = frozenset(
+    {place for place in NAMES.values()}
+    | {place for whole, parts in FOLDERS.values() for place in (whole, *parts.values()) if place}
+) - {
+    "driven/config", "cursor/mcp", "cursor/hooks", "copilot/hooks", "copilot/mcp", "copilot/settings",
+    "windsurf/hooks", "claude/settings", "claude/mcp", "cline/hooks", "gemini/settings", "kiro/hooks", "qwen/settings",
+    "amp/settings", "codex/config", "opencode/config", "aider/config", "roo/mcp", "continue/config",
+}  # fmt: skip
+KNOWN: frozenset[str] = TEXT | {
+    place for whole, parts in FOLDERS.values() for place in (whole, *parts.values()) if place
+} | frozenset(NAMES.values())  # fmt: skip
+
+
+def place_of(path: str) -> str:
+    """The place of the file at `path` (relative to the project, POSIX), "" when it is no rule file.
+
+    The innermost folder that is an editor's decides; a `SKILL.md` is a skill wherever it stands.
+    """
+    name = path.rpartition("/")[2].lower()
+    if name == "skill.md":
+        return "skill/skill"
+    if "." in path[:1] or "/." in path:
+        parts = path.split("/")
+        for at in range(len(parts) - 2, -1, -1):
+            known = FOLDERS.get(parts[at]) if parts[at][:1] == "." else None
+            if known is not None:
+                whole, inner = known
+                place = inner.get(parts[at + 1].lower(), whole)
+                if place:
+                    return place
+    found = NAMES.get(name)
+    if found is not None:
+        return found
+    if name[-3:] == ".md" and name.count(".") > 1:
+        for suffix, place in SUFFIXES.items():
+            if name.endswith(suffix):
+                return place
+    return ""

@@ -1,0 +1,1 @@
+"""Whether what a rule set says can be trusted: hidden text, secrets, look-alikes."""

@@ -1,0 +1,104 @@
+"""Ask every check, and take away what a person silenced: the findings of a folder."""
+
+from __future__ import annotations
+
+from driven.document.document import Document
+from driven.document.repository import Repository
+from driven.document.running import Runner, in_order
+from driven.frozen import frozen, record
+from driven.hookspecs import Check
+from driven.model.diagnostic import Diagnostic
+from driven.span import Span
+from driven.validation.files import Folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+@frozen
+class Choice:
+    """Which findings are asked for: codes or their beginnings (`CUR`, `GEN05`), as words of the command line."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+
+    def has(self, code: str) -> bool:
+        """Whether findings of that code are told. The longer word wins: `--ignore CUR --select CUR03` tells CUR03."""
+        best, wanted = 0, not self.select
+        for words, verdict in ((self.select, True), (self.ignore, False)):
+            for word in words:
+                if code.startswith(word) and len(word) >= best:
+                    best, wanted = len(word), verdict
+        return wanted
+
+
+@record
+class Found:
+    """What a validation found, before anything is silenced."""
+
+    diagnostics: list[Diagnostic]
+    documents: list[Document]
+    folder: Folder
+
+
+def look(root: str, checks: Sequence[Check], choice: Choice, *, managed: Managed | None = None) -> Found:
+    """Every finding of the chosen checks in the folder `root`."""
+    folder = Folder(root)
+    documents = folder.documents()
+    found: list[Diagnostic] = []
+
+    def broken(code: str, path: str, error: Exception) -> None:
+        message = f"the check {code} failed: {type(error).__name__}: {error}".splitlines()[0]
+        hint = "report it with the file; the other checks went on"
+        found.append(Diagnostic(code="PLG11", severity="warning", message=message, span=Span(path=path), hint=hint))
+
+    runner = Runner([check for check in checks if choice.has(check.about.code)], broken)
+    if managed is not None:
+        managed.mark(documents)
+    for document in documents:
+        found += runner.document(document)
+    repository = Repository(
+        documents, folder, managed=managed is not None, editors=managed.editors if managed else (),
+        rules=managed.rules if managed else (), active=managed.active if managed else {},
+    )  # fmt: skip
+    for check in runner.repository:
+        if not check.about.places or any(repository.of(place) for place in check.about.places):
+            found += runner.of_repository(check, repository)
+    found += unreadable(folder)
+    return Found(diagnostics=list(in_order(found)), documents=documents, folder=folder)
+
+
+def unreadable(folder: Folder) -> Iterable[Diagnostic]:
+    """The files that could not be read."""
+    for path, why in folder.problems:
+        yield Diagnostic(
+            code="TXT02", severity="error", message=f"`{path}` {why}", span=Span(path=path),
+            hint="no check has seen it; an editor may not either",
+        )  # fmt: skip
+
+
+@record
+class Managed:
+    """What a project with a `.driven/` adds: its rules, and what driven wrote."""
+
+    editors: tuple[str, ...]
+    rules: tuple[Rule, ...]
+    active: dict[str, bool]
+    outputs: frozenset[str]  # whole files that stand as driven wrote them, or would
+
+    def mark(self, documents: Iterable[Document]) -> None:
+        """Say in each document what is ours."""
+        from driven.format.sections import blocks_of
+
+        by_path = {rule.span.path: rule for rule in self.rules}
+        for document in documents:
+            if document.path in self.outputs:
+                document.ours = [(0, len(document.text) + 1)]
+            elif "driven:begin" in document.text:
+                document.ours = blocks_of(document.text)
+            document.rule = by_path.get(document.path)
+
+
+if TYPE_CHECKING:
+    from driven.model.rule import Rule

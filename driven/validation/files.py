@@ -1,0 +1,158 @@
+"""The rule files of any folder, and what checks may ask of its disk. Only reads."""
+
+from __future__ import annotations
+
+import os
+
+from driven.document.document import Document
+from driven.document.places import FOLDERS, NAMES, place_of
+from driven.project.git import git_files
+from driven.project.reading import read_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+MAX_FILES = 500_000
+MAX_BYTES = 16 << 20  # of one rule file; a larger one is told, not read
+MAX_ASIDE = 1 << 20  # of another file that a check asks for
+# Folders of other people's files, where git does not say so. Nobody's rules stand there, and they may hold millions.
+SKIPPED = frozenset(("node_modules", "__pycache__", "site-packages"))
+
+
+class Folder:
+    """A folder to validate. What it was asked is remembered: `folders`, `read` and `absent` say what the answer of the
+    whole validation hangs on."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self.folders: set[str] = set()  # listed: "" is the root
+        self.stats: dict[str, os.stat_result | None] = {}  # every file that was looked at
+        self.problems: list[tuple[str, str]] = []  # path, why it could not be read
+        self._git = git_files(root)
+        self._files: list[str] = []
+        self._tracked: frozenset[str] | None = None
+        if self._git is None:
+            self._files = sorted(self._walk(""))
+        else:
+            self._files = sorted(dict.fromkeys(self._git))[:MAX_FILES]
+            self._note_folders()
+
+    def documents(self) -> list[Document]:
+        """Every rule file, read."""
+        found = {path: place for path in self._files if (place := _place(path))}
+        # An editor reads its folder whether git ignores it or not.
+        for path in self._walk_known():
+            if path not in found and (place := place_of(path)):
+                found[path] = place
+        documents = []
+        for path in sorted(found):
+            data = self._read(path, MAX_BYTES)
+            if data is not None:
+                documents.append(Document(path, data, place=found[path]))
+        return documents
+
+    # What `Repository` asks.
+
+    def files(self) -> Sequence[str]:
+        """See `Repository`."""
+        return self._files
+
+    def tracked(self) -> frozenset[str]:
+        """See `Repository`."""
+        if self._tracked is None:
+            from driven.project.git import tracked_files
+
+            self._tracked = frozenset(tracked_files(self.root)) if self._git is not None else frozenset()
+        return self._tracked
+
+    def exists(self, path: str) -> bool:
+        """See `Repository`. What leads out of the project is not looked at, and counts as there."""
+        parts = path.split("/")
+        if path[:1] in ("", "/", "~") or ".." in parts or "\0" in path:
+            return True
+        return self._stat(path) is not None
+
+    def read(self, path: str) -> str | None:
+        """See `Repository`."""
+        if path[:1] in ("", "/", "~") or ".." in path.split("/") or "\0" in path:
+            return None
+        if self._stat(path) is None:
+            return None
+        data = self._read(path, MAX_ASIDE)
+        return None if data is None else data.decode(errors="replace")
+
+    def _stat(self, path: str) -> os.stat_result | None:
+        if path not in self.stats:
+            try:
+                self.stats[path] = os.stat(os.path.join(self.root, path))
+            except (OSError, ValueError):
+                self.stats[path] = None
+        return self.stats[path]
+
+    def _read(self, path: str, cap: int) -> bytes | None:
+        full = os.path.join(self.root, path)
+        try:
+            if os.path.islink(full):
+                real = os.path.realpath(full)
+                if not real.startswith(os.path.realpath(self.root) + os.sep):
+                    self.problems.append((path, "is a link that leads out of the project"))
+                    self.stats[path] = None
+                    return None
+            data, seen = read_file(full, cap)
+        except OSError as error:
+            self._stat(path)
+            self.problems.append((path, f"cannot be read: {(error.strerror or 'unknown').lower()}"))
+            return None
+        self.stats[path] = seen
+        return data
+
+    def _note_folders(self) -> None:
+        """The folders of git's files and those next to them: a new file changes the time of one of them."""
+        folders = {""}
+        for path in self._files:
+            folder = path.rpartition("/")[0]
+            while folder not in folders:
+                folders.add(folder)
+                folder = folder.rpartition("/")[0]
+        self.folders = folders
+
+    def _walk(self, top: str) -> Iterable[str]:
+        """The files below a folder; of the folders that begin with a dot only those of editors."""
+        todo = [top]
+        count = 0
+        while todo and count < MAX_FILES:
+            folder = todo.pop()
+            self.folders.add(folder)
+            try:
+                with os.scandir(os.path.join(self.root, folder)) as listing:
+                    for child in listing:
+                        name = child.name
+                        path = f"{folder}/{name}" if folder else name
+                        if child.is_dir(follow_symlinks=False):
+                            if (name[:1] != "." or name in FOLDERS or place_of(path + "/x")) and name not in SKIPPED:
+                                todo.append(path)
+                        else:
+                            count += 1
+                            yield path
+            except OSError:
+                continue
+
+    def _walk_known(self) -> Iterable[str]:
+        """The files in editors' folders, and the single rule files, at the top of the project."""
+        try:
+            names = os.listdir(self.root)
+        except OSError:
+            return
+        for name in sorted(names):
+            if name in FOLDERS and name != ".github" and name != ".vscode" and name != ".driven":
+                yield from self._walk(name)
+            elif name.lower() in NAMES:
+                yield name
+
+
+def _place(path: str) -> str:
+    """`place_of`, after a glance that most files of a project do not pass."""
+    if path[-3:] in (".md", "mdc") or path[:1] == "." or "/." in path:
+        return place_of(path)
+    return NAMES.get(path.rpartition("/")[2].lower(), "") and place_of(path)

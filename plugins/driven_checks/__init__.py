@@ -1,0 +1,17 @@
+"""Our checks: what editors ignore, misread or cut of rule files, and what is wrong with the rules themselves."""
+
+from __future__ import annotations
+
+from driven.hookspecs import Check, hookimpl
+
+# One module for each editor or subject; each offers all that it defines.
+MODULES = ("cursor",)
+
+
+@hookimpl
+def driven_checks() -> list[Check]:
+    from importlib import import_module
+
+    from driven.check_kit import collect
+
+    return [check for name in MODULES for check in collect(vars(import_module(f"driven_checks.{name}")))]
