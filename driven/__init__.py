@@ -27,7 +27,7 @@ _PLACES = {
     "load_rules": "views",
     "status": "views",
     "sync": "pipeline",
-    "validate": "views",
+    "validate": "validation.validate",
 }
 
 __all__ = [

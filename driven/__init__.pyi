@@ -20,10 +20,10 @@ from driven.model.target import Target as Target
 from driven.pipeline import find_root as find_root
 from driven.pipeline import sync as sync
 from driven.span import Span as Span
+from driven.validation.validate import validate as validate
 from driven.views import explain as explain
 from driven.views import load_rules as load_rules
 from driven.views import status as status
-from driven.views import validate as validate
 
 __version__: str
 __all__: list[str]

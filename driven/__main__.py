@@ -1,4 +1,5 @@
-"""`driven` and `python -m driven`. A sync that has nothing to do, and `--version`, end here without the rest."""
+"""`driven` and `python -m driven`. What has nothing to do ends here without the rest: a sync or a validation after
+which nothing changed, and `--version`."""
 
 from __future__ import annotations
 
@@ -20,6 +21,13 @@ def main() -> int:
         summary = settled_summary(__version__, sys.prefix, sys.path)
         if summary:
             return _leave(summary)
+    if words[:1] == ["validate"]:
+        from driven import __version__
+        from driven.core.answers import kept_answer
+
+        answer = kept_answer(__version__, words)
+        if answer is not None:
+            return _leave(answer[1], answer[0])
     import gc
 
     from driven.cli.app import main as run

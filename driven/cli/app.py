@@ -33,6 +33,7 @@ class App:
     def __init__(self, argv: Sequence[str] = ()) -> None:
         # As good as it can be known before the words are read: a usage error is printed by these.
         before = list(argv)[: list(argv).index("--")] if "--" in argv else list(argv)
+        self.argv = list(argv)  # all words, as they were typed
         self.json = "--json" in before
         self.words = "driven"
         self.root_option: str | None = None

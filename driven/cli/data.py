@@ -19,6 +19,7 @@ from driven.span import Span
 
 if TYPE_CHECKING:
     from driven.model.report import ExplainReport, ImportReport, InitReport, StatusReport, ValidateReport
+    from driven.validation.fixing import Fixed
 
 LOADED = ("always", "match")  # the verdicts of rules that are in the conversation without anybody's choice
 
@@ -40,7 +41,7 @@ def diagnostic(d: Diagnostic) -> dict[str, Any]:
     data |= {"rule": d.rule_id, **place(d.span)}
     if d.fix:
         edits = [{"text": edit.text, **place(edit.span)} for edit in d.fix.edits]
-        data["fix"] = {"title": d.fix.title, "safe": d.fix.safe, "edits": edits}
+        data["fix"] = {"title": d.fix.title, "safe": d.fix.safe, "edits": edits, "rename": d.fix.rename}
     return data
 
 
@@ -206,7 +207,18 @@ def explain(report: ExplainReport) -> dict[str, Any]:
 
 def validate(report: ValidateReport) -> dict[str, Any]:
     """The answer of `driven validate`."""
-    return {"rules": report.rules, "files": report.files, "diagnostics": diagnostics(report.diagnostics)}
+    return {
+        "rules": report.rules, "files": report.files, "silenced": report.silenced,
+        "diagnostics": diagnostics(report.diagnostics), "repaired": [], "changes": [], "written": False,
+    }  # fmt: skip
+
+
+def fixed(done: Fixed, *, written: bool) -> dict[str, Any]:
+    """The answer of `driven validate --fix`."""
+    return validate(done.report) | {
+        "repaired": diagnostics(done.repaired), "changes": [change(c, diff=True) for c in done.plan.changes],
+        "written": written,
+    }  # fmt: skip
 
 
 def imported(report: ImportReport) -> dict[str, Any]:

@@ -72,6 +72,7 @@ class Output:
         self.error_color = wants_color(sys.stderr, color)
         encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
         self.unicode = encoding.replace("-", "").startswith(("utf", "gb18030"))
+        self.kept: list[tuple[bool, str]] | None = None  # what is printed, where somebody keeps it: (on stderr, text)
 
     @property
     def width(self) -> int:
@@ -114,6 +115,8 @@ class Output:
 
     def _write(self, text: str, *, error: bool) -> None:
         stream = sys.stderr if error else sys.stdout
+        if self.kept is not None:
+            self.kept.append((error, text))
         if error:
             sys.stdout.flush()
         try:

@@ -237,8 +237,14 @@ def settled_summary(version: str, prefix: str, search_path: list[str]) -> bytes:
 
     Reads `.driven/state/ledger` of the current folder.
     """
+    return held_summary(b".driven/state/ledger", run_key(version, prefix, search_path))
+
+
+def held_summary(path: bytes, key: bytes) -> bytes:
+    """The summary of the ledger at `path`, when it is settled, has that key, and nothing changed since, seen from the
+    current folder; else `b""`."""
     try:
-        handle = os.open(b".driven/state/ledger", os.O_RDONLY | os.O_NONBLOCK)
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError:
         return b""
     try:
@@ -252,7 +258,7 @@ def settled_summary(version: str, prefix: str, search_path: list[str]) -> bytes:
         os.close(handle)
     try:
         ledger = Ledger(data)
-        if not ledger.settled or ledger.key != run_key(version, prefix, search_path):
+        if not ledger.settled or ledger.key != key:
             return b""
         return ledger.summary if ledger.unchanged(seen.st_mtime_ns) else b""
     except FormatError:

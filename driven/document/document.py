@@ -93,7 +93,7 @@ class Document:
             self.broken = len(data[: error.start].decode(errors="replace"))
             self.text = data.decode(errors="replace")
         self._lines: list[int] | None = None
-        self._front: Front | None | object = _UNREAD
+        self._front: Front | object | None = _UNREAD
         self._body: Body | None = None
         self.body_start = 0  # offset of the body; 0 without front matter
         if self.text[:4] in ("---\n", "---\r", "--- ", "---\t") or self.text[:1] == BOM or self.text == "---":
@@ -196,10 +196,7 @@ class Document:
 
     def _split(self) -> None:
         """Where the body begins."""
-        if self.broken >= 0:
-            data = self.text.encode("utf-8", "surrogatepass")
-        else:
-            data = self.data
+        data = self.data if self.broken < 0 else self.text.encode("utf-8", "surrogatepass")
         start, end, body = split_front(data)
         if start and end >= 0:
             self.body_start = len(data[:body].decode("utf-8", "surrogatepass"))

@@ -36,20 +36,38 @@ NAMES: dict[str, str] = {
 FOLDERS: dict[str, tuple[str, dict[str, str]]] = {
     ".driven": ("", {"rules": "driven/rule", "config.toml": "driven/config"}),
     ".cursor": (
-        "", {"rules": "cursor/rule", "mcp.json": "cursor/mcp", "hooks.json": "cursor/hooks",
-             "commands": "cursor/command", "agents": "cursor/agent"},
+        "",
+        {
+            "rules": "cursor/rule",
+            "mcp.json": "cursor/mcp",
+            "hooks.json": "cursor/hooks",
+            "commands": "cursor/command",
+            "agents": "cursor/agent",
+        },
     ),
     ".github": (
-        "", {"instructions": "copilot/instructions", "copilot-instructions.md": "copilot/root",
-             "chatmodes": "copilot/chatmode", "prompts": "copilot/prompt", "agents": "copilot/agent",
-             "hooks": "copilot/hooks"},
+        "",
+        {
+            "instructions": "copilot/instructions",
+            "copilot-instructions.md": "copilot/root",
+            "chatmodes": "copilot/chatmode",
+            "prompts": "copilot/prompt",
+            "agents": "copilot/agent",
+            "hooks": "copilot/hooks",
+        },
     ),
     ".vscode": ("", {"mcp.json": "copilot/mcp", "settings.json": "copilot/settings"}),
     ".windsurf": ("", {"rules": "windsurf/rule", "workflows": "windsurf/workflow", "hooks.json": "windsurf/hooks"}),
     ".devin": ("", {"rules": "windsurf/rule", "workflows": "windsurf/workflow"}),
     ".claude": (
-        "", {"rules": "claude/rule", "agents": "claude/agent", "commands": "claude/command",
-             "settings.json": "claude/settings", "settings.local.json": "claude/settings"},
+        "",
+        {
+            "rules": "claude/rule",
+            "agents": "claude/agent",
+            "commands": "claude/command",
+            "settings.json": "claude/settings",
+            "settings.local.json": "claude/settings",
+        },
     ),
     ".clinerules": ("cline/rule", {"workflows": "cline/workflow", "hooks": "cline/hooks"}),
     ".gemini": ("", {"settings.json": "gemini/settings", "commands": "gemini/command"}),
@@ -76,7 +94,7 @@ SUFFIXES = {  # in any folder: VS Code finds them where its settings say so
 }
 # Places whose text is given to a model.
 TEXT: frozenset[str] = frozenset(
-    {place for place in NAMES.values()}
+    set(NAMES.values())
     | {place for whole, parts in FOLDERS.values() for place in (whole, *parts.values()) if place}
 ) - {
     "driven/config", "cursor/mcp", "cursor/hooks", "copilot/hooks", "copilot/mcp", "copilot/settings",

@@ -114,9 +114,7 @@ class Repository:
     def matches(self, glob: Glob, folder: str = "") -> bool:
         """Whether a glob matches a file of the project, relative to `folder`."""
         prefix = folder + "/" if folder else ""
-        return any(
-            path.startswith(prefix) and glob.match(path[len(prefix) :]) for path in self.files
-        )
+        return any(path.startswith(prefix) and glob.match(path[len(prefix) :]) for path in self.files)
 
     def shared(self, key: str, make: Callable[[], T]) -> T:
         """What several checks need, made once: `make` may ask this repository, and whoever uses it has asked it too."""
@@ -129,7 +127,7 @@ class Repository:
                 self.asked = before
             self._shared[key] = known
         self.asked |= known[1]
-        return known[0]  # type: ignore[no-any-return]
+        return known[0]
 
     def _answer(self, question: str, path: str, ask: Callable[[str], T]) -> T:
         asked = (question, path)

@@ -56,7 +56,7 @@ DIAGNOSTIC = record(
     hint=STRING,
     rule=STRING,
     **_PLACE,
-    fix_=record(title=STRING, safe=BOOLEAN, edits=array(record(text=STRING, **_PLACE))),
+    fix_=record(title=STRING, safe=BOOLEAN, rename=STRING, edits=array(record(text=STRING, **_PLACE))),
 )
 LOSS = record(rule=STRING, editor=STRING, kind=one_of("approximated", "dropped"), reason=STRING)
 _SIDE = record(path=STRING, line=INTEGER, text=STRING)
@@ -204,7 +204,10 @@ EXPLAIN = record(
     ),
     diagnostics=array(DIAGNOSTIC),
 )
-VALIDATE = record(rules=INTEGER, files=INTEGER, diagnostics=array(DIAGNOSTIC))
+VALIDATE = record(
+    rules=INTEGER, files=INTEGER, silenced=INTEGER, diagnostics=array(DIAGNOSTIC), repaired=array(DIAGNOSTIC),
+    changes=array(CHANGE), written=BOOLEAN,
+)  # fmt: skip
 CONVERT = record(
     input=STRING,
     source=STRING,

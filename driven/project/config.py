@@ -7,6 +7,8 @@ import sys
 from collections.abc import Collection, Iterable, Mapping
 
 from driven import __version__
+from driven.core._rt import FormatError
+from driven.core.globs import check
 from driven.errors import ConfigError
 from driven.frozen import field, frozen, replace
 from driven.model.diagnostic import Diagnostic
@@ -34,6 +36,7 @@ RANGES = {  # of the whole numbers: least, most, unit
     "snapshots": (1, 10_000, "how many are kept"),
     "snapshot_days": (1, 36_500, "days that they are kept"),
 }
+VALIDATE_KEYS = ("select", "ignore", "per_path_ignores", "baseline", "strict")
 TOP_KEYS = ("version", "editors", "sync", "validate")
 
 
@@ -51,7 +54,11 @@ class Config:
     header: bool = False
     snapshots: int = 100
     snapshot_days: int = 30
+    select: tuple[str, ...] = ()  # of validate, as all below
     ignore: tuple[str, ...] = ()
+    per_path_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    baseline: str = ""
+    strict: bool = False
     path: str = ""
     text: str = field(default="", repr=False)
     stamp: str = field(
@@ -169,16 +176,50 @@ def parse_config(data: bytes, path: str) -> Config:
                 span=_span(text, path, section, name),
             )  # fmt: skip
     sync = _sync(_table(table.get("sync", {}), _join(prefix, "sync"), text, path), _join(prefix, "sync"), text, path)
-    validate = _table(table.get("validate", {}), _join(prefix, "validate"), text, path)
-    _known(validate, ("ignore",), _join(prefix, "validate"), text, path)
-    ignore = validate.get("ignore", [])
-    if not isinstance(ignore, list) or not all(isinstance(code, str) for code in ignore):
-        raise ConfigError(
-            "`ignore` is not a list of codes", hint='write `ignore = ["CUR14"]`',
-            span=_span(text, path, _join(prefix, "validate"), "ignore"),
-        )  # fmt: skip
+    validate = _validate(table, _join(prefix, "validate"), text, path)
     return Config(
-        editors=editors, disabled=tuple(disabled), ignore=tuple(ignore), path=path, text=text, **sync
+        editors=editors, disabled=tuple(disabled), path=path, text=text, **sync, **validate
+    )  # fmt: skip
+
+
+def _validate(whole: dict[str, Any], section: str, text: str, path: str) -> dict[str, Any]:
+    """`[validate]`: which findings are told."""
+    table = _table(whole.get("validate", {}), section, text, path)
+    _known(table, VALIDATE_KEYS, section, text, path)
+
+    def codes(value: object, key: str, section: str) -> tuple[str, ...]:
+        if isinstance(value, list) and all(isinstance(code, str) and is_code(code) for code in value):
+            return tuple(value)
+        raise ConfigError(
+            f"`{key}` is not a list of codes", hint='write `["CUR14"]`, or `["CUR"]` for all of a kind',
+            span=_span(text, path, section, key),
+        )  # fmt: skip
+
+    made: dict[str, Any] = {key: codes(table[key], key, section) for key in ("select", "ignore") if key in table}
+    inner = _join(section, "per_path_ignores")
+    ignores = _table(table.get("per_path_ignores", {}), inner, text, path)
+    made["per_path_ignores"] = {glob: codes(value, glob, inner) for glob, value in ignores.items()}
+    for glob in ignores:
+        try:
+            check(glob)
+        except FormatError as error:
+            raise ConfigError(
+                f"`{glob}` is no glob: {error.message}", hint="write it as in the `paths` of a rule",
+                span=_span(text, path, inner, glob),
+            ) from None  # fmt: skip
+    for key, kind in (("baseline", str), ("strict", bool)):
+        value = table.get(key, kind())
+        if not isinstance(value, kind):
+            hint = "write true or false" if kind is bool else "write the path of a file"
+            raise ConfigError(f"`{key}` is {_kind(value)}", hint=hint, span=_span(text, path, section, key))
+        made[key] = value
+    return made
+
+
+def is_code(text: str) -> bool:
+    """Whether a text is a code or the beginning of one: `CUR`, `CUR03`."""
+    return 3 <= len(text) <= 6 and text[:3].isalpha() and text.isascii() and text.isupper() and (
+        text[3:].isdigit() or len(text) == 3
     )  # fmt: skip
 
 

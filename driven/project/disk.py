@@ -41,9 +41,10 @@ class Tree(Folders):
         return self
 
     def apply(
-        self, changes: Iterable[Create | Replace | Delete], journal: bytes, early: bytes | None = None
+        self, changes: Iterable[Create | Replace | Delete], journal: bytes | None, early: bytes | None = None
     ) -> Applied:
-        """Carry out `changes` as one group. `journal` tells the next run what is ours, should this one be killed.
+        """Carry out `changes` as one group. `journal` tells the next run what is ours, should this one be killed; None
+        in a folder that is no project: there is nothing to tell, and nowhere to.
 
         `early` stands in its place until the rule files are written: what a person typed into an editor's file may be
         just what is ours afterwards, and must not be called so before it is in its rule. DiskError when the disk is
@@ -54,7 +55,8 @@ class Tree(Folders):
         deletes: list[str] = []
         ids: dict[str, tuple[str, ...]] = {}
         folders: set[int] = set()
-        self.write_state(JOURNAL, journal if early is None else early, durable=True)
+        if journal is not None:
+            self.write_state(JOURNAL, journal if early is None else early, durable=True)
         try:
             for change in changes:
                 if isinstance(change, Delete) and change.after is None:

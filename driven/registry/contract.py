@@ -74,7 +74,9 @@ def _check_of(offer: object, kind: str) -> tuple[str, str]:
     if not isinstance(about, About):
         return "", f"{kind}, whose `about` is {type(about).__name__}, not `About` of driven.model.check"
     code = about.code
-    if not (isinstance(code, str) and code.isascii() and code[:3].isalpha() and code[:3].isupper() and code[3:].isdigit()):
+    if not (
+        isinstance(code, str) and code.isascii() and code[:3].isalpha() and code[:3].isupper() and code[3:].isdigit()
+    ):
         return "", f"the check {code!a}: a code is three capital letters and a number, `ACM01`"
     if about.severity not in ("error", "warning", "info") or about.scope not in ("body", "file", "repository"):
         return "", f"the check `{code}`, whose `severity` or `scope` is not one of those in `About`"
@@ -187,7 +189,8 @@ class GuardedCheck:
         """See `Check.run`."""
         from itertools import islice
 
-        answer = _call(self._label, self.about.code, lambda: list(islice(self._check.run(subject), MAX_FINDINGS)))
+        answer: list[Finding] = []
+        _call(self._label, self.about.code, lambda: answer.extend(islice(self._check.run(subject), MAX_FINDINGS)))
         for finding in answer:
             if not isinstance(finding, Finding) or not isinstance(finding.message, str):
                 _refuse(self._label, self.about.code, finding, "a `Finding`")

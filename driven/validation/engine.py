@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 from driven.document.document import Document
 from driven.document.repository import Repository
-from driven.document.running import Runner, in_order
+from driven.document.running import Runner
 from driven.frozen import frozen, record
 from driven.hookspecs import Check
 from driven.model.diagnostic import Diagnostic
@@ -13,15 +15,27 @@ from driven.validation.files import Folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 @frozen
 class Choice:
-    """Which findings are asked for: codes or their beginnings (`CUR`, `GEN05`), as words of the command line."""
+    """Which findings are asked for. `select` and `ignore` hold codes or their beginnings (`CUR`, `GEN05`); `paths`
+    (relative to the root, "" for all) the files and folders that findings are told of; `known` the baseline."""
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    known: Mapping[str, int] = MappingProxyType({})
+
+    def is_inside(self, path: str) -> bool:
+        """Whether findings in that file are asked for."""
+        return not self.paths or any(not top or path == top or path.startswith(top + "/") for top in self.paths)
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing was left out by hand."""
+        return not self.select and not self.ignore
 
     def has(self, code: str) -> bool:
         """Whether findings of that code are told. The longer word wins: `--ignore CUR --select CUR03` tells CUR03."""
@@ -42,9 +56,8 @@ class Found:
     folder: Folder
 
 
-def look(root: str, checks: Sequence[Check], choice: Choice, *, managed: Managed | None = None) -> Found:
-    """Every finding of the chosen checks in the folder `root`."""
-    folder = Folder(root)
+def look(folder: Folder, checks: Sequence[Check], choice: Choice, *, managed: Managed | None = None) -> Found:
+    """Every finding of the chosen checks in a folder."""
     documents = folder.documents()
     found: list[Diagnostic] = []
 
@@ -66,7 +79,7 @@ def look(root: str, checks: Sequence[Check], choice: Choice, *, managed: Managed
         if not check.about.places or any(repository.of(place) for place in check.about.places):
             found += runner.of_repository(check, repository)
     found += unreadable(folder)
-    return Found(diagnostics=list(in_order(found)), documents=documents, folder=folder)
+    return Found(diagnostics=found, documents=documents, folder=folder)
 
 
 def unreadable(folder: Folder) -> Iterable[Diagnostic]:

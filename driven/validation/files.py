@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from types import MappingProxyType
 
 from driven.document.document import Document
 from driven.document.places import FOLDERS, NAMES, place_of
@@ -11,7 +13,7 @@ from driven.project.reading import read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 MAX_FILES = 500_000
 MAX_BYTES = 16 << 20  # of one rule file; a larger one is told, not read
@@ -20,12 +22,17 @@ MAX_ASIDE = 1 << 20  # of another file that a check asks for
 SKIPPED = frozenset(("node_modules", "__pycache__", "site-packages"))
 
 
+STATE = ".driven/state"  # ours, and no rules
+
+
 class Folder:
     """A folder to validate. What it was asked is remembered: `folders`, `read` and `absent` say what the answer of the
     whole validation hangs on."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, overlay: Mapping[str, bytes | None] = MappingProxyType({})) -> None:
         self.root = root
+        self.began = time.time_ns()
+        self.overlay = overlay  # files that are to say something else, or not to be there (None)
         self.folders: set[str] = set()  # listed: "" is the root
         self.stats: dict[str, os.stat_result | None] = {}  # every file that was looked at
         self.problems: list[tuple[str, str]] = []  # path, why it could not be read
@@ -37,13 +44,16 @@ class Folder:
         else:
             self._files = sorted(dict.fromkeys(self._git))[:MAX_FILES]
             self._note_folders()
+        if overlay:
+            there = {*self._files, *(path for path, data in overlay.items() if data is not None)}
+            self._files = sorted(there - {path for path, data in overlay.items() if data is None})
 
     def documents(self) -> list[Document]:
         """Every rule file, read."""
         found = {path: place for path in self._files if (place := _place(path))}
         # An editor reads its folder whether git ignores it or not.
         for path in self._walk_known():
-            if path not in found and (place := place_of(path)):
+            if path not in found and self.overlay.get(path, b"") is not None and (place := place_of(path)):
                 found[path] = place
         documents = []
         for path in sorted(found):
@@ -71,13 +81,15 @@ class Folder:
         parts = path.split("/")
         if path[:1] in ("", "/", "~") or ".." in parts or "\0" in path:
             return True
+        if path in self.overlay:
+            return self.overlay[path] is not None
         return self._stat(path) is not None
 
     def read(self, path: str) -> str | None:
         """See `Repository`."""
         if path[:1] in ("", "/", "~") or ".." in path.split("/") or "\0" in path:
             return None
-        if self._stat(path) is None:
+        if not self.exists(path):
             return None
         data = self._read(path, MAX_ASIDE)
         return None if data is None else data.decode(errors="replace")
@@ -91,6 +103,8 @@ class Folder:
         return self.stats[path]
 
     def _read(self, path: str, cap: int) -> bytes | None:
+        if path in self.overlay:
+            return self.overlay[path]
         full = os.path.join(self.root, path)
         try:
             if os.path.islink(full):
@@ -130,7 +144,7 @@ class Folder:
                         name = child.name
                         path = f"{folder}/{name}" if folder else name
                         if child.is_dir(follow_symlinks=False):
-                            if (name[:1] != "." or name in FOLDERS or place_of(path + "/x")) and name not in SKIPPED:
+                            if (name[:1] != "." or name in FOLDERS) and name not in SKIPPED and path != STATE:
                                 todo.append(path)
                         else:
                             count += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from driven.document.running import in_order
 from driven.emission import emit_all
 from driven.errors import PlanError
 from driven.frozen import record
@@ -15,23 +16,32 @@ from driven.planning import group_by_path
 from driven.project.config import Config, read_config
 from driven.registry import Registry
 from driven.span import Span
+from driven.validation.baseline import new_ones
 from driven.validation.engine import Choice, Found, Managed, look
+from driven.validation.files import Folder
+from driven.validation.silence import apply_comments, by_paths, odd_comments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from driven.workspace import Project
 
 
+OWN = frozenset(("SUP01", "SUP02", "TXT02", "PLG11"))  # codes of findings that the engine itself makes
+
+
+ALL = Choice()
+
+
 @record
 class Loaded:
-    """What a validation works on. `rules`, `emitted`: how many."""
+    """What a validation works on. `rules`: how many; `emitted`: the files that driven writes."""
 
     config: Config
     plugins: Registry
     diagnostics: list[Diagnostic]
     managed: Managed | None = None
     rules: int = 0
-    emitted: int = 0
+    emitted: tuple[str, ...] = ()
 
     @property
     def checks(self) -> list[Check]:
@@ -49,14 +59,50 @@ def load(root: str) -> Loaded:
     return Loaded(config=read_config(root), plugins=plugins, diagnostics=list(plugins.diagnostics))
 
 
-def validate(root: str, choice: Choice) -> ValidateReport:
+def validate(root: str, choice: Choice = ALL) -> ValidateReport:
     """Every finding in the folder `root`. Writes nothing."""
-    loaded = load(root)
-    found = look(root, loaded.checks, choice, managed=loaded.managed)
-    diagnostics = [told for told in loaded.diagnostics if choice.has(told.code)] + found.diagnostics
-    return ValidateReport(
-        root=root, rules=loaded.rules, files=_foreign(found), emitted=loaded.emitted, diagnostics=tuple(diagnostics)
+    return report_of(root, load(root), choice)
+
+
+def report_of(root: str, loaded: Loaded, choice: Choice, *, folder: Folder | None = None) -> ValidateReport:
+    """The report on a folder that is loaded. What was said of files that `folder` overlays is not said again."""
+    folder = folder or Folder(root)
+    found = look(folder, loaded.checks, choice, managed=loaded.managed)
+    diagnostics = found.diagnostics + [
+        told for told in loaded.diagnostics if choice.has(told.code) and told.span.path not in folder.overlay
+    ]
+    security = {check.about.code for check in loaded.checks if check.about.security}
+    kept, silenced, silences = apply_comments(diagnostics, found.documents, security)
+    known = {check.about.code for check in loaded.checks} | {told.code for told in diagnostics}
+    kept += odd_comments(
+        silences, found.documents, lambda word: any(code.startswith(word) for code in known | OWN),
+        lambda word: choice.whole and choice.has(word),
     )  # fmt: skip
+    kept, more = by_paths(kept, loaded.config.per_path_ignores)
+    if choice.known:
+        kept, old = new_ones(kept, choice.known, Lines(found).of)
+        more += old
+    if choice.paths:
+        kept = [told for told in kept if choice.is_inside(told.span.path)]
+    return ValidateReport(
+        root=root, rules=loaded.rules, files=_foreign(found), emitted=len(loaded.emitted),
+        diagnostics=tuple(in_order(kept)), silenced=silenced + more,
+    )  # fmt: skip
+
+
+class Lines:
+    """The source lines of findings, for their fingerprints."""
+
+    def __init__(self, found: Found) -> None:
+        self._documents = {document.path: document for document in found.documents}
+
+    def of(self, told: Diagnostic) -> str:
+        """The line that a finding stands in, "" where it has no file that was read."""
+        document = self._documents.get(told.span.path)
+        if document is None:
+            return ""
+        start, end = document.line_bounds(told.span.line)
+        return document.text[start:end]
 
 
 def _foreign(found: Found) -> int:
@@ -69,7 +115,7 @@ def _load_project(root: str) -> Loaded:
     project = load_project(root, fresh=True, checks=True)
     emitted = emit_all(project.emitters, project.settings, project.rules.rules, project.select)
     diagnostics = [*project.diagnostics, *emitted.diagnostics]
-    files = 0
+    files: tuple[str, ...] = ()
     outputs: set[str] = set()
     try:
         by_path = group_by_path(emitted.pieces)
@@ -78,7 +124,7 @@ def _load_project(root: str) -> Loaded:
             Diagnostic(code="PLN01", severity="error", message=error.message, span=Span(path=""), hint=error.hint)
         )
     else:
-        files = len(by_path)
+        files = tuple(by_path)
         for path, pieces in by_path.items():
             whole = [piece for piece in pieces if isinstance(piece.artefact.ownership, WholeFile)]
             if whole and _is_ours(project, path, whole[0].artefact.text):

@@ -1,36 +1,105 @@
-"""`driven validate`: every mistake in the rules and in every editor's files."""
+"""`driven validate`: every mistake in the rules and in every editor's files, and the repair of those that have one."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
+
+from driven.errors import UsageError
 
 if TYPE_CHECKING:
     from driven.cli.app import App
     from driven.cli.render import Output
+    from driven.validation.files import Folder
 
 
 def run(args: Any, app: App) -> int:
     """Report all findings. 1 when there are errors, with --strict also when there are warnings."""
+    from driven.validation import asking
+    from driven.validation.files import Folder
+    from driven.validation.validate import load, report_of
+
+    words = asking.Words(
+        paths=args.paths or (), select=args.select or (), ignore=args.ignore or (), baseline=args.baseline or "",
+        update_baseline=args.update_baseline,
+    )  # fmt: skip
+    _check(args, app)
+    loaded = load(app.base)
+    choice = asking.choice_of(app.base, loaded.config, words)
+    strict = args.strict or loaded.config.strict
+    if args.fix or args.unsafe_fixes or args.diff:
+        return _fix(args, app, choice, strict)
+    here, folder = os.getcwd(), Folder(app.base)
+    app.out.kept = []
+    report = report_of(app.base, loaded, choice, folder=folder)
+    baseline = asking.baseline_of(app.base, loaded.config, words)
+    if args.update_baseline:
+        return _update(app, asking.write_baseline, choice, baseline, report)
+    code = _tell(args, app, report, strict)
+    _keep(app, here, folder, [*loaded.emitted, *([baseline] if baseline else ())], code)
+    return code
+
+
+def _check(args: Any, app: App) -> None:
+    if app.json and args.format not in ("text", "json"):
+        raise UsageError(f"--json and --format {args.format} ask for two things", hint="leave one out")
+    if args.update_baseline and (args.fix or args.unsafe_fixes or args.diff):
+        raise UsageError("--update-baseline cannot be used with --fix", hint="repair first, then keep what is left")
+
+
+def _tell(args: Any, app: App, report: Any, strict: bool) -> int:
     from driven.cli import data
-    from driven.cli.render_findings import show_findings, tally
-    from driven.cli.text import count
-    from driven.validation.engine import Choice
-    from driven.validation.validate import validate
+    from driven.cli.render_validate import show_report
 
-    report = validate(app.base, Choice(select=_codes(args.select), ignore=_codes(args.ignore)))
-    failing = ("error", "warning") if args.strict else ("error",)
+    failing = ("error", "warning") if strict else ("error",)
+    if args.format == "json":
+        app.json = True
+    if args.format in ("sarif", "github", "junit"):
+        from importlib import import_module
 
-    def show(out: Output) -> None:
-        show_findings(out, report.diagnostics, report.root)
-        scope = f"{count(report.rules, 'rule')}, {count(report.files, 'file')}"
-        told = tally(report.diagnostics)
-        bad = any(d.severity in failing for d in report.diagnostics)
-        style = "bold red" if bad else "bold yellow" if told else "bold green"
-        out.note((told or "no findings", style), f" ({scope})")
-
-    app.answer(lambda: data.validate(report), show)
+        module = import_module(f"driven.cli.format_{args.format}")
+        app.out.raw(module.render(report))
+    else:
+        app.answer(lambda: data.validate(report), lambda out: show_report(out, report, failing))
     return app.outcome(findings=any(d.severity in failing for d in report.diagnostics))
 
 
-def _codes(words: list[str] | None) -> tuple[str, ...]:
-    return tuple(code.strip().upper() for word in words or () for code in word.split(",") if code.strip())
+def _fix(args: Any, app: App, choice: Any, strict: bool) -> int:
+    """Repair, or with --diff show what a repair would change; then what is left."""
+    from driven.cli import data
+    from driven.cli.render_validate import show_fixed
+    from driven.validation.fixing import fix
+
+    fixed = fix(app.base, choice, unsafe=args.unsafe_fixes, dry_run=args.diff)
+    failing = ("error", "warning") if strict else ("error",)
+
+    def show(out: Output) -> None:
+        show_fixed(out, fixed, failing, dry_run=args.diff)
+
+    app.answer(lambda: data.fixed(fixed, written=not args.diff), show)
+    left = any(d.severity in failing for d in fixed.report.diagnostics)
+    return app.outcome(findings=left or (args.diff and bool(fixed.plan.writes)))
+
+
+def _keep(app: App, here: str, folder: Folder, also: list[str], code: int) -> None:
+    """Keep what was printed for the next run, when nothing changed since."""
+    printed = app.out.kept or []
+    if not app.argv or any(error for error, _ in printed):
+        return
+    from driven.validation.answers import keep
+
+    keep(app.base, here, app.argv, folder, also, code, "".join(text for _, text in printed).encode("utf-8", "replace"))
+
+
+def _update(app: App, write: Any, choice: Any, path: str, report: Any) -> int:
+    from driven.cli import data
+    from driven.cli.text import count
+
+    if not path:
+        raise UsageError("--update-baseline needs a file", hint="`--baseline FILE`, or `baseline` in `[validate]`")
+    number = write(report.root, choice, path, report.diagnostics)
+    app.answer(
+        lambda: data.validate(report),
+        lambda out: out.note(f"{count(number, 'finding')} kept in {path}: from now on only new ones are told"),
+    )
+    return 0

@@ -1,0 +1,222 @@
+"""`driven validate --fix`: the repairs of findings, planned in memory to a fixed point, then written as one plan.
+
+A round applies every repair that does not touch another one, and validates again what came of it. It ends when nothing
+is left to repair, or when a file comes back to what it was. A repair that would bring an error that was not there
+before is left out, all repairs of that code with it.
+"""
+
+from __future__ import annotations
+
+import os
+
+from driven.document.document import BOM, Document
+from driven.errors import DiskError
+from driven.frozen import record
+from driven.model.diagnostic import Diagnostic, Fix, TextEdit
+from driven.model.plan import Create, Delete, Plan, Replace
+from driven.model.report import ValidateReport
+from driven.project.disk import JOURNAL, Tree
+from driven.validation.engine import Choice
+from driven.validation.files import MAX_BYTES, Folder
+from driven.validation.validate import Loaded, load, report_of
+
+ROUNDS = 20
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+Overlay = dict[str, "bytes | None"]
+
+
+@record
+class Fixed:
+    """What repairs came to: the changes, what they repaired, and what is found when they are written."""
+
+    root: str
+    plan: Plan
+    repaired: list[Diagnostic]
+    report: ValidateReport
+    left_out: tuple[str, ...] = ()  # codes whose repairs would have broken something
+    kept: str = ""  # the snapshot
+
+
+def fix(root: str, choice: Choice, *, unsafe: bool = False, dry_run: bool = False) -> Fixed:
+    """Repair what can be repaired in the folder `root`; `unsafe` repairs too when asked for. With `dry_run` nothing is
+    written. DiskError when the disk refuses, or a file was changed meanwhile."""
+    loaded = load(root)
+    fixed = plan_fixes(root, loaded, choice, unsafe=unsafe)
+    if fixed.plan.writes and not dry_run:
+        fixed.kept = _write(root, fixed.plan, managed=loaded.managed is not None)
+    return fixed
+
+
+def plan_fixes(root: str, loaded: Loaded, choice: Choice, *, unsafe: bool) -> Fixed:
+    """The repairs, not written."""
+    before = report_of(root, loaded, choice)
+    had = _errors(before)
+    left_out: set[str] = set()
+    while True:
+        overlay, repaired, after = _to_fixed_point(root, loaded, choice, before, unsafe, left_out)
+        new = _errors(after) - had
+        if not new or not repaired:
+            break
+        codes = {told.code for told in repaired}
+        bad = {code for code in codes if _breaks(root, loaded, choice, before, unsafe, codes - {code}, had)}
+        left_out |= bad or codes
+    return Fixed(
+        root=root, plan=_plan(root, overlay), repaired=repaired, report=after, left_out=tuple(sorted(left_out))
+    )  # fmt: skip
+
+
+def _breaks(
+    root: str, loaded: Loaded, choice: Choice, before: ValidateReport, unsafe: bool, others: Collection[str],
+    had: set[tuple[str, str]],
+) -> bool:  # fmt: skip
+    """Whether the repairs of one code alone bring an error."""
+    _, _, after = _to_fixed_point(root, loaded, choice, before, unsafe, others)
+    return bool(_errors(after) - had)
+
+
+def _errors(report: ValidateReport) -> set[tuple[str, str]]:
+    return {(told.code, told.message) for told in report.diagnostics if told.severity == "error"}
+
+
+def _to_fixed_point(
+    root: str, loaded: Loaded, choice: Choice, report: ValidateReport, unsafe: bool, left_out: Collection[str]
+) -> tuple[Overlay, list[Diagnostic], ValidateReport]:
+    overlay: Overlay = {}
+    repaired: list[Diagnostic] = []
+    seen: set[tuple[str, bytes | None]] = set()
+    for _ in range(ROUNDS):
+        wanted: dict[str, list[tuple[Diagnostic, Fix]]] = {}
+        for told in report.diagnostics:
+            if told.fix is not None and (told.fix.safe or unsafe) and told.code not in left_out:
+                wanted.setdefault(told.span.path, []).append((told, told.fix))
+        changed = False
+        for path, fixes in sorted(wanted.items()):
+            data = _bytes(root, overlay, path)
+            if data is None:
+                continue
+            done, text = _apply(Document(path, data), fixes)
+            target = next((fix.rename for _, fix in fixes if fix.rename and _is_free(root, overlay, fix.rename)), path)
+            done += [told for told, fix in fixes if fix.rename == target and told not in done]
+            after = text.encode("utf-8", "surrogatepass")
+            if (target == path and after == data) or (target, after) in seen:
+                continue
+            seen |= {(path, data), (target, after)}
+            overlay[path] = None
+            overlay[target] = after
+            repaired += done
+            changed = True
+        if not changed:
+            break
+        report = report_of(root, loaded, choice, folder=Folder(root, overlay))
+    return overlay, repaired, report
+
+
+def _apply(document: Document, fixes: Iterable[tuple[Diagnostic, Fix]]) -> tuple[list[Diagnostic], str]:
+    """The text with every repair that does not touch one before it, and the findings that are repaired so."""
+    text = document.text
+    if document.broken >= 0:
+        return [], text
+    taken: dict[tuple[int, int, str], None] = {}
+    done: list[Diagnostic] = []
+    for told, fix in fixes:
+        edits = [_offsets(document, edit) for edit in fix.edits]
+        if edits and all(edit in taken or not any(_touch(edit, other) for other in taken) for edit in edits):
+            taken.update(dict.fromkeys(edits))
+            done.append(told)
+    for start, end, new in sorted(taken, reverse=True):
+        text = text[:start] + new + text[end:]
+    return done, text
+
+
+def _touch(one: tuple[int, int, str], other: tuple[int, int, str]) -> bool:
+    """Whether two edits overlap or meet."""
+    return one[0] <= other[1] and other[0] <= one[1]
+
+
+def _offsets(document: Document, edit: TextEdit) -> tuple[int, int, str]:
+    span = edit.span
+    has_bom = document.text[:1] == BOM
+    if has_bom and span.line == span.end_line == 1 and span.column == span.end_column == 1 and not edit.text:
+        return 0, 1, ""  # the mark itself, which is no column
+    places = ((span.line, span.column), (span.end_line or span.line, span.end_column or span.column))
+    starts = [document.line_bounds(line)[0] + column - 1 + (has_bom and line == 1) for line, column in places]
+    return starts[0], max(starts), edit.text
+
+
+def _bytes(root: str, overlay: Mapping[str, bytes | None], path: str) -> bytes | None:
+    if path in overlay:
+        return overlay[path]
+    from driven.project.reading import read_file
+
+    full = os.path.join(root, path)
+    try:
+        return None if os.path.islink(full) else read_file(full, MAX_BYTES)[0]
+    except (OSError, ValueError):
+        return None
+
+
+def _is_free(root: str, overlay: Mapping[str, bytes | None], path: str) -> bool:
+    if path in overlay:
+        return overlay[path] is None
+    return not os.path.lexists(os.path.join(root, path))
+
+
+def _plan(root: str, overlay: Overlay) -> Plan:
+    """What must be written for the folder to hold what `overlay` says."""
+    changes: list[Create | Replace | Delete] = []
+    for path, after in sorted(overlay.items()):
+        before = _bytes(root, {}, path)
+        if before == after:
+            continue
+        if before is None:
+            changes.append(Create(path=path, after=after or b""))
+        elif after is None:
+            changes.append(Delete(path=path, before=before))
+        else:
+            changes.append(Replace(path=path, before=before, after=after))
+    return Plan(changes=tuple(changes))
+
+
+def _write(root: str, plan: Plan, *, managed: bool) -> str:
+    """Carry the plan out; the snapshot that keeps what was there, "" in a folder without a `.driven/`."""
+    from driven.project import ledger, snapshots
+    from driven.project.writer import Writer
+
+    with Tree(root) as tree:
+        if not managed:
+            _check(tree, plan)
+            _refuse(tree.apply(plan.writes, None).failed)
+            return ""
+        ledger.prepare_state(tree)
+        with Writer(tree):
+            _check(tree, plan)
+            lock = ledger.read_lock(root)
+            changes = [
+                snapshots.Change(change.path, "", snapshots.SOURCE, change.before, _after(change))
+                for change in plan.writes
+            ]
+            kept = snapshots.write(tree, "validate --fix", changes)
+            applied = tree.apply(plan.writes, ledger.render_lock(lock))
+            tree.remove_state(JOURNAL)
+            _refuse(applied.failed)
+            return kept
+
+
+def _after(change: Create | Replace | Delete) -> bytes | None:
+    return change.after
+
+
+def _check(tree: Tree, plan: Plan) -> None:
+    for change in plan.writes:
+        standing = tree.read(change.path)
+        if standing.kind == "blocked" or standing.data != change.before:
+            raise DiskError(f"`{change.path}` was changed meanwhile", hint="run `driven validate --fix` again")
+
+
+def _refuse(failed: Mapping[str, str]) -> None:
+    for path, why in failed.items():
+        raise DiskError(f"`{path}` {why}", hint="the other files are written; run `driven validate` again")
