@@ -32,11 +32,8 @@ if TYPE_CHECKING:
 
 
 class Repository:
-    """The documents of a project and what surrounds them.
-
-    `managed`: there is a `.driven/`; then `editors` are the names of the editors that it writes for, `rules` its rules
-    in effect order, and `active` says of those with a condition whether it holds.
-    """
+    """The documents of a project and what surrounds them. `rules` are in effect order; without a `.driven/` there are
+    none, and no editors."""
 
     def __init__(
         self, documents: Iterable[Document], disk: Disk, *, managed: bool = False, editors: Sequence[str] = (),
@@ -48,13 +45,34 @@ class Repository:
             self._by_place.setdefault(document.place, []).append(document)
         self._by_path = {document.path: document for document in self._documents}
         self._disk = disk
-        self.managed = managed
-        self.editors = tuple(editors)
+        self._managed = managed
+        self._editors = tuple(editors)
         self._rules = tuple(rules)
         self._active = dict(active or {})
         self._shared: dict[str, Any] = {}
         self._known: dict[tuple[str, str], Any] = {}
         self.asked: set[tuple[str, str]] = set()
+
+    @property
+    def managed(self) -> bool:
+        """Whether there is a `.driven/`."""
+        self.asked.add(("settings", ""))
+        return self._managed
+
+    @property
+    def editors(self) -> tuple[str, ...]:
+        """The names of the editors that driven writes for."""
+        self.asked.add(("settings", ""))
+        return self._editors
+
+    def documents_of(self, question: str, about: str) -> Sequence[Document]:
+        """The documents that a noted question was about."""
+        if question == "documents":
+            return self._documents
+        if question == "place":
+            return self._by_place.get(about, ())
+        document = self._by_path.get(about)
+        return () if document is None else (document,)
 
     @property
     def documents(self) -> tuple[Document, ...]:

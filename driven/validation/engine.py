@@ -17,6 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from driven.validation.memory import Memory
+
 
 @frozen
 class Choice:
@@ -56,28 +58,53 @@ class Found:
     folder: Folder
 
 
-def look(folder: Folder, checks: Sequence[Check], choice: Choice, *, managed: Managed | None = None) -> Found:
-    """Every finding of the chosen checks in a folder."""
+def look(
+    folder: Folder,
+    checks: Sequence[Check],
+    choice: Choice,
+    *,
+    managed: Managed | None = None,
+    memory: Memory | None = None,
+) -> Found:
+    """Every finding of the chosen checks in a folder; with `memory`, only what changed is looked at."""
     documents = folder.documents()
     found: list[Diagnostic] = []
+    broken_ones: list[Diagnostic] = []
 
     def broken(code: str, path: str, error: Exception) -> None:
         message = f"the check {code} failed: {type(error).__name__}: {error}".splitlines()[0]
         hint = "report it with the file; the other checks went on"
-        found.append(Diagnostic(code="PLG11", severity="warning", message=message, span=Span(path=path), hint=hint))
+        broken_ones.append(
+            Diagnostic(code="PLG11", severity="warning", message=message, span=Span(path=path), hint=hint)
+        )
 
     runner = Runner([check for check in checks if choice.has(check.about.code)], broken)
     if managed is not None:
         managed.mark(documents)
     for document in documents:
-        found += runner.document(document)
+        known = memory.of_file(document) if memory else None
+        if known is None:
+            known = runner.document(document)
+            if memory:
+                memory.keep_file(document, known)
+        found += known
     repository = Repository(
         documents, folder, managed=managed is not None, editors=managed.editors if managed else (),
         rules=managed.rules if managed else (), active=managed.active if managed else {},
     )  # fmt: skip
     for check in runner.repository:
-        if not check.about.places or any(repository.of(place) for place in check.about.places):
-            found += runner.of_repository(check, repository)
+        if check.about.places and not any(repository.of(place) for place in check.about.places):
+            continue
+        known = memory.of_check(check.about.code, repository, folder) if memory else None
+        if known is None:
+            repository.asked = set()
+            known = runner.of_repository(check, repository)
+            if memory:
+                memory.keep_check(check.about.code, known, repository, folder)
+        found += known
+    if memory and not broken_ones:
+        memory.write()
+    found += broken_ones
     found += unreadable(folder)
     return Found(diagnostics=found, documents=documents, folder=folder)
 

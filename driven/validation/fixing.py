@@ -10,12 +10,17 @@ from __future__ import annotations
 import os
 
 from driven.document.document import BOM, Document
+from driven.document.places import place_of
 from driven.errors import DiskError
 from driven.frozen import record
 from driven.model.diagnostic import Diagnostic, Fix, TextEdit
 from driven.model.plan import Create, Delete, Plan, Replace
 from driven.model.report import ValidateReport
+from driven.project import ledger, snapshots
 from driven.project.disk import JOURNAL, Tree
+from driven.project.reading import read_file
+from driven.project.sources import RULES
+from driven.project.writer import Writer
 from driven.validation.engine import Choice
 from driven.validation.files import MAX_BYTES, Folder
 from driven.validation.validate import Loaded, load, report_of
@@ -96,9 +101,10 @@ def _to_fixed_point(
         changed = False
         for path, fixes in sorted(wanted.items()):
             data = _bytes(root, overlay, path)
-            if data is None:
+            document = None if data is None else Document(path, data)
+            if document is None or document.broken >= 0:  # what is no text would not come out as it was
                 continue
-            done, text = _apply(Document(path, data), fixes)
+            done, text = _apply(document, fixes)
             target = next((fix.rename for _, fix in fixes if fix.rename and _is_free(root, overlay, fix.rename)), path)
             done += [told for told, fix in fixes if fix.rename == target and told not in done]
             after = text.encode("utf-8", "surrogatepass")
@@ -118,8 +124,6 @@ def _to_fixed_point(
 def _apply(document: Document, fixes: Iterable[tuple[Diagnostic, Fix]]) -> tuple[list[Diagnostic], str]:
     """The text with every repair that does not touch one before it, and the findings that are repaired so."""
     text = document.text
-    if document.broken >= 0:
-        return [], text
     taken: dict[tuple[int, int, str], None] = {}
     done: list[Diagnostic] = []
     for told, fix in fixes:
@@ -150,7 +154,6 @@ def _offsets(document: Document, edit: TextEdit) -> tuple[int, int, str]:
 def _bytes(root: str, overlay: Mapping[str, bytes | None], path: str) -> bytes | None:
     if path in overlay:
         return overlay[path]
-    from driven.project.reading import read_file
 
     full = os.path.join(root, path)
     try:
@@ -160,6 +163,12 @@ def _bytes(root: str, overlay: Mapping[str, bytes | None], path: str) -> bytes |
 
 
 def _is_free(root: str, overlay: Mapping[str, bytes | None], path: str) -> bool:
+    """Whether a file may come to stand there: inside, nobody's, and none of git's or ours."""
+    parts = path.split("/")
+    if not path.isprintable() or "\\" in path or {"", ".", "..", ".git"}.intersection(map(str.casefold, parts)):
+        return False
+    if parts[0].casefold() == ".driven" and not path.startswith(RULES + "/"):
+        return False
     if path in overlay:
         return overlay[path] is None
     return not os.path.lexists(os.path.join(root, path))
@@ -183,9 +192,6 @@ def _plan(root: str, overlay: Overlay) -> Plan:
 
 def _write(root: str, plan: Plan, *, managed: bool) -> str:
     """Carry the plan out; the snapshot that keeps what was there, "" in a folder without a `.driven/`."""
-    from driven.project import ledger, snapshots
-    from driven.project.writer import Writer
-
     with Tree(root) as tree:
         if not managed:
             _check(tree, plan)
@@ -195,19 +201,20 @@ def _write(root: str, plan: Plan, *, managed: bool) -> str:
         with Writer(tree):
             _check(tree, plan)
             lock = ledger.read_lock(root)
-            changes = [
-                snapshots.Change(change.path, "", snapshots.SOURCE, change.before, _after(change))
-                for change in plan.writes
-            ]
-            kept = snapshots.write(tree, "validate --fix", changes)
+            kept = snapshots.write(tree, "validate --fix", [_change(change) for change in plan.writes])
             applied = tree.apply(plan.writes, ledger.render_lock(lock))
             tree.remove_state(JOURNAL)
             _refuse(applied.failed)
             return kept
 
 
-def _after(change: Create | Replace | Delete) -> bytes | None:
-    return change.after
+def _change(change: Create | Replace | Delete) -> snapshots.Change:
+    """As the snapshot keeps it: a rule's file, or a file of an editor that stands in no lock before or after."""
+    if change.path.startswith(RULES + "/"):
+        return snapshots.Change(change.path, "", snapshots.SOURCE, change.before, change.after)
+    editor = place_of(change.path).partition("/")[0] or "file"
+    none: frozenset[str] = frozenset()
+    return snapshots.Change(change.path, editor, "file", change.before, change.after, None, none, none)
 
 
 def _check(tree: Tree, plan: Plan) -> None:

@@ -11,6 +11,7 @@ stay visible as notices: whoever hides a text could write the comment too.
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from driven.core.globs import Glob
 from driven.document.document import Document
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 WORD = "driven-ignore"
+MOST = 1_000  # comments of one file
 _COMMENT = re.compile(r"driven-ignore(-file)?(?![\w-])[ \t:]*([^\n\r]{0,300})")
 _CODE = re.compile(r"[A-Za-z]{3}[0-9]{0,3}(?![\w-])")
-_BEFORE = re.compile(r"[ \t>*-]*(?:<!--|#+|//|/\*)?[ \t]*")
+_BEFORE = re.compile(r"[ \t>*-]{0,200}(?:(?:<!--|#{1,6}|//|/\*)[ \t]{0,200}){0,3}")
 
 
 @record
@@ -43,7 +45,7 @@ def silences_of(document: Document) -> list[Silence]:
     text = document.text
     if WORD not in text:
         return found
-    for match in _COMMENT.finditer(text):
+    for match in islice(_COMMENT.finditer(text), MOST):
         codes: list[tuple[str, int]] = []
         at = match.start(2)
         while one := _CODE.match(text, at, match.end(2)):

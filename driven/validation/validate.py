@@ -64,10 +64,18 @@ def validate(root: str, choice: Choice = ALL) -> ValidateReport:
     return report_of(root, load(root), choice)
 
 
-def report_of(root: str, loaded: Loaded, choice: Choice, *, folder: Folder | None = None) -> ValidateReport:
-    """The report on a folder that is loaded. What was said of files that `folder` overlays is not said again."""
+def report_of(
+    root: str, loaded: Loaded, choice: Choice, *, folder: Folder | None = None, remember: bool = False
+) -> ValidateReport:
+    """The report on a folder that is loaded. What was said of files that `folder` overlays is not said again. With
+    `remember`, checks whose inputs are those of the last run are not asked again."""
     folder = folder or Folder(root)
-    found = look(folder, loaded.checks, choice, managed=loaded.managed)
+    memory = None
+    if remember:
+        from driven.validation.memory import Memory
+
+        memory = Memory(root, (check.about.code for check in loaded.checks if choice.has(check.about.code)))
+    found = look(folder, loaded.checks, choice, managed=loaded.managed, memory=memory)
     diagnostics = found.diagnostics + [
         told for told in loaded.diagnostics if choice.has(told.code) and told.span.path not in folder.overlay
     ]

@@ -31,7 +31,7 @@ def run(args: Any, app: App) -> int:
         return _fix(args, app, choice, strict)
     here, folder = os.getcwd(), Folder(app.base)
     app.out.kept = []
-    report = report_of(app.base, loaded, choice, folder=folder)
+    report = report_of(app.base, loaded, choice, folder=folder, remember=True)
     baseline = asking.baseline_of(app.base, loaded.config, words)
     if args.update_baseline:
         return _update(app, asking.write_baseline, choice, baseline, report)
@@ -58,7 +58,7 @@ def _tell(args: Any, app: App, report: Any, strict: bool) -> int:
         from importlib import import_module
 
         module = import_module(f"driven.cli.format_{args.format}")
-        app.out.raw(module.render(report))
+        app.out.raw(module.render(report, failing, verbose=app.out.verbose))
     else:
         app.answer(lambda: data.validate(report), lambda out: show_report(out, report, failing))
     return app.outcome(findings=any(d.severity in failing for d in report.diagnostics))
