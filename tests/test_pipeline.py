@@ -526,14 +526,14 @@ def test_an_emitter_that_breaks_leaves_the_others_alone(root: Path, monkeypatch:
 
 
 def test_validate_says_the_same_before_and_after_a_sync(root: Path) -> None:
-    from driven import views
+    from driven.validation.validate import validate
 
     write(root, ".driven/rules/crlf.md", "# CRLF\r\n\r\nText.\r\n")
-    found = views.validate(str(root)).diagnostics
+    found = validate(str(root)).diagnostics
     assert [finding.code for finding in found] == ["RUL31"]
     sync(root)
     sync(root)
-    assert views.validate(str(root)).diagnostics == found
+    assert validate(str(root)).diagnostics == found
 
 
 def test_a_bad_rule_is_said_at_every_sync_until_it_is_good(root: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from driven import pipeline, views
 from driven.cli.data import explain as data_of
 from driven.errors import UsageError
+from driven.validation.validate import validate
 from driven.workspace import Project, load
 
 
@@ -129,7 +130,7 @@ def test_tokens_are_counted_in_what_is_sent(root: str, monkeypatch: pytest.Monke
 
 
 def test_validate_reports_everything_at_once(root: str) -> None:
-    assert not [found for found in views.validate(root).diagnostics if found.severity == "error"]
+    assert not [found for found in validate(root).diagnostics if found.severity == "error"]
     rules = Path(root) / ".driven/rules"
     (rules / "bad.md").write_text("---\ndescripton: x\n---\n\nText.\n")
     (rules / "worse.md").write_bytes(b"\xff")
@@ -137,7 +138,7 @@ def test_validate_reports_everything_at_once(root: str) -> None:
     (rules / "a/b.md").write_text("One.\n")
     (rules / "a-b.md").write_text("Two.\n")
     before = files(root)
-    report = views.validate(root)
+    report = validate(root)
     assert files(root) == before
     codes = {found.code for found in report.diagnostics}
     assert {"RUL06", "RUL20", "PLN01"} <= codes

@@ -7,12 +7,12 @@ import sys
 from collections.abc import Collection, Iterable, Mapping
 
 from driven import __version__
-from driven.core._rt import FormatError
-from driven.core.globs import check
 from driven.errors import ConfigError
 from driven.frozen import field, frozen, replace
 from driven.model.diagnostic import Diagnostic
 from driven.project.reading import read_file
+from driven.project.tables import joined, kind_of, known_keys, meant, one_of, span_of, table_of
+from driven.project.validate_table import validate_table
 from driven.span import Span
 
 TYPE_CHECKING = False
@@ -36,7 +36,6 @@ RANGES = {  # of the whole numbers: least, most, unit
     "snapshots": (1, 10_000, "how many are kept"),
     "snapshot_days": (1, 36_500, "days that they are kept"),
 }
-VALIDATE_KEYS = ("select", "ignore", "per_path_ignores", "baseline", "strict")
 TOP_KEYS = ("version", "editors", "sync", "validate")
 
 
@@ -154,72 +153,33 @@ def parse_config(data: bytes, path: str) -> Config:
     prefix = ""
     if path == PYPROJECT:
         prefix = "tool.driven"
-        whole = _table(whole.get("tool", {}), "tool", text, path).get("driven", {})
-    table = _table(whole, prefix or "the file", text, path)
-    _known(table, TOP_KEYS, prefix, text, path)
+        whole = table_of(whole.get("tool", {}), "tool", text, path).get("driven", {})
+    table = table_of(whole, prefix or "the file", text, path)
+    known_keys(table, TOP_KEYS, prefix, text, path)
     if table.get("version", 1) != 1:
         raise ConfigError(
             f"version `{table['version']}` is not known to this driven", hint="this driven reads version 1",
-            span=_span(text, path, prefix, "version"),
+            span=span_of(text, path, prefix, "version"),
         )  # fmt: skip
     editors: dict[str, Mapping[str, object]] = {}
     disabled: list[str] = []
-    section = _join(prefix, "editors")
-    for name, value in _table(table.get("editors", {}), section, text, path).items():
+    section = joined(prefix, "editors")
+    for name, value in table_of(table.get("editors", {}), section, text, path).items():
         if value is False:
             disabled.append(name)
         elif value is True or isinstance(value, dict):
             editors[name] = {} if value is True else value
         else:
             raise ConfigError(
-                f"`{name}` is {_kind(value)}", hint="write true, false or a table of that editor's options",
-                span=_span(text, path, section, name),
+                f"`{name}` is {kind_of(value)}", hint="write true, false or a table of that editor's options",
+                span=span_of(text, path, section, name),
             )  # fmt: skip
-    sync = _sync(_table(table.get("sync", {}), _join(prefix, "sync"), text, path), _join(prefix, "sync"), text, path)
-    validate = _validate(table, _join(prefix, "validate"), text, path)
+    sync = _sync(
+        table_of(table.get("sync", {}), joined(prefix, "sync"), text, path), joined(prefix, "sync"), text, path
+    )
+    validate = validate_table(table, joined(prefix, "validate"), text, path)
     return Config(
         editors=editors, disabled=tuple(disabled), path=path, text=text, **sync, **validate
-    )  # fmt: skip
-
-
-def _validate(whole: dict[str, Any], section: str, text: str, path: str) -> dict[str, Any]:
-    """`[validate]`: which findings are told."""
-    table = _table(whole.get("validate", {}), section, text, path)
-    _known(table, VALIDATE_KEYS, section, text, path)
-
-    def codes(value: object, key: str, section: str) -> tuple[str, ...]:
-        if isinstance(value, list) and all(isinstance(code, str) and is_code(code) for code in value):
-            return tuple(value)
-        raise ConfigError(
-            f"`{key}` is not a list of codes", hint='write `["CUR14"]`, or `["CUR"]` for all of a kind',
-            span=_span(text, path, section, key),
-        )  # fmt: skip
-
-    made: dict[str, Any] = {key: codes(table[key], key, section) for key in ("select", "ignore") if key in table}
-    inner = _join(section, "per_path_ignores")
-    ignores = _table(table.get("per_path_ignores", {}), inner, text, path)
-    made["per_path_ignores"] = {glob: codes(value, glob, inner) for glob, value in ignores.items()}
-    for glob in ignores:
-        try:
-            check(glob)
-        except FormatError as error:
-            raise ConfigError(
-                f"`{glob}` is no glob: {error.message}", hint="write it as in the `paths` of a rule",
-                span=_span(text, path, inner, glob),
-            ) from None  # fmt: skip
-    for key, kind in (("baseline", str), ("strict", bool)):
-        value = table.get(key, kind())
-        if not isinstance(value, kind):
-            hint = "write true or false" if kind is bool else "write the path of a file"
-            raise ConfigError(f"`{key}` is {_kind(value)}", hint=hint, span=_span(text, path, section, key))
-        made[key] = value
-    return made
-
-
-def is_code(text: str) -> bool:
-    """Whether a text is a code or the beginning of one: `CUR`, `CUR03`."""
-    return 3 <= len(text) <= 6 and text[:3].isalpha() and text.isascii() and text.isupper() and (
-        text[3:].isdigit() or len(text) == 3
     )  # fmt: skip
 
 
@@ -239,28 +199,28 @@ def known_editors(config: Config, options: Mapping[str, Iterable[str]]) -> tuple
 
     for name in (*config.editors, *config.disabled)[:MAX_EDITORS]:
         if name not in options:
-            meant = _meant(name, options)
-            hint = f"{meant}{'' if meant.endswith('?') else ';'} `driven plugin list` shows them all"
-            report(name, f"unknown editor `{name}`", hint, _span(config.text, config.path, section, name))
+            close = meant(name, options)
+            hint = f"{close}{'' if close.endswith('?') else ';'} `driven plugin list` shows them all"
+            report(name, f"unknown editor `{name}`", hint, span_of(config.text, config.path, section, name))
             continue
         for option, value in config.editors.get(name, {}).items():
             known = options[name]
             if option not in known:
                 names = list(known)
-                hint = _meant(option, names) if names else f"write `{name} = true`"
+                hint = meant(option, names) if names else f"write `{name} = true`"
                 message = f"`{name}` has no option `{option}`"
             else:
                 hint = _wrong(value, known.get(option, ()) if isinstance(known, Mapping) else ())
-                message = f"the option `{option}` of `{name}` is {_kind(value)}"
+                message = f"the option `{option}` of `{name}` is {kind_of(value)}"
             if hint:
-                report(name, message, hint, _span(config.text, config.path, f"{section}.{name}", option))
+                report(name, message, hint, span_of(config.text, config.path, f"{section}.{name}", option))
     unsure.update((*config.editors, *config.disabled)[MAX_EDITORS:])
     kept = {name: value for name, value in config.editors.items() if name not in unsure}
     return replace(config, editors=kept, unsure=frozenset(unsure)), found
 
 
 def _sync(table: dict[str, Any], section: str, text: str, path: str) -> dict[str, Any]:
-    _known(table, SYNC_KEYS, section, text, path)
+    known_keys(table, SYNC_KEYS, section, text, path)
     for key, value in table.items():
         wanted = SYNC_KEYS[key]
         if isinstance(wanted, tuple):
@@ -268,12 +228,14 @@ def _sync(table: dict[str, Any], section: str, text: str, path: str) -> dict[str
         else:
             due = "" if type(value) is wanted else "true or false" if wanted is bool else "a whole number"
         if due:
-            raise ConfigError(f"`{key}` is {_kind(value)}", hint=f"write {due}", span=_span(text, path, section, key))
+            raise ConfigError(
+                f"`{key}` is {kind_of(value)}", hint=f"write {due}", span=span_of(text, path, section, key)
+            )
     for key, (least, most, unit) in RANGES.items():
         if not least <= table.get(key, least) <= most:
             raise ConfigError(
                 f"`{key}` is out of range", hint=f"write {least} to {most} ({unit})",
-                span=_span(text, path, section, key),
+                span=span_of(text, path, section, key),
             )  # fmt: skip
     return table
 
@@ -291,40 +253,11 @@ def _unparsable(error: str, text: str, path: str) -> ConfigError:
     )  # fmt: skip
 
 
-def _table(value: object, name: str, text: str, path: str) -> dict[str, Any]:
-    if isinstance(value, dict):
-        return value
-    parent, _, key = name.rpartition(".")
-    span = _span(text, path, parent, key)
-    raise ConfigError(f"`{name}` is {_kind(value)}", hint=f"write a table, [{name}]", span=span)
-
-
-def _known(table: Mapping[str, object], keys: Iterable[str], section: str, text: str, path: str) -> None:
-    for key in table:
-        if key not in keys:
-            where = f" in [{section}]" if section else ""
-            raise ConfigError(
-                f"unknown key `{key}`{where}", hint=_meant(key, keys), span=_span(text, path, section, key)
-            )
-
-
-def _meant(word: str, known: Iterable[str]) -> str:
-    from difflib import get_close_matches
-
-    names = sorted(known)
-    close = get_close_matches(word[:64], names, 1, 0.5)
-    return f"did you mean `{close[0]}`?" if close else _one_of(names)
-
-
-def _one_of(names: Iterable[str]) -> str:
-    return "it can be " + ", ".join(f"`{name}`" for name in names)
-
-
 def _wrong(value: object, allowed: Collection[str]) -> str:
     """What to write instead of an option's value, `""` when it may stay: one of `allowed`, if any, else a path that
     files may be written below."""
     if allowed:
-        return "" if value in allowed else _meant(value, allowed) if isinstance(value, str) else _one_of(allowed)
+        return "" if value in allowed else meant(value, allowed) if isinstance(value, str) else one_of(allowed)
     hint = "write a path inside the project, with `/` between names and none at its ends"
     if not isinstance(value, str) or not value.isprintable() or "\\" in value:
         return hint
@@ -332,43 +265,3 @@ def _wrong(value: object, allowed: Collection[str]) -> str:
     if any(part in ("", ".", "..") for part in parts) or ":" in parts[0]:
         return hint
     return "no editor's files stand in `.git` or `.driven`" if parts[0].casefold() in (".git", ".driven") else ""
-
-
-def _kind(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return f'"{value}"' if len(value) < 40 else "a text"
-    if isinstance(value, int | float):
-        return f"the number {value}"
-    return "a list" if isinstance(value, list) else "a table" if isinstance(value, dict) else "a date"
-
-
-def _join(prefix: str, name: str) -> str:
-    return f"{prefix}.{name}" if prefix else name
-
-
-def _span(text: str, path: str, section: str, key: str) -> Span:
-    """Where `key` of `section` stands, as near as a scan of lines can tell (tomllib keeps no places)."""
-    import re
-
-    here = ""
-    dotted = f"{section}.{key}" if section else key
-    fallback = Span(path=path)
-    for number, line in enumerate(text.splitlines(), 1):
-        head = re.match(r"\s*\[+\s*([^\]]+?)\s*\]", line)
-        if head:
-            here = re.sub(r"[\"'\s]", "", head[1])
-            if here == dotted:
-                return Span(path=path, line=number, column=line.index("[") + 1)
-            if here.startswith(dotted + "."):
-                fallback = Span(path=path, line=number, column=line.index("[") + 1)
-            continue
-        name = re.match(r"\s*([\w.\"'-]+)\s*=", line)
-        full = _join(here, re.sub(r"[\"']", "", name[1])) if name else ""
-        if name and (full == dotted or full.startswith(dotted + ".")):
-            return Span(path=path, line=number, column=name.start(1) + 1)
-        inline = re.search(rf"[{{,]\s*[\"']?({re.escape(key)})[\"']?\s*=", line)
-        if inline and (here == section or section.startswith(full)):
-            fallback = Span(path=path, line=number, column=inline.start(1) + 1)
-    return fallback

@@ -82,7 +82,21 @@ def _check_of(offer: object, kind: str) -> tuple[str, str]:
         return "", f"the check `{code}`, whose `severity` or `scope` is not one of those in `About`"
     if not _texts(about.places) or not all(isinstance(text, str) for text in (about.title, about.why, about.url)):
         return "", f"the check `{code}`, whose `places` or texts are no texts"
+    for place in about.places:
+        if "*" in place[1:] and (wrong := _wrong_glob(place)):
+            return "", f"the check `{code}`, whose place `{place}` is no glob: {wrong}"
     return code, ""
+
+
+def _wrong_glob(pattern: str) -> str:
+    from driven.core._rt import FormatError
+    from driven.core.globs import check
+
+    try:
+        check(pattern)
+    except FormatError as error:
+        return error.message
+    return ""
 
 
 def _is_name(name: object) -> bool:

@@ -81,7 +81,7 @@ def _known(path: str, *, is_named: bool) -> dict[str, int]:
 
 
 def _codes(words: Sequence[str]) -> tuple[str, ...]:
-    from driven.project.config import is_code
+    from driven.project.validate_table import is_code
 
     codes = tuple(code.strip().upper() for word in words for code in word.split(",") if code.strip())
     for code in codes:

@@ -6,6 +6,7 @@ import os
 import time
 from types import MappingProxyType
 
+from driven.core.globs import Glob
 from driven.document.document import Document
 from driven.document.places import FOLDERS, NAMES, place_of
 from driven.project.git import git_files
@@ -29,8 +30,12 @@ class Folder:
     """A folder to validate. What it was asked is remembered: `folders`, `read` and `absent` say what the answer of the
     whole validation hangs on."""
 
-    def __init__(self, root: str, overlay: Mapping[str, bytes | None] = MappingProxyType({})) -> None:
+    def __init__(
+        self, root: str, overlay: Mapping[str, bytes | None] = MappingProxyType({}), globs: Iterable[str] = ()
+    ) -> None:  # fmt: skip
         self.root = root
+        self.globs = {pattern: Glob(pattern) for pattern in globs}  # of files that only a stranger's check knows
+        self._dotted = {pattern.partition("/")[0] for pattern in self.globs} | FOLDERS.keys()
         self.began = time.time_ns()
         self.overlay = overlay  # files that are to say something else, or not to be there (None)
         self.folders: set[str] = set()  # listed: "" is the root
@@ -51,6 +56,8 @@ class Folder:
     def documents(self) -> list[Document]:
         """Every rule file, read."""
         found = {path: place for path in self._files if (place := _place(path))}
+        for pattern, glob in self.globs.items():
+            found.update((path, pattern) for path in self._files if path not in found and glob.match(path))
         # An editor reads its folder whether git ignores it or not.
         for path in self._walk_known():
             if path not in found and self.overlay.get(path, b"") is not None and (place := place_of(path)):
@@ -144,7 +151,7 @@ class Folder:
                         name = child.name
                         path = f"{folder}/{name}" if folder else name
                         if child.is_dir(follow_symlinks=False):
-                            if (name[:1] != "." or name in FOLDERS) and name not in SKIPPED and path != STATE:
+                            if (name[:1] != "." or name in self._dotted) and name not in SKIPPED and path != STATE:
                                 todo.append(path)
                         else:
                             count += 1

@@ -117,7 +117,7 @@ def _to_fixed_point(
             changed = True
         if not changed:
             break
-        report = report_of(root, loaded, choice, folder=Folder(root, overlay))
+        report = report_of(root, loaded, choice, folder=Folder(root, overlay, loaded.globs))
     return overlay, repaired, report
 
 

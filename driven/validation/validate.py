@@ -44,6 +44,11 @@ class Loaded:
     emitted: tuple[str, ...] = ()
 
     @property
+    def globs(self) -> tuple[str, ...]:
+        """The places of checks that are globs, in the order of the checks."""
+        return tuple(dict.fromkeys(place for check in self.checks for place in check.about.places if "*" in place[1:]))
+
+    @property
     def checks(self) -> list[Check]:
         """Those of all plugins."""
         return list(self.plugins.checks.values())
@@ -69,7 +74,7 @@ def report_of(
 ) -> ValidateReport:
     """The report on a folder that is loaded. What was said of files that `folder` overlays is not said again. With
     `remember`, checks whose inputs are those of the last run are not asked again."""
-    folder = folder or Folder(root)
+    folder = folder or Folder(root, globs=loaded.globs)
     memory = None
     if remember:
         from driven.validation.memory import Memory

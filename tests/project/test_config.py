@@ -52,7 +52,7 @@ def test_the_file_of_the_specification() -> None:
         ("[editors]\n  cursor = 'on'\n", 2, 3, '`cursor` is "on"', "true, false or a table"),
         ("version = 2\n", 1, 1, "version `2`", "version 1"),
         ("editors = 3\n", 1, 1, "`editors` is the number 3", "[editors]"),
-        ("[validate]\nignore = 'CUR14'\n", 2, 1, "not a list of codes", "ignore = ["),
+        ("[validate]\nignore = 'CUR14'\n", 2, 1, "not a list of codes", '["CUR14"]'),
         ("[editors]\ncursor = tru\n", 2, 10, "not valid TOML", "quotes"),
         ("[editors\n", 1, 9, "not valid TOML", ""),
         ("a = " + "[" * 5000, 1, 0, "not valid TOML", ""),

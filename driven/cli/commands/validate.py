@@ -29,7 +29,7 @@ def run(args: Any, app: App) -> int:
     strict = args.strict or loaded.config.strict
     if args.fix or args.unsafe_fixes or args.diff:
         return _fix(args, app, choice, strict)
-    here, folder = os.getcwd(), Folder(app.base)
+    here, folder = os.getcwd(), Folder(app.base, globs=loaded.globs)
     app.out.kept = []
     report = report_of(app.base, loaded, choice, folder=folder, remember=True)
     baseline = asking.baseline_of(app.base, loaded.config, words)
