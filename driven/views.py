@@ -18,7 +18,6 @@ from driven.pipeline import Project, load, merge, plan, plan_with
 from driven.project.disk import Tree
 from driven.reach import Editor, read_by
 from driven.resolve import closest
-from driven.span import Span
 
 
 def load_rules(root: str) -> tuple[RuleSet, tuple[Diagnostic, ...]]:

@@ -177,15 +177,9 @@ class Document:
             starts = [0]
             text = self.text
             if "\r" in text:
-                at = 0
-                while at < len(text):
-                    feed, back = text.find("\n", at), text.find("\r", at)
-                    if back >= 0 and (feed < 0 or back < feed):
-                        feed = back + 1 if text[back + 1 : back + 2] == "\n" else back
-                    if feed < 0:
-                        break
-                    at = feed + 1
-                    starts.append(at)
+                import re
+
+                starts += [match.end() for match in re.finditer("\r\n?|\n", text)]
             else:
                 at = text.find("\n")
                 while at >= 0:

@@ -121,6 +121,11 @@ class Folder:
                     self.stats[path] = None
                     return None
             data, seen = read_file(full, cap)
+        except FileNotFoundError:
+            self.stats[path] = None
+            if os.path.lexists(full):
+                self.problems.append((path, "is a link that leads nowhere"))
+            return None  # else git's index has it, the folder not any more
         except OSError as error:
             self._stat(path)
             self.problems.append((path, f"cannot be read: {(error.strerror or 'unknown').lower()}"))

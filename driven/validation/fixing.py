@@ -63,8 +63,7 @@ def plan_fixes(root: str, loaded: Loaded, choice: Choice, *, unsafe: bool) -> Fi
     left_out: set[str] = set()
     while True:
         overlay, repaired, after = _to_fixed_point(root, loaded, choice, before, unsafe, left_out)
-        new = _errors(after) - had
-        if not new or not repaired:
+        if not _is_worse(after, had) or not repaired:
             break
         codes = {told.code for told in repaired}
         bad = {code for code in codes if _breaks(root, loaded, choice, before, unsafe, codes - {code}, had)}
@@ -76,15 +75,24 @@ def plan_fixes(root: str, loaded: Loaded, choice: Choice, *, unsafe: bool) -> Fi
 
 def _breaks(
     root: str, loaded: Loaded, choice: Choice, before: ValidateReport, unsafe: bool, others: Collection[str],
-    had: set[tuple[str, str]],
+    had: Mapping[str, int],
 ) -> bool:  # fmt: skip
     """Whether the repairs of one code alone bring an error."""
     _, _, after = _to_fixed_point(root, loaded, choice, before, unsafe, others)
-    return bool(_errors(after) - had)
+    return _is_worse(after, had)
 
 
-def _errors(report: ValidateReport) -> set[tuple[str, str]]:
-    return {(told.code, told.message) for told in report.diagnostics if told.severity == "error"}
+def _is_worse(report: ValidateReport, had: Mapping[str, int]) -> bool:
+    return any(count > had.get(code, 0) for code, count in _errors(report).items())
+
+
+def _errors(report: ValidateReport) -> dict[str, int]:
+    """How many errors there are of each code."""
+    codes: dict[str, int] = {}
+    for told in report.diagnostics:
+        if told.severity == "error":
+            codes[told.code] = codes.get(told.code, 0) + 1
+    return codes
 
 
 def _to_fixed_point(
@@ -105,8 +113,9 @@ def _to_fixed_point(
             if document is None or document.broken >= 0:  # what is no text would not come out as it was
                 continue
             done, text = _apply(document, fixes)
-            target = next((fix.rename for _, fix in fixes if fix.rename and _is_free(root, overlay, fix.rename)), path)
-            done += [told for told, fix in fixes if fix.rename == target and told not in done]
+            renames = [(told, fix.rename) for told, fix in fixes if fix.rename and (told in done or not fix.edits)]
+            target = next((name for _, name in renames if _is_free(root, overlay, name)), path)
+            done += [told for told, name in renames if name == target and told not in done]
             after = text.encode("utf-8", "surrogatepass")
             if (target == path and after == data) or (target, after) in seen:
                 continue
@@ -220,7 +229,7 @@ def _change(change: Create | Replace | Delete) -> snapshots.Change:
 def _check(tree: Tree, plan: Plan) -> None:
     for change in plan.writes:
         standing = tree.read(change.path)
-        if standing.kind == "blocked" or standing.data != change.before:
+        if standing.kind == "blocked" or standing.data != (change.before or b""):
             raise DiskError(f"`{change.path}` was changed meanwhile", hint="run `driven validate --fix` again")
 
 

@@ -1,0 +1,67 @@
+"""No false error: on real rule files each finding is reviewed, on sound ones there is none."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from driven.pipeline import sync
+from driven.validation.engine import Choice
+from driven.validation.validate import validate
+
+from .sound import sound_rules, write_project
+
+REVIEWED = Path(__file__).with_name("corpus.md")
+
+
+def test_each_finding_in_the_corpus_is_reviewed(corpus: list[Path], tmp_path: Path) -> None:
+    """corpus.md: `| CODE | file:line | why it is right |`, one row for each finding, and none too many."""
+    rules = tmp_path / ".cursor" / "rules"
+    rules.mkdir(parents=True)
+    for file in corpus:
+        shutil.copyfile(file, rules / file.name)
+    told = [
+        f"{d.code} {d.span.path.removeprefix('.cursor/rules/')}:{d.span.line}"
+        for d in validate(str(tmp_path), Choice()).diagnostics
+    ]
+    rows = re.findall(r"^\| ([A-Z]{3}\d\d) \| (\S+:\d+) \| (\S.*) \|$", REVIEWED.read_text(encoding="utf-8"), re.M)
+    assert sorted(told) == sorted(f"{code} {place}" for code, place, _ in rows)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_sound_rules_have_no_error(tmp_path: Path, seed: int) -> None:
+    write_project(tmp_path, sound_rules(200, seed))
+    report = validate(str(tmp_path))
+    assert report.rules == 200
+    assert [f"{d.code} {d.span} {d.message}" for d in report.diagnostics if d.severity != "info"] == []
+
+
+def test_what_is_written_for_editors_has_no_error(tmp_path: Path) -> None:
+    """The same rules as every editor gets them, without a `.driven/` that says whose they are: as a person wrote them."""
+    write_project(tmp_path, sound_rules(200, 3))
+    sync(str(tmp_path))
+    shutil.rmtree(tmp_path / ".driven")
+    report = validate(str(tmp_path))
+    assert report.files > 800
+    assert [f"{d.code} {d.span} {d.message}" for d in report.diagnostics if d.severity == "error"] == []
+
+
+def test_a_synced_project_has_no_finding(tmp_path: Path) -> None:
+    """What driven wrote itself is no finding; where an editor cannot be told something, a sync says so."""
+    write_project(tmp_path, sound_rules(40, 4))
+    before = [d.code for d in validate(str(tmp_path)).diagnostics]
+    sync(str(tmp_path))
+    assert [d.code for d in validate(str(tmp_path)).diagnostics] == before
+
+
+def test_an_output_that_was_edited_by_hand_is_looked_at(tmp_path: Path) -> None:
+    write_project(tmp_path, sound_rules(4, 5))
+    sync(str(tmp_path))
+    file = next((tmp_path / ".cursor" / "rules").glob("api*.mdc"), None) or next(
+        (tmp_path / ".cursor" / "rules").iterdir()
+    )
+    file.write_text(file.read_text().replace("alwaysApply: ", 'alwaysApply: "').replace("\n---\n\n", '"\n---\n\n', 1))
+    assert "CUR06" in [d.code for d in validate(str(tmp_path)).diagnostics]
