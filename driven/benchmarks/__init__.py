@@ -96,9 +96,16 @@ def run(
 
 
 def _all() -> list[Benchmark]:
-    from driven.benchmarks import files, merge, processes, text, watch
+    from driven.benchmarks import files, merge, processes, text, validate, watch
 
-    return [*files.BENCHMARKS, *text.BENCHMARKS, *merge.BENCHMARKS, *processes.BENCHMARKS, *watch.BENCHMARKS]
+    return [
+        *files.BENCHMARKS,
+        *text.BENCHMARKS,
+        *merge.BENCHMARKS,
+        *processes.BENCHMARKS,
+        *validate.BENCHMARKS,
+        *watch.BENCHMARKS,
+    ]
 
 
 def _chosen(wanted: Sequence[str], with_file: bool) -> list[Benchmark]:

@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from driven import __version__
@@ -41,8 +41,8 @@ def environment(script: bool) -> dict[str, str]:
     return kept
 
 
-def run(words: list[str], folder: str, env: dict[str, str]) -> Times:
-    """Run `words` in `folder`, output thrown away. DrivenError unless it ends with exit code 0."""
+def run(words: list[str], folder: str, env: dict[str, str], codes: Sequence[int] = (0,)) -> Times:
+    """Run `words` in `folder`, output thrown away. DrivenError unless it ends with one of these exit codes."""
     if not hasattr(os, "posix_spawn") or not hasattr(os, "wait4"):
         began = time.perf_counter()
         code = subprocess.run(
@@ -64,7 +64,7 @@ def run(words: list[str], folder: str, env: dict[str, str]) -> Times:
             os.fchdir(here)
             os.close(here)
         code = os.waitstatus_to_exitcode(status)
-    if code:
+    if code not in codes:
         raise DrivenError(
             f"`{' '.join(words)}` ended with exit code {code} while it was measured",
             hint="run `driven doctor`, then the same command in a project",
@@ -128,7 +128,7 @@ class _Project:
         return self.sync()
 
 
-def _pass() -> str:
+def python_pass() -> str:
     return f"python -I -c pass ({PYTHON})"
 
 
@@ -137,7 +137,7 @@ def _version(bench: Bench) -> Figures:
     env = environment(len(words) == 1)
     ours, theirs = partial(run, [*words, "--version"], bench.folder, env), partial(run, PASS, bench.folder, env)
     ours(), theirs()
-    return against(bench, ours, theirs, _pass(), how)
+    return against(bench, ours, theirs, python_pass(), how)
 
 
 def _settled(bench: Bench) -> _Project:
@@ -155,7 +155,7 @@ def _noop(bench: Bench) -> Figures:
     project = _settled(bench)
     project.sync(), project.passes()
     before = project.ledger()
-    found = against(bench, project.sync, project.passes, _pass(), _note(bench, project))
+    found = against(bench, project.sync, project.passes, python_pass(), _note(bench, project))
     if project.ledger() != before:
         raise DrivenError("`driven sync` wrote its ledger again though nothing had changed", hint="this is a bug")
     return found
@@ -164,7 +164,7 @@ def _noop(bench: Bench) -> Figures:
 def _changed(bench: Bench) -> Figures:
     project = _settled(bench)
     project.edited(), project.passes()
-    found = against(bench, project.edited, project.passes, _pass(), _note(bench, project))
+    found = against(bench, project.edited, project.passes, python_pass(), _note(bench, project))
     project.settle()
     return found
 
@@ -178,7 +178,7 @@ def _cold(bench: Bench) -> Figures:
 
     project = _settled(bench)
     project.passes()
-    return against(bench, cold, project.passes, _pass(), _note(bench, project))
+    return against(bench, cold, project.passes, python_pass(), _note(bench, project))
 
 
 def _tree(bench: Bench) -> Figures:

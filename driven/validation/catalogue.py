@@ -102,8 +102,8 @@ def age(verified: str, today: date) -> int:
 
 
 def stale(facts: Mapping[str, tuple[str, str]], today: date) -> list[tuple[str, str, str, int]]:
-    """(name, verified, url, days) of the facts that are older than `STALE_DAYS`, the oldest first. `facts`: name -> date
-    and URL. ValueError as in `age`."""
+    """(name, verified, url, days) of the facts that are older than `STALE_DAYS`, the oldest first. `facts`: name ->
+    date and URL. ValueError as in `age`."""
     found = [(name, verified, url, age(verified, today)) for name, (verified, url) in facts.items()]
     return sorted((row for row in found if row[3] > STALE_DAYS), key=lambda row: (-row[3], row[0]))
 
@@ -118,8 +118,9 @@ def _of_check(about: About) -> Entry:
     ways = [
         f"`{comment}` on the line, or alone on the line above it; in YAML `# driven-ignore {about.code}`",
         f"`<!-- driven-ignore-file {about.code} -->` anywhere in the file",
-        f'`ignore = ["{about.code}"]` below `[validate]` in .driven/config.toml',
-        f'`"docs/**" = ["{about.code}"]` below `[validate.per_path_ignores]` there',
+        f'`ignore = ["{about.code}"]` below `[validate]` in .driven/config.toml, or below `[tool.driven.validate]` in'
+        " pyproject.toml",
+        f'`"docs/**" = ["{about.code}"]` below `[validate.per_path_ignores]` there, for some files',
     ]
     if about.security:
         ways[:2] = [f"`{comment}` makes it a notice: a comment cannot hide a finding of security"]

@@ -98,7 +98,9 @@ class Folder:
             return None
         if not self.exists(path):
             return None
+        problems = len(self.problems)
         data = self._read(path, MAX_ASIDE)
+        del self.problems[problems:]  # of a file that is nobody's rule
         return None if data is None else data.decode(errors="replace")
 
     def _stat(self, path: str) -> os.stat_result | None:

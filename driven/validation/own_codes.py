@@ -1,8 +1,8 @@
 """The codes that no check has: what the reader of rules, the configuration, plugins, a sync and an import tell.
 
-One table, from which `driven explain-code` and docs/checks.md speak. A test holds it against the sources: every code that
-stands there has a check or an entry here. Codes are stable: one that is not used any more is never given out again. It is
-a table of prose, so it may have more than 350 lines.
+One table, from which `driven explain-code` and docs/checks.md speak. A test holds it against the sources: every code
+that stands there has a check or an entry here. Codes are stable: one that is no longer used is never given out again.
+It is a table of prose, so it may have more than 350 lines.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _ALL = (
     # Rules in .driven/rules: driven.format, driven.project.sources, driven.resolve.
     OwnCode(
         "RUL01", "front matter that is not YAML", "error",
-        "What the rule is for stands in its front matter. Where that does not parse, nothing of the rule is known, and it"
-        " is written nowhere; its files stay as they are.",
+        "What the rule is for stands in its front matter. Where that does not parse, nothing of the rule is known,"
+        " and it is written nowhere; its files stay as they are.",
         "description: Handlers: HTTP", 'description: "Handlers: HTTP"',
     ),
     OwnCode(
@@ -57,8 +57,8 @@ _ALL = (
     ),
     OwnCode(
         "RUL06", "an unknown key", "error",
-        "A misspelt key would be passed over, and the rule would silently hold for everything, or for nothing. What only"
-        " one editor knows goes below `extra`.",
+        "A misspelt key would be passed over, and the rule would silently hold for everything, or for nothing. What"
+        " only one editor knows goes below `extra`.",
         "prioritty: 3", "priority: 3",
     ),
     OwnCode(
@@ -71,17 +71,22 @@ _ALL = (
         "These keys take one of a few words. Any other one would leave open when the rule is loaded.",
         "apply: sometimes", "apply: model",
     ),
-    OwnCode("RUL09", "`priority` out of range", "error",
-            "Rules are put in order by a number from 0 (first) to 255.", "priority: 1000", "priority: 200"),
+    OwnCode(
+        "RUL09", "`priority` out of range", "error",
+        "Rules are put in order by a number from 0 (first) to 255.",
+        "priority: 1000", "priority: 200",
+    ),
     OwnCode(
         "RUL10", "a glob that cannot be used", "error",
-        "Globs are relative to the project and written with `/`. One that is not could match nothing, or files outside of"
-        " the project, in a different way in each editor.",
+        "Globs are relative to the project and written with `/`. One that is not could match nothing, or files"
+        " outside of the project, in a different way in each editor.",
         'paths: ["C:\\\\src\\\\*.py"]', 'paths: ["src/**/*.py"]',
     ),
-    OwnCode("RUL11", "`apply: paths` without `paths`", "error",
-            "A rule for paths that names none would never be loaded.", "apply: paths",
-            'apply: paths\npaths: ["src/**/*.py"]'),
+    OwnCode(
+        "RUL11", "`apply: paths` without `paths`", "error",
+        "A rule for paths that names none would never be loaded.",
+        "apply: paths", 'apply: paths\npaths: ["src/**/*.py"]',
+    ),
     OwnCode(
         "RUL12", "a condition that cannot be used", "error",
         "`when` decides whether the rule is written at all. One that does not parse is neither true nor false.",
@@ -94,8 +99,8 @@ _ALL = (
     ),
     OwnCode(
         "RUL14", "`paths` that have no effect", "warning",
-        "With `apply: always`, `model` or `manual` the globs do not say when the rule is loaded. One of the two keys is"
-        " not what was meant.",
+        "With `apply: always`, `model` or `manual` the globs do not say when the rule is loaded. One of the two keys"
+        " is not what was meant.",
         'apply: always\npaths: ["src/**"]', 'paths: ["src/**"]',
     ),
     OwnCode(
@@ -103,35 +108,62 @@ _ALL = (
         "Without the second `---` line the whole file is front matter, and the rule has no text.",
         "---\napply: always\n\nUse tabs.", "---\napply: always\n---\n\nUse tabs.",
     ),
-    OwnCode("RUL16", "blank lines above the front matter", "error",
-            "Front matter is only what begins on the first line. Below a blank line it is text, and the rule would hold"
-            " always."),
-    OwnCode("RUL17", "a merge conflict that nobody resolved", "error",
-            "The marker lines of git would go to every editor, with both versions of the rule between them."),
-    OwnCode("RUL20", "a file that is not UTF-8", "error",
-            "Editors read rules as UTF-8: other bytes come out as wrong characters, or the file is skipped."),
-    OwnCode("RUL21", "a NUL character in a rule", "error",
-            "A file with NUL characters is binary for git and for most editors: it is shown and merged by none of them."),
-    OwnCode("RUL22", "a rule file that is too large", "error",
-            "A rule has at most 1 MiB. No model reads so much; most editors cut a rule after a few thousand characters."),
-    OwnCode("RUL23", "a file name that gives no rule id", "error",
-            "The id of a rule comes from its path. Each part of that needs a letter a-z or a digit.",
-            ".driven/rules/???.md", ".driven/rules/errors.md"),
-    OwnCode("RUL24", "two files that give one rule id", "error",
-            "Both would be written to the same files. Case, accents and signs do not tell two ids apart.",
-            ".driven/rules/API.md\n.driven/rules/api.md", ".driven/rules/api.md\n.driven/rules/api-errors.md"),
-    OwnCode("RUL25", "a rule file or folder that cannot be read", "error",
-            "What it says is not known, so what it wrote before is neither changed nor deleted."),
-    OwnCode("RUL30", "a byte order mark", "warning",
-            "Nobody sees it, and some editors then do not see the front matter behind it. It is left out of what is"
-            " written."),
-    OwnCode("RUL31", "lines that end with CRLF", "warning",
-            "What is written has LF. A rule with CRLF differs from its outputs in every line when the two are compared."),
-    OwnCode("RUL32", "a lone CR that ends a line", "warning",
-            "Old Macs ended lines so. Most tools take all such lines for one."),
-    OwnCode("RUL33", "a rule without text", "warning",
-            "It has front matter and nothing to say. Every editor would get an empty file."),
-    OwnCode("RUL34", "an empty rule file", "warning", "It says nothing, and every editor would get an empty file."),
+    OwnCode(
+        "RUL16", "blank lines above the front matter", "error",
+        "Front matter is only what begins on the first line. Below a blank line it is text, and the rule would hold"
+        " always.",
+    ),
+    OwnCode(
+        "RUL17", "a merge conflict that nobody resolved", "error",
+        "The marker lines of git would go to every editor, with both versions of the rule between them.",
+    ),
+    OwnCode(
+        "RUL20", "a file that is not UTF-8", "error",
+        "Editors read rules as UTF-8: other bytes come out as wrong characters, or the file is skipped.",
+    ),
+    OwnCode(
+        "RUL21", "a NUL character in a rule", "error",
+        "A file with NUL characters is binary for git and for most editors: it is shown and merged by none of them.",
+    ),
+    OwnCode(
+        "RUL22", "a rule file that is too large", "error",
+        "A rule has at most 1 MiB. No model reads so much; most editors cut a rule after a few thousand characters.",
+    ),
+    OwnCode(
+        "RUL23", "a file name that gives no rule id", "error",
+        "The id of a rule comes from its path. Each part of that needs a letter a-z or a digit.",
+        ".driven/rules/???.md", ".driven/rules/errors.md",
+    ),
+    OwnCode(
+        "RUL24", "two files that give one rule id", "error",
+        "Both would be written to the same files. Case, accents and signs do not tell two ids apart.",
+        ".driven/rules/API.md\n.driven/rules/api.md", ".driven/rules/api.md\n.driven/rules/api-errors.md",
+    ),
+    OwnCode(
+        "RUL25", "a rule file or folder that cannot be read", "error",
+        "What it says is not known, so what it wrote before is neither changed nor deleted.",
+    ),
+    OwnCode(
+        "RUL30", "a byte order mark", "warning",
+        "Nobody sees it, and some editors then do not see the front matter behind it. It is left out of what is"
+        " written.",
+    ),
+    OwnCode(
+        "RUL31", "lines that end with CRLF", "warning",
+        "What is written has LF. A rule with CRLF differs from its outputs in every line when the two are compared.",
+    ),
+    OwnCode(
+        "RUL32", "a lone CR that ends a line", "warning",
+        "Old Macs ended lines so. Most tools take all such lines for one.",
+    ),
+    OwnCode(
+        "RUL33", "a rule without text", "warning",
+        "It has front matter and nothing to say. Every editor would get an empty file.",
+    ),
+    OwnCode(
+        "RUL34", "an empty rule file", "warning",
+        "It says nothing, and every editor would get an empty file.",
+    ),
     OwnCode(
         "RUL40", "`targets` that name no editor", "warning",
         "No plugin offers an editor of that name, so the name changes nothing: the rule may go to editors it was not"
@@ -141,97 +173,175 @@ _ALL = (
     # The configuration: driven.project.config.
     OwnCode(
         "CFG01", "an editor or option in the configuration that is not known", "error",
-        "Nothing is written for that editor, and what it has on disk stays as it is, until the configuration is right.",
+        "Nothing is written for that editor, and what it has on disk stays as it is, until the configuration is"
+        " right.",
         "[editors]\ncursr = true", "[editors]\ncursor = true",
     ),
     # Plugins: driven.registry, driven.emission, driven.validation.engine.
-    OwnCode("PLG01", "a plugin that cannot be imported", "warning",
-            "Its editors, commands and checks are missing; everything else works. Update or uninstall it."),
-    OwnCode("PLG02", "a plugin that names a hook that does not exist", "warning",
-            "It was written for another version of driven. Nothing of it is used."),
-    OwnCode("PLG03", "a plugin that does not fit its hooks", "warning",
-            "A hook takes arguments that driven does not give. Nothing of it is used."),
-    OwnCode("PLG04", "a plugin whose hook raised", "warning", "What that hook would have offered is missing."),
-    OwnCode("PLG05", "a plugin that offers what the contract does not know", "warning",
-            "Of a hook with one bad answer nothing is used, so that half a plugin never decides what is written."),
-    OwnCode("PLG06", "two plugins that offer the same name", "error",
-            "The first one stays: ours, else the first by the name of its entry point. DRIVEN_DISABLE_PLUGINS chooses the"
-            " other one."),
-    OwnCode("PLG07", "a plugin without a hook", "warning", "It is installed, and does nothing."),
-    OwnCode("PLG08", "entry points that cannot be read", "warning",
-            "The installation of a distribution is damaged, so its plugins are not found. Reinstall it."),
-    OwnCode("PLG09", "DRIVEN_DISABLE_PLUGINS names no plugin", "warning",
-            "The plugin that was to be switched off may be running under another name."),
-    OwnCode("PLG10", "an emitter that failed", "error",
-            "Nothing was written for that editor; all others have what the rules say."),
-    OwnCode("PLG11", "a check that failed", "warning",
-            "The check raised an error instead of an answer: what it looks for was not looked for in that file. All other"
-            " checks went on."),
+    OwnCode(
+        "PLG01", "a plugin that cannot be imported", "warning",
+        "Its editors, commands and checks are missing; everything else works. Update or uninstall it.",
+    ),
+    OwnCode(
+        "PLG02", "a plugin that names a hook that does not exist", "warning",
+        "It was written for another version of driven. Nothing of it is used.",
+    ),
+    OwnCode(
+        "PLG03", "a plugin that does not fit its hooks", "warning",
+        "A hook takes arguments that driven does not give. Nothing of it is used.",
+    ),
+    OwnCode(
+        "PLG04", "a plugin whose hook raised", "warning",
+        "What that hook would have offered is missing.",
+    ),
+    OwnCode(
+        "PLG05", "a plugin that offers what the contract does not know", "warning",
+        "Of a hook with one bad answer nothing is used, so that half a plugin never decides what is written.",
+    ),
+    OwnCode(
+        "PLG06", "two plugins that offer the same name", "error",
+        "The first one stays: ours, else the first by the name of its entry point. DRIVEN_DISABLE_PLUGINS chooses"
+        " the other one.",
+    ),
+    OwnCode(
+        "PLG07", "a plugin without a hook", "warning",
+        "It is installed, and does nothing.",
+    ),
+    OwnCode(
+        "PLG08", "entry points that cannot be read", "warning",
+        "The installation of a distribution is damaged, so its plugins are not found. Reinstall it.",
+    ),
+    OwnCode(
+        "PLG09", "DRIVEN_DISABLE_PLUGINS names no plugin", "warning",
+        "The plugin that was to be switched off may be running under another name.",
+    ),
+    OwnCode(
+        "PLG10", "an emitter that failed", "error",
+        "Nothing was written for that editor; all others have what the rules say.",
+    ),
+    OwnCode(
+        "PLG11", "a check that failed", "warning",
+        "The check raised an error instead of an answer: what it looks for was not looked for in that file. All"
+        " other checks went on.",
+    ),
     # A sync: driven.planning, driven.workspace, driven.pipeline, driven.sync.
-    OwnCode("PLN01", "two editors want different text at one path", "error",
-            "Whatever is written, one of the two reads what is not meant for it. Nothing is written there."),
+    OwnCode(
+        "PLN01", "two editors want different text at one path", "error",
+        "Whatever is written, one of the two reads what is not meant for it. Nothing is written there.",
+    ),
     OwnCode(
         "SYN01", "a rule cannot be read, and what it wrote before is not known here", "warning",
-        "On a machine that has not seen the rule in a good state, shared files and deletions wait: otherwise the text of a"
-        " rule that is only misspelt would be taken out of them.",
+        "On a machine that has not seen the rule in a good state, shared files and deletions wait: otherwise the"
+        " text of a rule that is only misspelt would be taken out of them.",
     ),
-    OwnCode("DSK01", "a file that could not be written", "error",
-            "The disk refused, or somebody saved the file in that moment. Nothing was lost; the next sync writes it."),
-    OwnCode("WCH01", "folders that cannot be watched", "error",
-            "The system gives out no more watches, or refused one: changes there are not seen until the watch restarts."
-            " `--poll` looks by itself."),
-    OwnCode("WCH02", "another driven is writing in this project", "error",
-            "Two writers would undo each other's work, so the watch waits for the other one to finish."),
+    OwnCode(
+        "DSK01", "a file that could not be written", "error",
+        "The disk refused, or somebody saved the file in that moment. Nothing was lost; the next sync writes it.",
+    ),
+    OwnCode(
+        "WCH01", "folders that cannot be watched", "error",
+        "The system gives out no more watches, or refused one: changes there are not seen until the watch restarts."
+        " `--poll` looks by itself.",
+    ),
+    OwnCode(
+        "WCH02", "another driven is writing in this project", "error",
+        "Two writers would undo each other's work, so the watch waits for the other one to finish.",
+    ),
     # An import: driven.gathering, driven.intake, driven.rehearsal, driven.placing, the importers.
-    OwnCode("IMP01", "a file that cannot be read", "error", "It was left out of the import; it stays as it is."),
-    OwnCode("IMP02", "two names that are one file on some disks, or a name that is no plain text", "error",
-            "On macOS and Windows `Style.md` and `style.md` are one file: one of the rules would be lost there."),
-    OwnCode("IMP03", "a path that gives the id of another rule, or none", "warning",
-            "Each rule needs an id of its own, made from the path of its file; this one got another."),
-    OwnCode("IMP04", "a file that is too large for a rule", "error",
-            "A rule has at most 1 MiB, so the file was left out of the import."),
-    OwnCode("IMP05", "a marked section that cannot be told apart", "error",
-            "The lines `driven:begin` and `driven:end` do not fit together, so nobody can say which text is a person's"
-            " and which is ours. The file was left out of the import."),
-    OwnCode("IMP10", "a rule file that is a link", "warning",
-            "A sync writes through no link: that would change a file somewhere else. Where the link leads to a file that"
-            " is imported anyway, nothing is lost."),
-    OwnCode("IMP11", "a file that was edited since a sync wrote it", "warning",
-            "Its text is a rule already. `driven sync` brings the edit into that rule; an import would make a second one."),
-    OwnCode("IMP12", "an import that was not followed", "warning",
-            "The text behind it is outside of the project, too deep, or one file too many. Its editor goes on reading it;"
-            " no other editor gets it."),
-    OwnCode("IMP13", "an importer that failed", "error",
-            "The files of that editor were left alone; those of all others were imported."),
-    OwnCode("IMP14", "a file that could be of several editors", "error",
-            "The same name means different things to them. `--editor NAME` says whose it is."),
-    OwnCode("IMP15", "a file that a sync will write in a layout of its own", "warning",
-            "The editor reads the same from it, but its lines will look different in the next commit."),
-    OwnCode("IMP16", "a file that repeats a rule, and that no sync writes", "warning",
-            "Its editor loads the text twice, and the two will not stay the same. Delete it after the next sync."),
-    OwnCode("IMP17", "two rules that are nearly the same", "info",
-            "They were probably one, and drifted apart. One rule for both editors cannot do that."),
-    OwnCode("IMP18", "commands, prompts and workflows beside the rules", "info",
-            "A person calls these by name; they are no rules, and an import leaves them alone."),
+    OwnCode(
+        "IMP01", "a file that cannot be read", "error",
+        "It was left out of the import; it stays as it is.",
+    ),
+    OwnCode(
+        "IMP02", "two names that are one file on some disks, or a name that is no plain text", "error",
+        "On macOS and Windows `Style.md` and `style.md` are one file: one of the rules would be lost there.",
+    ),
+    OwnCode(
+        "IMP03", "a path that gives the id of another rule, or none", "warning",
+        "Each rule needs an id of its own, made from the path of its file; this one got another.",
+    ),
+    OwnCode(
+        "IMP04", "a file that is too large for a rule", "error",
+        "A rule has at most 1 MiB, so the file was left out of the import.",
+    ),
+    OwnCode(
+        "IMP05", "a marked section that cannot be told apart", "error",
+        "The lines `driven:begin` and `driven:end` do not fit together, so nobody can say which text is a person's"
+        " and which is ours. The file was left out of the import.",
+    ),
+    OwnCode(
+        "IMP10", "a rule file that is a link", "warning",
+        "A sync writes through no link: that would change a file somewhere else. Where the link leads to a file that"
+        " is imported anyway, nothing is lost.",
+    ),
+    OwnCode(
+        "IMP11", "a file that was edited since a sync wrote it", "warning",
+        "Its text is a rule already. `driven sync` brings the edit into that rule; an import would make a second"
+        " one.",
+    ),
+    OwnCode(
+        "IMP12", "an import that was not followed", "warning",
+        "The text behind it is outside of the project, too deep, or one file too many. Its editor goes on reading"
+        " it; no other editor gets it.",
+    ),
+    OwnCode(
+        "IMP13", "an importer that failed", "error",
+        "The files of that editor were left alone; those of all others were imported.",
+    ),
+    OwnCode(
+        "IMP14", "a file that could be of several editors", "error",
+        "The same name means different things to them. `--editor NAME` says whose it is.",
+    ),
+    OwnCode(
+        "IMP15", "a file that a sync will write in a layout of its own", "warning",
+        "The editor reads the same from it, but its lines will look different in the next commit.",
+    ),
+    OwnCode(
+        "IMP16", "a file that repeats a rule, and that no sync writes", "warning",
+        "Its editor loads the text twice, and the two will not stay the same. Delete it after the next sync.",
+    ),
+    OwnCode(
+        "IMP17", "two rules that are nearly the same", "info",
+        "They were probably one, and drifted apart. One rule for both editors cannot do that.",
+    ),
+    OwnCode(
+        "IMP18", "commands, prompts and workflows beside the rules", "info",
+        "A person calls these by name; they are no rules, and an import leaves them alone.",
+    ),
     # What importers alone find: it is no mistake in the editor, but other editors cannot have it.
-    OwnCode("CUR16", "a Cursor file whose path gives the id of another rule, or none", "warning",
-            "Each rule needs an id of its own, made from the path of its file; this one got another."),
-    OwnCode("CLA16", "an import from outside of the project", "info",
-            "It stays an import of Claude Code's. What stands there is not in the project, so no other editor gets it.",
-            "@~/notes/style.md", "@docs/style.md"),
-    OwnCode("CLA17", "a personal CLAUDE.local.md", "info",
-            "It is one person's, so it is no rule of the project: it is not imported, and Claude Code goes on reading it."),
-    OwnCode("AID08", "an entry of Aider's `read` that is a folder or outside of the project", "info",
-            "Aider goes on reading it; what stands there is no rule of the project, so no other editor gets it.",
-            "read: [../style.md]", "read: [docs/style.md]"),
-    OwnCode("AID09", "a configuration that Aider cannot read", "warning",
-            "Aider stops at it, so none of its rules is loaded."),
-    OwnCode("SKL03", "files beside a skill", "info",
-            "They stay where they are. Only the text of the skill goes to other editors, whose copy cannot find them."),
+    OwnCode(
+        "CUR16", "a Cursor file whose path gives the id of another rule, or none", "warning",
+        "Each rule needs an id of its own, made from the path of its file; this one got another.",
+    ),
+    OwnCode(
+        "CLA16", "an import from outside of the project", "info",
+        "It stays an import of Claude Code's. What stands there is not in the project, so no other editor gets it.",
+        "@~/notes/style.md", "@docs/style.md",
+    ),
+    OwnCode(
+        "CLA17", "a personal CLAUDE.local.md", "info",
+        "It is one person's, so it is no rule of the project: it is not imported, and Claude Code goes on reading"
+        " it.",
+    ),
+    OwnCode(
+        "AID08", "an entry of Aider's `read` that is a folder or outside of the project", "info",
+        "Aider goes on reading it; what stands there is no rule of the project, so no other editor gets it.",
+        "read: [../style.md]", "read: [docs/style.md]",
+    ),
+    OwnCode(
+        "AID09", "a configuration that Aider cannot read", "warning",
+        "Aider stops at it, so none of its rules is loaded.",
+    ),
+    OwnCode(
+        "SKL03", "files beside a skill", "info",
+        "They stay where they are. Only the text of the skill goes to other editors, whose copy cannot find them.",
+    ),
     # A validation itself: driven.validation.
-    OwnCode("TXT02", "a rule file that could not be read", "error",
-            "No check has seen it, and an editor may not read it either: it is too large, not readable for you, or a link"
-            " that leads out of the project."),
+    OwnCode(
+        "TXT02", "a rule file that could not be read", "error",
+        "No check has seen it, and an editor may not read it either: it is too large, not readable for you, or a"
+        " link that leads out of the project.",
+    ),
     OwnCode(
         "SUP01", "a comment that silences nothing", "warning",
         "The finding that it was written for is gone. Left there, it would hide the next one.",
@@ -243,26 +353,47 @@ _ALL = (
         "<!-- driven-ignore CRU14: agreed with the team -->", "<!-- driven-ignore CUR14: agreed with the team -->",
     ),
     # What ends a run; `code` in the `error` of --json: driven.errors.
-    OwnCode("DRV000", "an error that has no code of its own", "error", "The message says what is wrong."),
-    OwnCode("DRV001", "a word on the command line that means nothing", "error",
-            "Nothing was done. The hint says what was probably meant; `--help` behind a command lists what it takes."),
-    OwnCode("DRV002", "a configuration that cannot be used", "error",
-            "`.driven/config.toml` (or `[tool.driven]` in pyproject.toml) does not parse or says something unknown."
-            " Nothing was done, because every guess at it could delete files."),
-    OwnCode("DRV003", "a rule file, a `.drv` or a `.json` that cannot be read", "error",
-            "It is damaged, of a later version, or no file of that kind."),
-    OwnCode("DRV004", "no project here, or it is in use", "error",
-            "There is no `.driven/` here or above, it cannot be read, or another run is writing in it."),
-    OwnCode("DRV005", "a disk that refuses to be written", "error",
-            "It is full, read-only, or a path leads out of the project. What was begun is completed by the next run."),
-    OwnCode("DRV006", "two editors that want different text at one path", "error",
-            "Whatever is written, one of the two reads what is not meant for it."),
-    OwnCode("DRV007", "a plugin that is needed here and does not work", "error",
-            "It cannot be loaded, or broke its contract. `driven plugin list` says more."),
-    OwnCode("DRV008", "a file that was edited by hand", "error",
-            "A sync does not overwrite what a person wrote. `--adopt` takes the edit, `--force` the rule."),
-    OwnCode("DRV070", "a bug in driven", "error",
-            "Please report it with the log file that the message names; read that before you paste it."),
+    OwnCode(
+        "DRV000", "an error that has no code of its own", "error",
+        "The message says what is wrong.",
+    ),
+    OwnCode(
+        "DRV001", "a word on the command line that means nothing", "error",
+        "Nothing was done. The hint says what was probably meant; `--help` behind a command lists what it takes.",
+    ),
+    OwnCode(
+        "DRV002", "a configuration that cannot be used", "error",
+        "`.driven/config.toml` (or `[tool.driven]` in pyproject.toml) does not parse or says something unknown."
+        " Nothing was done, because every guess at it could delete files.",
+    ),
+    OwnCode(
+        "DRV003", "a rule file, a `.drv` or a `.json` that cannot be read", "error",
+        "It is damaged, of a later version, or no file of that kind.",
+    ),
+    OwnCode(
+        "DRV004", "no project here, or it is in use", "error",
+        "There is no `.driven/` here or above, it cannot be read, or another run is writing in it.",
+    ),
+    OwnCode(
+        "DRV005", "a disk that refuses to be written", "error",
+        "It is full, read-only, or a path leads out of the project. What was begun is completed by the next run.",
+    ),
+    OwnCode(
+        "DRV006", "two editors that want different text at one path", "error",
+        "Whatever is written, one of the two reads what is not meant for it.",
+    ),
+    OwnCode(
+        "DRV007", "a plugin that is needed here and does not work", "error",
+        "It cannot be loaded, or broke its contract. `driven plugin list` says more.",
+    ),
+    OwnCode(
+        "DRV008", "a file that was edited by hand", "error",
+        "A sync does not overwrite what a person wrote. `--adopt` takes the edit, `--force` the rule.",
+    ),
+    OwnCode(
+        "DRV070", "a bug in driven", "error",
+        "Please report it with the log file that the message names; read that before you paste it.",
+    ),
 )  # fmt: skip
 
 OWN_CODES: dict[str, OwnCode] = {own.code: own for own in _ALL}

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 WORD = "driven-ignore"
+SHORT = 400  # characters around a comment that stands alone on its line
 MOST = 1_000  # comments of one file
 _COMMENT = re.compile(r"driven-ignore(-file)?(?![\w-])[ \t:]*([^\n\r]{0,300})")
 _CODE = re.compile(r"[A-Za-z]{3}[0-9]{0,3}(?![\w-])")
@@ -55,12 +56,10 @@ def silences_of(document: Document) -> list[Silence]:
                 at += 1
         line = document.line_of(match.start())
         start, end = document.line_bounds(line)
-        before = text[start : match.start()]
-        rest = text[match.end(2) : end] if text[match.start(2) : end].find("-->") < 0 else ""
-        alone = _BEFORE.fullmatch(before) is not None and (not rest.strip() or rest.strip() == "-->")
+        alone = match.start() - start <= SHORT and end - match.start() <= 2 * SHORT
         if match[1]:
             lines: tuple[int, ...] = ()
-        elif alone and _ends(text[match.start() : end]):
+        elif alone and _BEFORE.fullmatch(text, start, match.start()) and _ends(text[match.start() : end]):
             lines = (line, _next(document, line))
         else:
             lines = (line,)

@@ -59,7 +59,7 @@ def finding(
 
 
 def text_of(file: SourceFile, diagnostics: list[Diagnostic]) -> str | None:
-    """The text of a file; None, and a diagnostic, when it is too large for a rule (IMP04) or no text (GEN05)."""
+    """The text of a file; None, and a diagnostic, when it is too large for a rule (IMP04) or no text (TXT01)."""
     from driven.plugin_kit import MAX_RULE_BYTES
 
     if len(file.data) > MAX_RULE_BYTES:
@@ -73,13 +73,13 @@ def text_of(file: SourceFile, diagnostics: list[Diagnostic]) -> str | None:
         message = f"not UTF-8: byte 0x{file.data[error.start]:02x}"
         span = Span(path=file.path, line=len(above), column=len(above[-1]) + 1)
         diagnostics.append(
-            Diagnostic(code="GEN05", severity="error", message=message, span=span, hint="save the file as UTF-8")
+            Diagnostic(code="TXT01", severity="error", message=message, span=span, hint="save the file as UTF-8")
         )
         return None
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         message, hint = "a NUL byte: this is not a text file", "save the file as UTF-8"
-        diagnostics.append(finding("GEN05", "error", file.path, message, hint, line=line))
+        diagnostics.append(finding("TXT01", "error", file.path, message, hint, line=line))
         return None
     return text
 

@@ -227,7 +227,7 @@ def test_what_is_no_rule_is_a_diagnostic() -> None:
     ]
     found = IMPORTER.read([*files, SourceFile(path=MAIN, data=b"\xff")])
     assert not found.rules
-    assert sorted(item.code for item in found.diagnostics) == ["GEN05", "GEN05", "GEN05", "IMP04"]
+    assert sorted(item.code for item in found.diagnostics) == ["IMP04", "TXT01", "TXT01", "TXT01"]
     assert all(item.severity == "error" and item.hint for item in found.diagnostics)
 
 
