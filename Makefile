@@ -62,7 +62,7 @@ soak: $(READY)
 
 # What the documentation shows of the program, drawn anew by the program.
 pictures: $(READY)
-	@$(VENV)/bin/python docs/pictures.py && $(VENV)/bin/python docs/editors.py
+	@$(VENV)/bin/python docs/pictures.py && $(VENV)/bin/python docs/editors.py && $(VENV)/bin/python docs/checks.py
 
 wheel: $(WHEEL)
 

@@ -87,20 +87,31 @@ def source_line(path: str, line: int) -> str | None:
     Only plain files are opened, and only their beginning is read: a path may be anything. A link is not followed, it
     may lead to what nobody wants to see in a log.
     """
-    try:
-        if not stat.S_ISREG(os.lstat(path).st_mode):
-            return None
-        with open(path, "rb") as file:
-            data = file.read(_MOST_BYTES)
-    except (OSError, ValueError):
-        return None
-    lines = data.decode("utf-8", "surrogateescape").split("\n", line)
+    lines = _lines(path)
     if line < 1 or len(lines) < line:
         return None
     text = lines[line - 1].removesuffix("\r")
     if text.count("\0") > len(text) // 2:
         return None
     return text.removeprefix("\ufeff") if line == 1 else text
+
+
+# The lines of the file that was looked at last: findings come file by file, and a file may have thousands.
+_kept: list[tuple[tuple[str, int, int, int], list[str]]] = []
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        seen = os.lstat(path)
+        if not stat.S_ISREG(seen.st_mode):
+            return []
+        key = path, seen.st_ino, seen.st_size, seen.st_ctime_ns
+        if not _kept or _kept[0][0] != key:
+            with open(path, "rb") as file:
+                _kept[:] = [(key, file.read(_MOST_BYTES).decode("utf-8", "surrogateescape").split("\n"))]
+    except (OSError, ValueError):
+        return []
+    return _kept[0][1]
 
 
 def _shown(text: str) -> str:

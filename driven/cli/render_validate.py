@@ -53,6 +53,13 @@ def _summary(report: ValidateReport, failing: tuple[str, ...]) -> list[Piece]:
     told = tally(report.diagnostics)
     bad = any(d.severity in failing for d in report.diagnostics)
     style = "bold red" if bad else "bold yellow" if told else "bold green"
-    scope = f"{count(report.rules, 'rule')}, " if report.rules else ""
     silenced = f"; {report.silenced} silenced" if report.silenced else ""
-    return [(told or "no findings", style), f" ({scope}{count(report.files, 'file')}{silenced})"]
+    return [(told or "no findings", style), f" ({_scope(report)}{silenced})"]
+
+
+def _scope(report: ValidateReport) -> str:
+    """What was looked at, in words."""
+    if not report.rules and not report.emitted:
+        return count(report.files, "file") if report.files else "no rule files of any editor are here"
+    other = f", {count(report.files, 'other file')}" if report.files else ""
+    return f"{count(report.rules, 'rule')}, {count(report.emitted, 'emitted file')}{other}"

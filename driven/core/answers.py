@@ -14,7 +14,7 @@ from driven.core.ledger import held_summary, run_key
 
 # What else decides what is printed, and how.
 SETTINGS = ("NO_COLOR", "FORCE_COLOR", "TERM", "COLORTERM", "COLUMNS", "LANG", "LC_ALL", "LC_CTYPE", "PYTHONIOENCODING",
-            "PYTHONUTF8", "HOME", "PATH", "GIT_DIR")  # fmt: skip
+            "PYTHONUTF8", "HOME", "PATH", "GIT_DIR", "GITHUB_WORKSPACE")  # fmt: skip
 
 
 def kept_answer(version: str, words: list[str]) -> tuple[int, bytes] | None:

@@ -6,6 +6,8 @@ step back of more than a bounded length, so that time is linear in the text, wha
 CommonMark (https://spec.commonmark.org/0.31.2, verified 2026-11-21) is followed as far as a check needs: ATX and setext
 headings, fences (in lists and quotes too), indented code, HTML comments, code spans across the lines of a paragraph,
 inline links and images, definitions, autolinks. Emphasis and other HTML are text.
+
+One pass with one state, so it is longer than 350 lines.
 """
 
 from __future__ import annotations
@@ -297,7 +299,7 @@ def _inline(d: bytes, start: i64, end: i64, found: list[Found]) -> None:
             width: i64 = run - s
             if runs is None:
                 runs = _tick_runs(d, s, end)
-            closing = runs[int(width)]
+            closing = runs.get(int(width), [])  # a backslash may hide a part of a run
             while closing and closing[-1] < run:
                 closing.pop()
             if closing:

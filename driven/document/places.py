@@ -6,32 +6,35 @@ ten thousand files that are none of these: the look-up asks the name, and then t
 
 from __future__ import annotations
 
-# Files that have a place wherever they stand in a project, by name in lower case.
+# Files that have a place wherever they stand in a project, by name; at its top also in other letters, as they are on a
+# disk that ignores case. `docs/agents.md` is a page of a manual.
 NAMES: dict[str, str] = {
     ".cursorrules": "cursor/legacy",
     "copilot-instructions.md": "copilot/stray",  # in `.github` it is `copilot/root`
     ".windsurfrules": "windsurf/legacy",
     "global_rules.md": "windsurf/global",
-    "claude.md": "claude/memory",
-    "claude.local.md": "claude/memory",
+    "CLAUDE.md": "claude/memory",
+    "CLAUDE.local.md": "claude/memory",
     ".aider.conf.yml": "aider/config",
     ".aider.conf.yaml": "aider/config",
-    "conventions.md": "aider/conventions",
-    "agents.md": "agents/memory",
-    "agent.md": "agents/memory",
-    "agents.override.md": "agents/memory",
-    "gemini.md": "gemini/memory",
-    "qwen.md": "qwen/memory",
-    "warp.md": "warp/memory",
+    "AGENTS.md": "agents/memory",
+    "AGENT.md": "agents/memory",
+    "AGENTS.override.md": "agents/memory",
+    "GEMINI.md": "gemini/memory",
+    "QWEN.md": "qwen/memory",
+    "WARP.md": "warp/memory",
     ".rules": "zed/memory",
     ".goosehints": "goose/memory",
-    "skill.md": "skill/skill",
+    "SKILL.md": "skill/skill",
     "opencode.json": "opencode/config",
     "opencode.jsonc": "opencode/config",
     ".mcp.json": "claude/mcp",
     ".clinerules": "cline/legacy",  # a file; a folder of that name holds `cline/rule`
     ".roorules": "roo/legacy",
 }
+TOP: dict[str, str] = {
+    "conventions.md": "aider/conventions", **{name.lower(): place for name, place in NAMES.items()},
+}  # fmt: skip
 # Files below a folder, wherever that folder stands: (folder, place of files in it, place by first subfolder or name).
 FOLDERS: dict[str, tuple[str, dict[str, str]]] = {
     ".driven": ("", {"rules": "driven/rule", "config.toml": "driven/config"}),
@@ -69,7 +72,8 @@ FOLDERS: dict[str, tuple[str, dict[str, str]]] = {
             "settings.local.json": "claude/settings",
         },
     ),
-    ".clinerules": ("cline/rule", {"workflows": "cline/workflow", "hooks": "cline/hooks"}),
+    ".clinerules": ("cline/rule", {"workflows": "cline/workflow", "hooks": "cline/hooks", "skills": ""}),
+    ".cline": ("", {"rules": "cline/rule", "workflows": "cline/workflow"}),
     ".gemini": ("", {"settings.json": "gemini/settings", "commands": "gemini/command"}),
     ".kiro": ("", {"steering": "kiro/rule", "hooks": "kiro/hooks"}),
     ".kilo": ("", {"rules": "kilo/rule"}),
@@ -94,7 +98,7 @@ SUFFIXES = {  # in any folder: VS Code finds them where its settings say so
 }
 # Places whose text is given to a model.
 TEXT: frozenset[str] = frozenset(
-    set(NAMES.values())
+    set(TOP.values())
     | {place for whole, parts in FOLDERS.values() for place in (whole, *parts.values()) if place}
 ) - {
     "driven/config", "cursor/mcp", "cursor/hooks", "copilot/hooks", "copilot/mcp", "copilot/settings",
@@ -103,7 +107,7 @@ TEXT: frozenset[str] = frozenset(
 }  # fmt: skip
 KNOWN: frozenset[str] = TEXT | {
     place for whole, parts in FOLDERS.values() for place in (whole, *parts.values()) if place
-} | frozenset(NAMES.values())  # fmt: skip
+} | frozenset(TOP.values())  # fmt: skip
 
 
 def place_of(path: str) -> str:
@@ -111,8 +115,8 @@ def place_of(path: str) -> str:
 
     The innermost folder that is an editor's decides; a `SKILL.md` is a skill wherever it stands.
     """
-    name = path.rpartition("/")[2].lower()
-    if name == "skill.md":
+    folder, _, name = path.rpartition("/")
+    if name.lower() == "skill.md":
         return "skill/skill"
     if "." in path[:1] or "/." in path:
         parts = path.split("/")
@@ -123,9 +127,10 @@ def place_of(path: str) -> str:
                 place = inner.get(parts[at + 1].lower(), whole)
                 if place:
                     return place
-    found = NAMES.get(name)
+    found = NAMES.get(name) if folder else TOP.get(name.lower())
     if found is not None:
         return found
+    name = name.lower()
     if name[-3:] == ".md" and name.count(".") > 1:
         for suffix, place in SUFFIXES.items():
             if name.endswith(suffix):

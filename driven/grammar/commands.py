@@ -1,4 +1,7 @@
-"""The table of commands: every word of the command line, what it takes, what it may touch and what it answers."""
+"""The table of commands: every word of the command line, what it takes, what it may touch and what it answers.
+
+One table, so longer than 350 lines.
+"""
 
 from __future__ import annotations
 
@@ -169,6 +172,21 @@ COMMANDS: tuple[Command, ...] = (
         capability="project.write",
         safety="writes",
         examples=("driven validate", "driven validate --fix", "driven validate --select CUR,GEN05 .cursor"),
+        group="Every day",
+    ),
+    Command(
+        name="explain-code",
+        help="why a finding is one: the reason, an example, the source, how to repair and to silence it",
+        description="Takes codes (`CUR03`) and their beginnings (`CUR`); without any it lists the kinds of codes.",
+        run=_run("explain_code"),
+        arguments=(
+            Argument(name="codes", help="codes, or beginnings of codes", many=True, metavar="CODE", complete="code"),
+            Argument(name="--stale", help="list the facts that were last looked up more than 180 days ago; 1 when there"
+                     " are any", flag=True),
+        ),
+        capability="plugins.read",
+        result=results.EXPLAIN_CODE,
+        examples=("driven explain-code CUR03", "driven explain-code GEN", "driven explain-code --stale"),
         group="Every day",
     ),
     Command(

@@ -208,6 +208,17 @@ VALIDATE = record(
     rules=INTEGER, files=INTEGER, silenced=INTEGER, diagnostics=array(DIAGNOSTIC), repaired=array(DIAGNOSTIC),
     changes=array(CHANGE), written=BOOLEAN,
 )  # fmt: skip
+EXPLAIN_CODE = record(
+    codes=array(
+        record(
+            code=STRING, family=STRING, title=STRING, severity=one_of("error", "warning", "info"), check=BOOLEAN,
+            why=STRING, bad=STRING, good=STRING, reads=STRING, url=STRING, verified=STRING,
+            fix=one_of("", "safe", "unsafe"), security=BOOLEAN, silence=STRINGS,
+        )
+    ),
+    families=array(record(prefix=STRING, title=STRING, codes=STRINGS)),
+    stale=array(record(name=STRING, verified=STRING, days=INTEGER, url=STRING)),
+)  # fmt: skip
 CONVERT = record(
     input=STRING,
     source=STRING,

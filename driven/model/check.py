@@ -22,7 +22,8 @@ class About:
     severity  of its findings where they do not say another one
     scope     "body": the Markdown of one file, wherever it stands; "file": one file; "repository": all of them
     places    which files: names of `driven.document.places` (`cursor/rule`), "text" for every file that a model gets
-              as instructions, "*" for all, or a glob of files that are no place of ours; of a repository check those that it cannot do without, () for any
+              as instructions, "*" for all, or a glob of files that are no place of ours; of a repository check those
+              that it cannot do without, () for any
     why       what goes wrong, in sentences; the reason for the check
     bad, good a short example of either
     url       where the vendor (or whoever measured it) says so; `verified` the date, YYYY-MM-DD

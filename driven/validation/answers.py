@@ -60,7 +60,7 @@ def _entries(root: str, folder: Folder, also: Iterable[str]) -> list[Entry]:
 
 
 def _beside(root: str, folder: Folder) -> set[str]:
-    """Folders next to those that hold files of the project: all that is in them is ignored, but a new file may not be."""
+    """Folders next to those that hold files of the project: git ignores what is in them, but maybe no new file."""
     found: set[str] = set()
     if len(folder.folders) > MOST_FOLDERS:
         return found

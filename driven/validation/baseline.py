@@ -21,7 +21,7 @@ MAX_BYTES = 16 << 20
 
 def fingerprint(told: Diagnostic, line: str) -> str:
     """What stays the same when a finding moves: 32 hex digits of its code, path, message and the text of its line."""
-    parts = (told.code, told.span.path, told.message, " ".join(line.split())[:1_000])
+    parts = (told.code, told.span.path, told.message, " ".join(line[:4_000].split()))
     return digest("\0".join(parts).encode("utf-8", "surrogatepass"))
 
 

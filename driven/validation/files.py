@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from driven.core.globs import Glob
 from driven.document.document import Document
-from driven.document.places import FOLDERS, NAMES, place_of
+from driven.document.places import FOLDERS, TOP, place_of
 from driven.project.git import git_files
 from driven.project.reading import read_file
 
@@ -175,7 +175,7 @@ class Folder:
         for name in sorted(names):
             if name in FOLDERS and name != ".github" and name != ".vscode" and name != ".driven":
                 yield from self._walk(name)
-            elif name.lower() in NAMES:
+            elif name.lower() in TOP:
                 yield name
 
 
@@ -183,4 +183,4 @@ def _place(path: str) -> str:
     """`place_of`, after a glance that most files of a project do not pass."""
     if path[-3:] in (".md", "mdc") or path[:1] == "." or "/." in path:
         return place_of(path)
-    return NAMES.get(path.rpartition("/")[2].lower(), "") and place_of(path)
+    return TOP.get(path.rpartition("/")[2].lower(), "") and place_of(path)

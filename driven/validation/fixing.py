@@ -12,7 +12,7 @@ import os
 from driven.document.document import BOM, Document
 from driven.document.places import place_of
 from driven.errors import DiskError
-from driven.frozen import record
+from driven.frozen import record, replace
 from driven.model.diagnostic import Diagnostic, Fix, TextEdit
 from driven.model.plan import Create, Delete, Plan, Replace
 from driven.model.report import ValidateReport
@@ -58,76 +58,99 @@ def fix(root: str, choice: Choice, *, unsafe: bool = False, dry_run: bool = Fals
 
 def plan_fixes(root: str, loaded: Loaded, choice: Choice, *, unsafe: bool) -> Fixed:
     """The repairs, not written."""
+    every = replace(choice, select=(), ignore=(), paths=())  # what a repair breaks may have any code
     before = report_of(root, loaded, choice)
-    had = _errors(before)
+    had = _errors(before if every == choice else report_of(root, loaded, every))
     left_out: set[str] = set()
     while True:
-        overlay, repaired, after = _to_fixed_point(root, loaded, choice, before, unsafe, left_out)
-        if not _is_worse(after, had) or not repaired:
+        rounds = _Rounds(root, loaded, choice, unsafe, left_out)
+        report = rounds.run(before)
+        if not rounds.repaired or not _is_worse(rounds, every, had):
             break
-        codes = {told.code for told in repaired}
-        bad = {code for code in codes if _breaks(root, loaded, choice, before, unsafe, codes - {code}, had)}
+        codes = {told.code for told in rounds.repaired}
+        bad = set()
+        for code in codes:
+            alone = _Rounds(root, loaded, choice, unsafe, codes - {code})
+            alone.run(before)
+            if _is_worse(alone, every, had):
+                bad.add(code)
         left_out |= bad or codes
     return Fixed(
-        root=root, plan=_plan(root, overlay), repaired=repaired, report=after, left_out=tuple(sorted(left_out))
+        root=root, plan=_plan(root, rounds.overlay), repaired=rounds.repaired, report=report,
+        left_out=tuple(sorted(left_out)),
     )  # fmt: skip
 
 
-def _breaks(
-    root: str, loaded: Loaded, choice: Choice, before: ValidateReport, unsafe: bool, others: Collection[str],
-    had: Mapping[str, int],
-) -> bool:  # fmt: skip
-    """Whether the repairs of one code alone bring an error."""
-    _, _, after = _to_fixed_point(root, loaded, choice, before, unsafe, others)
-    return _is_worse(after, had)
+def _is_worse(rounds: _Rounds, every: Choice, had: Mapping[str, int]) -> bool:
+    """Whether there are more errors of some code than before. A file that another meaning was given on request, or
+    another name, may show what was hidden: an editor has not read it until now."""
+    report = rounds.look(every)
+    return any(count > had.get(code, 0) for code, count in _errors(report, rounds.opened).items())
 
 
-def _is_worse(report: ValidateReport, had: Mapping[str, int]) -> bool:
-    return any(count > had.get(code, 0) for code, count in _errors(report).items())
-
-
-def _errors(report: ValidateReport) -> dict[str, int]:
-    """How many errors there are of each code."""
+def _errors(report: ValidateReport, but: Collection[str] = ()) -> dict[str, int]:
+    """How many errors there are of each code, in all files but those."""
     codes: dict[str, int] = {}
     for told in report.diagnostics:
-        if told.severity == "error":
+        if told.severity == "error" and told.span.path not in but:
             codes[told.code] = codes.get(told.code, 0) + 1
     return codes
 
 
-def _to_fixed_point(
-    root: str, loaded: Loaded, choice: Choice, report: ValidateReport, unsafe: bool, left_out: Collection[str]
-) -> tuple[Overlay, list[Diagnostic], ValidateReport]:
-    overlay: Overlay = {}
-    repaired: list[Diagnostic] = []
-    seen: set[tuple[str, bytes | None]] = set()
-    for _ in range(ROUNDS):
-        wanted: dict[str, list[tuple[Diagnostic, Fix]]] = {}
-        for told in report.diagnostics:
-            if told.fix is not None and (told.fix.safe or unsafe) and told.code not in left_out:
-                wanted.setdefault(told.span.path, []).append((told, told.fix))
-        changed = False
-        for path, fixes in sorted(wanted.items()):
-            data = _bytes(root, overlay, path)
-            document = None if data is None else Document(path, data)
-            if document is None or document.broken >= 0:  # what is no text would not come out as it was
-                continue
-            done, text = _apply(document, fixes)
-            renames = [(told, fix.rename) for told, fix in fixes if fix.rename and (told in done or not fix.edits)]
-            target = next((name for _, name in renames if _is_free(root, overlay, name)), path)
-            done += [told for told, name in renames if name == target and told not in done]
-            after = text.encode("utf-8", "surrogatepass")
-            if (target == path and after == data) or (target, after) in seen:
-                continue
-            seen |= {(path, data), (target, after)}
-            overlay[path] = None
-            overlay[target] = after
-            repaired += done
-            changed = True
-        if not changed:
-            break
-        report = report_of(root, loaded, choice, folder=Folder(root, overlay, loaded.globs))
-    return overlay, repaired, report
+class _Rounds:
+    """Repairs in memory, round by round."""
+
+    def __init__(self, root: str, loaded: Loaded, choice: Choice, unsafe: bool, left_out: Collection[str]) -> None:
+        self.overlay: Overlay = {}
+        self.repaired: list[Diagnostic] = []
+        self.opened: set[str] = set()  # files that an unsafe repair changed
+        self._root, self._loaded, self._choice = root, loaded, choice
+        self._unsafe, self._left_out = unsafe, left_out
+        self._seen: set[tuple[str, bytes | None]] = set()
+
+    def run(self, report: ValidateReport) -> ValidateReport:
+        """Repair until nothing changes any more; the report at the end."""
+        for _ in range(ROUNDS):
+            wanted: dict[str, list[tuple[Diagnostic, Fix]]] = {}
+            for told in report.diagnostics:
+                if told.fix is not None and self._may(told, told.fix):
+                    wanted.setdefault(told.span.path, []).append((told, told.fix))
+            if not [path for path, fixes in sorted(wanted.items()) if self._repair(path, fixes)]:
+                break
+            report = self.look(self._choice)
+        return report
+
+    def look(self, choice: Choice) -> ValidateReport:
+        """The report on the folder as it is now in memory."""
+        return report_of(
+            self._root, self._loaded, choice, folder=Folder(self._root, self.overlay, self._loaded.globs)
+        )  # fmt: skip
+
+    def _may(self, told: Diagnostic, fix: Fix) -> bool:
+        if told.code in self._left_out or not (fix.safe or self._unsafe):
+            return False
+        return not fix.rename or _is_free(self._root, self.overlay, fix.rename)
+
+    def _repair(self, path: str, fixes: list[tuple[Diagnostic, Fix]]) -> bool:
+        """Whether a round changed the file."""
+        data = _bytes(self._root, self.overlay, path)
+        document = None if data is None else Document(path, data)
+        if document is None or document.broken >= 0:  # what is no text would not come out as it was
+            return False
+        done, text = _apply(document, fixes)
+        renames = [(told, fix.rename) for told, fix in fixes if fix.rename and (told in done or not fix.edits)]
+        target = next((name for _, name in renames if _is_free(self._root, self.overlay, name)), path)
+        done += [told for told, name in renames if name == target and told not in done]
+        after = text.encode("utf-8", "surrogatepass")
+        if (target == path and after == data) or (target, after) in self._seen:
+            return False
+        self._seen |= {(path, data), (target, after)}
+        self.overlay[path] = None
+        self.overlay[target] = after
+        self.repaired += done
+        if any(told.fix is not None and not told.fix.safe for told in done):
+            self.opened.add(target)
+        return True
 
 
 def _apply(document: Document, fixes: Iterable[tuple[Diagnostic, Fix]]) -> tuple[list[Diagnostic], str]:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from driven.workspace import Project
 
 
-OWN = frozenset(("SUP01", "SUP02", "TXT02", "PLG11"))  # codes of findings that the engine itself makes
 
 
 ALL = Choice()
@@ -86,11 +85,14 @@ def report_of(
     ]
     security = {check.about.code for check in loaded.checks if check.about.security}
     kept, silenced, silences = apply_comments(diagnostics, found.documents, security)
-    known = {check.about.code for check in loaded.checks} | {told.code for told in diagnostics}
-    kept += odd_comments(
-        silences, found.documents, lambda word: any(code.startswith(word) for code in known | OWN),
-        lambda word: choice.whole and choice.has(word),
-    )  # fmt: skip
+    if silences:
+        from driven.validation.own_codes import OWN_CODES
+
+        known = {*(check.about.code for check in loaded.checks), *OWN_CODES}
+        kept += odd_comments(
+            silences, found.documents, lambda word: any(code.startswith(word) for code in known),
+            lambda word: choice.whole and choice.has(word),
+        )  # fmt: skip
     kept, more = by_paths(kept, loaded.config.per_path_ignores)
     if choice.known:
         kept, old = new_ones(kept, choice.known, Lines(found).of)

@@ -5,7 +5,11 @@ from __future__ import annotations
 from driven.hookspecs import Check, hookimpl
 
 # One module for each editor or subject; each offers all that it defines.
-MODULES = ("cursor", "cursor_globs", "cursor_front", "others", "listed", "skills", "copilot", "copilot_files", "windsurf", "windsurf_files", "claude", "claude_imports", "claude_memory", "aider", "cline", "agents", "general", "fences", "glob_checks", "links")
+MODULES = (
+    "cursor", "cursor_globs", "cursor_front", "others", "listed", "skills", "copilot", "copilot_files",
+    "windsurf", "windsurf_files", "claude", "claude_imports", "claude_memory", "aider", "cline", "agents",
+    "general", "fences", "glob_checks", "links",
+)  # fmt: skip
 
 
 @hookimpl

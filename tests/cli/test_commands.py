@@ -330,7 +330,7 @@ def test_help_of_every_command(words: str, empty: Path, drive: Drive) -> None:
     assert drive("-h", *words.split()).out == ran.out
 
 
-@pytest.mark.parametrize("words", ["sync", "status", "explain x", "validate", "build", "import"])
+@pytest.mark.parametrize("words", ["sync", "status", "explain x", "build", "import"])
 def test_without_a_project(words: str, empty: Path, drive: Drive) -> None:
     ran = drive(*words.split())
     assert ran.code == 2 and ran.out == ""

@@ -1,5 +1,5 @@
-"""Facts about vendors grow old. Those that nobody looked up for 180 days are listed as warnings; the suite does not turn
-red by the passing of time. A date that is none, or that lies ahead, is a mistake and fails."""
+"""Facts about vendors grow old. Those that nobody looked up for 180 days are listed as warnings; the suite does not
+turn red by the passing of time. A date that is none, or that lies ahead, is a mistake and fails."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ def test_what_is_old() -> None:
     assert age("2027-06-02", today) == -1
 
 
-@pytest.mark.parametrize("text", ["", "2026", "2026-13-01", "2026-1-1", "20261121", "2026-11-21 ", "yesterday", "2026-W47-1"])
+@pytest.mark.parametrize(
+    "text", ["", "2026", "2026-13-01", "2026-1-1", "20261121", "2026-11-21 ", "yesterday", "2026-W47-1"]
+)
 def test_what_is_no_date(text: str) -> None:
     with pytest.raises(ValueError, match=r"\d|date|Invalid|month"):
         age(text, date(2027, 6, 1))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from driven.format.text import CODES, parse_rule
-from driven.project.config import is_code
+from driven.project.validate_table import is_code
 from driven.registry import load
 from driven.validation.catalogue import FAMILIES, catalogue
 from driven.validation.own_codes import OWN_CODES

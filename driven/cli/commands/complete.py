@@ -49,6 +49,11 @@ def _words(kind: str, app: App) -> list[str]:
 
             found = names()
             return sorted({*found, *(name.partition("/")[0] for name in found)})
+        case "code":
+            from driven.registry import load
+            from driven.validation.catalogue import catalogue
+
+            return list(catalogue(load(editors=(), checks=True).checks.values()))
         case _:
             return sorted(plugin.name for plugin in app.registry().plugins)
 
