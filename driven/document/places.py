@@ -44,6 +44,7 @@ FOLDERS: dict[str, tuple[str, dict[str, str]]] = {
             "rules": "cursor/rule",
             "mcp.json": "cursor/mcp",
             "hooks.json": "cursor/hooks",
+            "cli.json": "cursor/cli",
             "commands": "cursor/command",
             "agents": "cursor/agent",
         },
@@ -57,11 +58,20 @@ FOLDERS: dict[str, tuple[str, dict[str, str]]] = {
             "prompts": "copilot/prompt",
             "agents": "copilot/agent",
             "hooks": "copilot/hooks",
+            "mcp.json": "copilot/mcp",
         },
     ),
     ".vscode": ("", {"mcp.json": "copilot/mcp", "settings.json": "copilot/settings"}),
     ".windsurf": ("", {"rules": "windsurf/rule", "workflows": "windsurf/workflow", "hooks.json": "windsurf/hooks"}),
-    ".devin": ("", {"rules": "windsurf/rule", "workflows": "windsurf/workflow"}),
+    ".devin": (
+        "",
+        {
+            "rules": "windsurf/rule",
+            "workflows": "windsurf/workflow",
+            "hooks.v1.json": "windsurf/hooks",
+            "mcp_config.json": "windsurf/mcp",
+        },
+    ),
     ".claude": (
         "",
         {
@@ -75,20 +85,30 @@ FOLDERS: dict[str, tuple[str, dict[str, str]]] = {
     ".clinerules": ("cline/rule", {"workflows": "cline/workflow", "hooks": "cline/hooks", "skills": ""}),
     ".cline": ("", {"rules": "cline/rule", "workflows": "cline/workflow"}),
     ".gemini": ("", {"settings.json": "gemini/settings", "commands": "gemini/command"}),
-    ".kiro": ("", {"steering": "kiro/rule", "hooks": "kiro/hooks"}),
+    ".kiro": ("", {"steering": "kiro/rule", "hooks": "kiro/hooks", "settings": "kiro/mcp"}),
     ".kilo": ("", {"rules": "kilo/rule"}),
     ".kilocode": ("", {"rules": "kilo/rule"}),
-    ".continue": ("", {"rules": "continue/rule", "config.yaml": "continue/config"}),
+    ".continue": ("", {"rules": "continue/rule", "config.yaml": "continue/config", "mcpservers": "continue/mcp"}),
     ".agent": ("", {"rules": "antigravity/old", "workflows": "antigravity/workflow"}),
-    ".agents": ("", {"rules": "antigravity/rule", "workflows": "antigravity/workflow"}),
+    ".agents": (
+        "",
+        {
+            "rules": "antigravity/rule",
+            "workflows": "antigravity/workflow",
+            "hooks.json": "antigravity/hooks",
+            "mcp_config.json": "antigravity/mcp",
+        },
+    ),
     ".augment": ("", {"rules": "augment/rule"}),
     ".roo": ("", {"rules": "roo/rule", "mcp.json": "roo/mcp"}),
     ".qwen": ("", {"rules": "qwen/rule", "settings.json": "qwen/settings"}),
     ".aiassistant": ("", {"rules": "aiassistant/rule"}),
-    ".junie": ("", {"guidelines.md": "junie/memory", "agents.md": "junie/memory"}),
-    ".trae": ("", {"rules": "trae/rule"}),
-    ".amp": ("", {"settings.json": "amp/settings"}),
-    ".codex": ("", {"config.toml": "codex/config"}),
+    ".junie": ("", {"guidelines.md": "junie/memory", "agents.md": "junie/memory", "mcp": "junie/mcp"}),
+    ".trae": ("", {"rules": "trae/rule", "mcp.json": "trae/mcp", "hooks.json": "trae/hooks"}),
+    ".amp": ("", {"settings.json": "amp/settings", "settings.jsonc": "amp/settings"}),
+    ".codex": ("", {"config.toml": "codex/config", "hooks.json": "codex/hooks"}),
+    ".zed": ("", {"settings.json": "zed/settings"}),
+    ".factory": ("", {"mcp.json": "factory/mcp", "hooks.json": "factory/hooks"}),
 }
 SUFFIXES = {  # in any folder: VS Code finds them where its settings say so
     ".instructions.md": "copilot/instructions",
@@ -96,15 +116,14 @@ SUFFIXES = {  # in any folder: VS Code finds them where its settings say so
     ".agent.md": "copilot/agent",
     ".chatmode.md": "copilot/chatmode",
 }
+# Kinds of places whose text is not given to a model: what an editor is told, not what is said to it.
+SETTINGS = frozenset(("config", "settings", "mcp", "hooks", "cli"))
 # Places whose text is given to a model.
 TEXT: frozenset[str] = frozenset(
-    set(TOP.values())
-    | {place for whole, parts in FOLDERS.values() for place in (whole, *parts.values()) if place}
-) - {
-    "driven/config", "cursor/mcp", "cursor/hooks", "copilot/hooks", "copilot/mcp", "copilot/settings",
-    "windsurf/hooks", "claude/settings", "claude/mcp", "cline/hooks", "gemini/settings", "kiro/hooks", "qwen/settings",
-    "amp/settings", "codex/config", "opencode/config", "aider/config", "roo/mcp", "continue/config",
-}  # fmt: skip
+    place
+    for place in (*TOP.values(), *(p for whole, parts in FOLDERS.values() for p in (whole, *parts.values())))
+    if place and place.partition("/")[2] not in SETTINGS
+)
 KNOWN: frozenset[str] = TEXT | {
     place for whole, parts in FOLDERS.values() for place in (whole, *parts.values()) if place
 } | frozenset(TOP.values())  # fmt: skip

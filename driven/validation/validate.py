@@ -6,7 +6,7 @@ import os
 
 from driven.document.running import in_order
 from driven.emission import emit_all
-from driven.errors import PlanError
+from driven.errors import PlanError, PluginError
 from driven.frozen import record
 from driven.hookspecs import Check
 from driven.model.artefact import WholeFile
@@ -14,7 +14,8 @@ from driven.model.diagnostic import Diagnostic
 from driven.model.report import ValidateReport
 from driven.planning import group_by_path
 from driven.project.config import Config, read_config
-from driven.registry import Registry
+from driven.registry import CHECKS, OWN, Registry
+from driven.registry import load as load_plugins
 from driven.span import Span
 from driven.validation.baseline import new_ones
 from driven.validation.engine import Choice, Found, Managed, look
@@ -54,11 +55,18 @@ class Loaded:
 
 
 def load(root: str) -> Loaded:
-    """The configuration, the plugins and, where there is a `.driven/`, the rules of the folder `root`."""
-    if os.path.isdir(os.path.join(root, ".driven")):
-        return _load_project(root)
-    from driven.registry import load as load_plugins
+    """The configuration, the plugins and, where there is a `.driven/`, the rules of the folder `root`.
 
+    PluginError when our own checks cannot be loaded: a validation that looks for nothing must not pass.
+    """
+    loaded = _load_project(root) if os.path.isdir(os.path.join(root, ".driven")) else _load_folder(root)
+    for plugin in loaded.plugins.plugins:
+        if plugin.name == CHECKS and plugin.distribution == OWN and plugin.status == "broken":
+            raise PluginError(f"the checks cannot be loaded: {plugin.error}", hint="install driven anew")
+    return loaded
+
+
+def _load_folder(root: str) -> Loaded:
     plugins = load_plugins(editors=(), checks=True)
     return Loaded(config=read_config(root), plugins=plugins, diagnostics=list(plugins.diagnostics))
 

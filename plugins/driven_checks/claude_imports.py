@@ -23,6 +23,7 @@ MOST_CIRCLES = 50
 MOST_HELPED = 20  # missing files for which another is looked for
 _COMMON = frozenset(("readme.md", "index.md", "changelog.md", "agents.md", "claude.md", "skill.md", "package.json"))
 MOST_COMPARED = 200_000  # characters of two files
+_NO_BETTER = "correct the path, which counts from the folder of this file, or put it in backticks if it is no import"
 _COPY = 0.6  # of the lines of AGENTS.md: so many of them in CLAUDE.md make it a copy
 
 
@@ -74,7 +75,7 @@ def missing_import(repository: Repository) -> Iterator[Finding]:
             elif one.verdict in (MISSING, UNSURE):
                 helped += 1
                 better = _alike(repository, path, one) if helped <= MOST_HELPED else ""
-                hint = f"write `@{better}`" if better else "correct the path, which counts from the folder of this file"
+                hint = f"write `@{better}`" if better else _NO_BETTER
                 repair = None
                 if better:
                     edit = Edit(start=one.start, end=one.end, text="@" + better.replace(" ", "\\ "))
@@ -93,8 +94,8 @@ def _alike(repository: Repository, path: str, one: Import) -> str:
     if not same:
         from difflib import get_close_matches
 
-        beside = [known for known in by_folder.get(folder, ())[:500] if known != path]
-        same = get_close_matches(one.path, beside, n=1, cutoff=0.8)
+        beside = {known.rpartition("/")[2]: known for known in by_folder.get(folder, ())[:500] if known != path}
+        same = [beside[near] for near in get_close_matches(name, list(beside), n=1, cutoff=0.8)]
     if len(same) != 1:
         return ""
     found = posixpath.relpath(same[0], path.rpartition("/")[0] or ".")

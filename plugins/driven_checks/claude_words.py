@@ -164,7 +164,7 @@ def _is_optional(path: str, repository: Repository) -> bool:
 
 def _is_alias(scope: str, repository: Repository) -> bool:
     """Whether the project gives `@scope/…` another meaning: a package, or a path of a build tool."""
-    return any(
+    return scope == "types" or any(
         f'"@{scope}/' in (repository.read(name) or "")
         for name in ("package.json", "tsconfig.json", "jsconfig.json", "tsconfig.base.json")
         if repository.exists(name)

@@ -47,13 +47,13 @@ class Said:
 def naming(repository: Repository) -> Iterator[Finding]:
     for later, earlier in _opposed(repository, "naming"):
         mine, theirs = later.claim, earlier.claim
-        plural = _plural(mine.subject)
+        names = f"names of {_plural(mine.subject)}"
         if mine.denied:
-            text = f"{plural} must not be written in {mine.value} here, and {_where(later, earlier)} asks for it"
+            text = f"{names} must not be in {mine.value} here, and {_where(later, earlier)} asks for it"
         elif theirs.denied:
-            text = f"{plural} are to be written in {mine.value} here, and {_where(later, earlier)} forbids it"
+            text = f"{names} are to be in {mine.value} here, and {_where(later, earlier)} forbids it"
         else:
-            text = f"{plural} are to be written in {mine.value} here, and in {theirs.value} {_in(later, earlier)}"
+            text = f"{names} are to be in {mine.value} here, and in {theirs.value} {_in(later, earlier)}"
         yield _finding(text, later, earlier)
 
 
@@ -67,7 +67,7 @@ def asked_and_forbidden(repository: Repository) -> Iterator[Finding]:
     for later, earlier in _opposed(repository, "use"):
         mine, theirs = later.claim, earlier.claim
         if mine.value != theirs.value:
-            text = f"`{mine.value}` is preferred here, and `{theirs.value}` {_in(later, earlier)}"
+            text = f"this prefers `{mine.value}`, and {_where(later, earlier)} prefers `{theirs.value}`"
         elif mine.denied:
             text = f"this forbids what {_where(later, earlier)} asks for: {_quoted(earlier)}"
         else:
@@ -86,10 +86,23 @@ def chosen_twice(repository: Repository) -> Iterator[Finding]:
         mine, theirs = later.claim, earlier.claim
         if mine.denied or theirs.denied:
             words = ("asks for", "forbids") if theirs.denied else ("forbids", "asks for")
-            text = f"this {words[0]} `{mine.value}` ({mine.subject}), which {_where(later, earlier)} {words[1]}"
+            text = f"this {words[0]} {_said(mine)}, and {_where(later, earlier)} {words[1]} it"
         else:
-            text = f"{mine.subject} is `{mine.value}` here, and `{theirs.value}` {_in(later, earlier)}"
+            text = f"this asks for {_said(mine)}, and {_where(later, earlier)} for {_said(theirs)}"
         yield _finding(text, later, earlier)
+
+
+_SAID = {
+    "indentation": "{} for indentation", "indent width": "{} spaces of indentation", "quotes": "{} quotes",
+    "line length": "lines of {} characters", "package manager": "`{}`",
+}  # fmt: skip
+
+
+def _said(claim: Claim) -> str:
+    """A choice in words."""
+    if claim.subject == "semicolons":
+        return "semicolons" if claim.value == "used" else "no semicolons"
+    return _SAID[claim.subject].format(claim.value)
 
 
 def _finding(text: str, later: Said, earlier: Said) -> Finding:
@@ -97,7 +110,7 @@ def _finding(text: str, later: Said, earlier: Said) -> Finding:
     narrower = later.held.when != earlier.held.when
     return Finding(
         message=text, start=document.body_start + claim.start, end=document.body_start + claim.end, path=document.path,
-        hint="decide for one of them; where one is meant as an exception, let it say for what"
+        hint="decide for one of them; where one is meant as an exception, say there what it is for"
         if narrower or later.held is not earlier.held else "decide for one of them and delete the other",
         severity="info" if narrower else None,
     )  # fmt: skip

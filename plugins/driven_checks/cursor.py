@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from driven.check_kit import Document, Edit, Finding, Front, Key, Repair, Repository, file_check, repository_check
 from driven.plugin_kit import is_universal, one_line, scalar
-from driven_checks.cursor_globs import LONG, is_always, items, joined, written
+from driven_checks.cursor_globs import LONG, feed, is_always, items, joined, written
 
 DOCS = "https://cursor.com/docs/rules"
 VERIFIED = "2026-11-21"
@@ -196,7 +196,7 @@ def legacy(repository: Repository) -> Iterator[Finding]:
     text = document.text
     repair = None
     if wanted and text.strip():
-        block = "---\nalwaysApply: true\n---\n\n"
+        block = "---\nalwaysApply: true\n---\n\n".replace("\n", feed(text))
         at = 1 if text[:1] == "\ufeff" else 0
         edits = () if text[at:].lstrip()[:3] == "---" else (Edit(start=at, end=at, text=block),)
         repair = Repair(title=f"Move it to {wanted}", edits=edits, rename=wanted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from driven.check_kit import Document, Edit, Finding, Repair, file_check
+from driven_checks.cursor_globs import feed
 
 DOCS = "https://cursor.com/docs/rules"
 VERIFIED = "2026-11-21"
@@ -39,7 +40,8 @@ def front_matter(document: Document) -> Iterator[Finding]:
     if _names(lines[0]):
         last = next((at for at, line in enumerate(lines) if line.rstrip() == "---"), 0)
         closed = last > 0 and all(_names(line) for line in lines[:last])
-        repair = Repair(title="Begin the front matter", edits=(Edit(start=start, end=start, text="---\n"),), safe=True)
+        edit = Edit(start=start, end=start, text=f"---{feed(text)}")
+        repair = Repair(title="Begin the front matter", edits=(edit,), safe=True)
         yield Finding(
             message="the front matter is missing its start; Cursor reads its keys as text of the rule",
             start=text.find(lines[0].rstrip("\r")), end=text.find(lines[0].rstrip("\r")) + len(lines[0].rstrip("\r")),
@@ -55,7 +57,7 @@ def front_matter(document: Document) -> Iterator[Finding]:
                 start=at, end=at + 3, hint="move what stands above it below it", repair=_moved(text, start, at),
             )  # fmt: skip
             return
-    block = "---\nalwaysApply: true\n---\n\n"
+    block = "---\nalwaysApply: true\n---\n\n".replace("\n", feed(text))
     yield Finding(
         message="there is no front matter; Cursor cannot tell when to apply the rule, and waits for its name in a chat",
         hint="begin with `---`, `alwaysApply: true`, `---`, or give `globs` or a `description`",
@@ -85,10 +87,9 @@ def _closed(text: str, start: int) -> Repair | None:
         return None
     if not seen or (at == len(text) and text[-1:] != "\n"):
         return None
-    feed = "\r\n" if text[at - 2 : at] == "\r\n" else "\n"
     almost = len(bare) > 1 and not bare.strip("-–—_=")  # `--` or `----` where `---` is meant
     stop = end - len(line) + len(line.rstrip("\r\n")) if almost else at
-    edit = Edit(start=at, end=stop, text="---" if almost else f"---{feed}")
+    edit = Edit(start=at, end=stop, text="---" if almost else f"---{feed(text)}")
     return Repair(title="Close the front matter", edits=(edit,), safe=True)
 
 

@@ -18,6 +18,11 @@ MANY = 100  # patterns that braces are written out to
 _NEVER_BARE = "#\"'|>&!%@`"  # what no bare text may begin with, whichever reader it gets
 
 
+def feed(text: str) -> str:
+    """The line end of a file, for lines that a repair adds."""
+    return "\r\n" if text[text.find("\n") - 1 : text.find("\n")] == "\r" else "\n"
+
+
 def written(key: Key) -> tuple[str, int]:
     """The value of a key as written, without a comment behind it, and the offset of its end."""
     raw = key.raw
@@ -145,7 +150,7 @@ def as_list(document: Document) -> Iterator[Finding]:
     if key is None or not ("[" in key.raw or "\n" in key.raw or key.raw[:1] == "-"):
         return
     text, end = written(key)
-    if not is_list(text) or not items(text) or not _matters(document):
+    if not is_list(text) or not items(text[:LONG]) or not _matters(document):
         return
     what = "list" if text[:1] in "[-" else "block of lines"
     yield Finding(

@@ -105,7 +105,13 @@ def _shared_by(files: list[Held]) -> Iterator[Finding]:
                 if other_group != group and tools[at] & tools[holder]:
                     pairs.setdefault((holder, at), []).append(line)
             known.setdefault(group, at)
-    for (first, second), shared in sorted(pairs.items()):
+    told: set[str] = set()  # files that were told of: of three copies two are told, not three pairs
+
+    def rank(pair: tuple[tuple[int, int], list[bytes]]) -> tuple[int, bool, tuple[int, int]]:
+        both = {files[at].document.place for at in pair[0]}
+        return -sum(map(len, pair[1])), "agents/memory" not in both, pair[0]
+
+    for (first, second), shared in sorted(pairs.items(), key=rank):
         one, other = files[first], files[second]
         equal = key_of(one.body) == key_of(other.body)
         if not equal and (len(shared) < LEAST_SHARED or sum(map(len, shared)) < LEAST_LENGTH):
@@ -119,7 +125,10 @@ def _shared_by(files: list[Held]) -> Iterator[Finding]:
             continue
         if other.document.place == "agents/memory":
             one, other = other, one
-        start, end = _place(other, set(shared))
+        if other.document.path in told:
+            continue
+        told.add(other.document.path)
+        start, end = first_line(other.document) if equal else _place(other, set(shared))
         what = "all of this" if equal else f"{len(shared)} lines of this"
         imports = other.document.place == "claude/memory" and one.document.place == "agents/memory"
         yield Finding(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from driven.check_kit import Document, Edit, Finding, Key, Repair, Repository, file_check, repository_check
-from driven.plugin_kit import is_universal
+from driven.plugin_kit import is_universal, literal_prefix
 from driven_checks.globs import FLOATING, KEYS, Pattern, bases, patterns
 from driven_checks.matching import Listing
 
@@ -117,8 +117,10 @@ def _slashes(text: str) -> str:
 )  # fmt: skip
 def matches_nothing(repository: Repository) -> Iterator[Finding]:
     wanted = [
-        (document, found) for document in repository.of(*KEYS) if not document.ours and (found := patterns(document))
-    ]  # fmt: skip
+        (document, found)
+        for document in repository.of(*KEYS)
+        if not document.ours and (found := patterns(document)) and _counts(document)
+    ]
     if not wanted:
         return
     listing = listing_of(repository)
@@ -129,11 +131,14 @@ def matches_nothing(repository: Repository) -> Iterator[Finding]:
         where = bases(document)
         missing: list[Pattern] = []
         for one in found:
-            if one.text[:1] != "!" and not listing.matches(one.text, where, floating):
-                if document.place == "driven/rule" or _wrong(one.text) is None:
-                    missing.append(one)
-                if len(missing) == MOST:
-                    break
+            if one.text[:1] == "!" or listing.matches(one.text, where, floating):
+                continue
+            if document.place != "driven/rule" and _wrong(one.text) is not None:
+                continue
+            if not _is_aside(repository, one.text, where):
+                missing.append(one)
+            if len(missing) == MOST:
+                break
         alone = len(missing) == len(found)
         for pattern in missing:
             hint, typo = listing.advice(pattern.text, where)
@@ -144,6 +149,33 @@ def matches_nothing(repository: Repository) -> Iterator[Finding]:
                 message=f"the glob `{shown}` matches no file of the project; {last}",
                 severity=None if alone or typo else "info",
             )  # fmt: skip
+
+
+def _counts(document: Document) -> bool:
+    """Whether the rule hangs on its globs, by the key that says when it holds."""
+    name, with_globs, _ = _MODES.get(document.place, ("", "", ""))
+    if not name:
+        return True
+    stated = document.key(name)
+    if stated is None or stated.value is None:
+        return document.place not in ("kiro/rule", "aiassistant/rule")
+    return str(stated.value).lower() == with_globs.lower()
+
+
+def _is_aside(repository: Repository, text: str, where: tuple[str, ...]) -> bool:
+    """Whether the files may be there without being listed: git ignores them, or the folder is one that begins with a
+    dot, which is not looked into without git."""
+    bare = text.removeprefix("./")
+    if bare[:4] == ".env" or "/.env" in bare:
+        return True
+    names = bare.split("/")
+    if any(name[:1] == "." for name in names) and not repository.tracked:
+        return True
+    folder = literal_prefix(bare) if any(char in bare for char in "*?[{") else bare
+    return bool(folder) and any(
+        not listing_of(repository).has_folder(whole) and repository.exists(whole)
+        for whole in (f"{base}/{folder}" if base else folder for base in where)
+    )
 
 
 def listing_of(repository: Repository) -> Listing:
@@ -173,14 +205,9 @@ def matches_everything(document: Document) -> Iterator[Finding]:
     key = document.key(pattern.key)
     if mode is None or key is None:
         return
-    name, with_globs, always = mode
-    if name:
-        stated = document.key(name)
-        value = "" if stated is None or stated.value is None else str(stated.value)
-        if value.lower() != with_globs.lower() and not (with_globs == "false" and not value):
-            return
-        if not value and document.place == "continue/rule":
-            return
+    name, _, always = mode
+    if not _counts(document) or (document.place == "continue/rule" and document.key(name) is None):
+        return
     hint = f"write `{name}: {always}` and delete `{pattern.key}`" if name else f"delete `{pattern.key}`"
     yield Finding(
         message=f"the glob `{pattern.text}` matches every file; the rule is in fact always on",

@@ -83,6 +83,8 @@ def patterns(document: Document) -> list[Pattern]:
 
 def bases(document: Document) -> tuple[str, ...]:
     """The folders that its patterns may be relative to, the likeliest first; "" is the project."""
+    if document.path[:1] == ".":
+        return ("",)
     parts = document.folder.split("/")
     inside = any(part[:1] == "." for part in parts)
     return (document.scope, "") if inside and document.scope else ("",)

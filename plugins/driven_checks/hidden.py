@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from driven.check_kit import Document, Edit, Finding, Repair, file_check
 from driven.trust.hidden import UNICODE, Run, hidden
-from driven_checks.everywhere import everywhere
+from driven_checks.everywhere import CONTROL, SIGN, WORD, everywhere, shape
 
 VERIFIED = "2026-11-21"
 BACKDOOR = "https://www.pillar.security/blog/new-vulnerability-in-github-copilot-and-cursor-how-hackers-can-weaponize-code-agents"
@@ -143,7 +143,6 @@ def far_right(document: Document) -> Iterator[Finding]:
 
 LONG = 200
 _LINE = 60  # of a blob that is wrapped into lines
-_CODED = bytes(0x78 if chr(c).isascii() and (chr(c).isalnum() or chr(c) in "+/_-") else 0x20 for c in range(256))
 _WRAP = re.compile(r"={0,2}[\"'\\]{0,2}\r?\n[ \t>\"']{0,12}")
 _EXEMPT = ("ssh-rsa ", "ssh-dss ", "-----\n", "-----\r\n", "sha512-", "sha384-", "sha256-", "sha256:", "integrity")
 
@@ -157,7 +156,7 @@ _EXEMPT = ("ssh-rsa ", "ssh-dss ", "-----\n", "-----\r\n", "sha512-", "sha384-",
     bad="echo cGF5bG9hZC1oZXJlLi4u… | base64 -d | sh", good="./scripts/setup.sh",
 )  # fmt: skip
 def encoded(document: Document) -> Iterator[Finding]:
-    for offset, (start, end, what) in everywhere(document, "HID06", _blobs):
+    for offset, (start, end, what) in everywhere(document, "HID06", _blobs, least=LONG):
         yield Finding(
             message=f"{end - start:,} characters of {what} that no reviewer can read",
             start=start + offset, end=end + offset,
@@ -166,8 +165,11 @@ def encoded(document: Document) -> Iterator[Finding]:
 
 
 def _blobs(text: str, whole: bool) -> Iterator[tuple[int, int, str]]:
-    data = text.encode("ascii", "replace").translate(_CODED)
-    line = b"x" * _LINE
+    # In base64 two signs of 64 are `+` and `/`: 200 of them without 20 others in a row are all but impossible.
+    if (data := shape(text)).find(WORD * 20) < 0:
+        return
+    data = data.replace(SIGN, WORD).replace(CONTROL, b" ")
+    line = WORD * _LINE
     at = data.find(line)
     if at < 0:
         return
@@ -227,7 +229,6 @@ def _blob(text: str, start: int, end: int) -> str:
 
 # --- HID07: control characters
 
-_CONTROLS = bytes(c for c in range(32) if c not in (9, 10, 12, 13)) + b"\x7f"
 _CONTROL = re.compile(
     "(?:\x1b\\[[0-?]{0,64}[ -/]{0,8}[@-~]|\x1b\\][^\x07\x1b\n]{0,2000}(?:\x07|\x1b\\\\)|\x1b[ -/]{0,4}[0-Z\\\\^-~]"
     "|[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f])+"
@@ -274,10 +275,8 @@ def controls(document: Document) -> Iterator[Finding]:
 
 
 def _controls(text: str, whole: bool) -> Iterator[tuple[int, int, str]]:
-    if text.isascii():
-        data = text.encode()
-        if len(data.translate(None, _CONTROLS)) == len(data) and ("\r" not in text or not _lone(text)):
-            return
+    if CONTROL not in shape(text) and text.isascii() and ("\r" not in text or not _lone(text)):
+        return
     if text.count("\0") > _ZEROS:
         at = text.find("\0")
         yield at, at + 1, "NUL"

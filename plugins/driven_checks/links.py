@@ -50,6 +50,8 @@ def broken_link(repository: Repository) -> Iterator[Finding]:
         told = 0
         for link, path in links:
             tried = _candidates(document, path)
+            if link.target[:4] == "mdc:" and "/" in path:  # with the workspace's name in front
+                tried.append(path.partition("/")[2])
             if tried and not any(_is_there(repository, one) for one in tried):
                 yield _broken(repository, document, link, path)
                 told += 1
@@ -83,7 +85,7 @@ def _path(link: Link) -> str:
         path = head
     if "\\" in path and path.isascii():
         path = path.replace("\\_", "_").replace("\\(", "(").replace("\\)", ")").replace("\\", "/")
-    if not path or any(char in path for char in _TEMPLATES) or "//" in path or path[:1] == "[":
+    if not path or any(char in path for char in _TEMPLATES) or "//" in path or ":" in path or path[:1] == "[":
         return ""
     words = path.lower().replace("/", ".").replace("-", ".").replace("_", ".").split(".")
     if "..." in path or "path/to" in path or "node_modules" in path or not _EXAMPLES.isdisjoint(words):
@@ -229,7 +231,8 @@ def _is_anchor(anchor: str) -> bool:
 
 def _anchors(body: Body) -> set[str]:
     """The letters and digits of every heading, in lower case: how tools join them differs."""
-    found = {_core(_shown(body.text[heading.text_start : heading.end])) for heading in body.headings}
+    texts = [body.text[heading.text_start : heading.end] for heading in body.headings]
+    found = {_core(_shown(text)) for text in texts} | {_core(text) for text in texts if "](" in text}
     if "<h" in body.text or "<H" in body.text:
         found |= {_core(match[1]) for match in _HTML_HEADING.finditer(body.text)}
     return found

@@ -49,6 +49,10 @@ class Listing:
             known = self._known[asked] = self._look(text, bases, anywhere)
         return known
 
+    def has_folder(self, folder: str) -> bool:
+        """Whether any listed file stands below a folder."""
+        return f"\n/{_lower(folder)}/" in self._text()
+
     def advice(self, text: str, bases: tuple[str, ...]) -> tuple[str, bool]:
         """What to do about a pattern that matches nothing, and whether its folder is missing."""
         bare = text.removeprefix("./")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from driven.check_kit import Document, Edit, Finding, Key, Repair, Repository, file_check, place_of, repository_check
 from driven.plugin_kit import FormatError, Glob, is_universal, one_line, quoted, split_list
-from driven_checks.cursor_globs import LONG, items, written
+from driven_checks.cursor_globs import LONG, feed, items, written
 
 VERIFIED = "2026-11-21"
 KIRO = "https://kiro.dev/docs/steering/"
@@ -35,7 +35,7 @@ def kiro_inclusion(document: Document) -> Iterator[Finding]:
     if key is None or key.value is None or not document.path.endswith(".md"):
         return
     text, end = written(key)
-    mode = text.strip("\"'") if isinstance(key.value, str) else one_line(text)
+    mode = one_line(text.strip("\"'"))
     if not mode or "{{" in mode or "<" in mode:
         return
     if mode not in _INCLUSIONS.values():
@@ -86,7 +86,8 @@ def kiro_globs(document: Document) -> Iterator[Finding]:
     repair = None
     if patterns and inclusion is None and "\\" not in text and document.text[key.start : key.end] == key.name:
         listed = ", ".join(quoted(pattern) for pattern in patterns)
-        lines = f"inclusion: fileMatch\nfileMatchPattern: {listed if len(patterns) == 1 else f'[{listed}]'}"
+        value = listed if len(patterns) == 1 else f"[{listed}]"
+        lines = f"inclusion: fileMatch{feed(document.text)}fileMatchPattern: {value}"
         edit = Edit(start=key.start, end=end, text=lines)
         repair = Repair(title="Write inclusion and fileMatchPattern", edits=(edit,))
     yield Finding(
@@ -109,9 +110,9 @@ def continue_globs(document: Document) -> Iterator[Finding]:
     text, end = written(key)
     value = key.value
     if isinstance(value, list):
-        wrong = next((one for one in value if isinstance(one, str) and len(split_list(one)) > 1), "")
+        wrong = next((one for one in value if isinstance(one, str) and len(split_list(one[:LONG])) > 1), "")
     elif isinstance(value, str) and text[:1] != "[":
-        wrong = value if len(split_list(value)) > 1 else ""
+        wrong = value if len(split_list(value[:LONG])) > 1 else ""
     else:
         wrong = ""
     if not wrong:
@@ -124,7 +125,7 @@ def continue_globs(document: Document) -> Iterator[Finding]:
         edit = Edit(start=start, end=end, text=f" [{listed}]")
         repair = Repair(title="Make it a list", edits=(edit,), safe=True)
     yield Finding(
-        message=f"Continue takes `{one_line(wrong)[:60]}` for one pattern, with its comma; it never matches",
+        message=f"Continue takes `{one_line(wrong[:60])}` for one pattern, with its comma; it never matches",
         start=key.value_start, end=end, hint="write a list: one pattern for each item", repair=repair,
     )  # fmt: skip
 

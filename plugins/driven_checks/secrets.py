@@ -1,4 +1,4 @@
-"""Keys and passwords in rule files, by the shapes that their makers gave them; checksums are checked where there are any.
+"""Keys and passwords in rule files, by the shapes that their makers gave them; checksums too, where there are any.
 
 A rule is read by everybody who has the repository and by the maker of the model. No finding shows more of a secret than
 its first four characters. Placeholders are none: `<token>`, `${TOKEN}`, `xxxx`, the keys of the vendors' own manuals.
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from driven.check_kit import Document, Finding, file_check
-from driven_checks.everywhere import everywhere
+from driven_checks.everywhere import WORD, everywhere, shape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ VERIFIED = "2026-11-21"
 SHAPES: tuple[tuple[str, str, str, str], ...] = (
     ("AKIA", r"AKIA[A-Z2-7]{16}", "an AWS access key", "the AWS console (IAM, security credentials)"),
     ("ASIA", r"ASIA[A-Z2-7]{16}", "a temporary AWS access key", "the AWS console"),
-    ("aws_secret", r"(?<=aws_secret_access_key)[\"']?\s{0,3}[=:]\s{0,3}[\"']?[A-Za-z0-9/+]{40}", "an AWS secret key",
+    ("aws_secret", r"aws_secret_access_key[\"']?\s{0,3}[=:]\s{0,3}[\"']?[A-Za-z0-9/+]{40}", "an AWS secret key",
+     "the AWS console (IAM, security credentials)"),
+    ("AWS_SECRET", r"AWS_SECRET_ACCESS_KEY[\"']?\s{0,3}[=:]\s{0,3}[\"']?[A-Za-z0-9/+]{40}", "an AWS secret key",
      "the AWS console (IAM, security credentials)"),
     ("ghp_", r"ghp_[A-Za-z0-9]{36}", "a GitHub token", "https://github.com/settings/tokens"),
     ("gho_", r"gho_[A-Za-z0-9]{36}", "a GitHub token", "https://github.com/settings/applications"),
@@ -55,6 +58,8 @@ SHAPES: tuple[tuple[str, str, str, str], ...] = (
     ("gsk_", r"gsk_[A-Za-z0-9]{52}", "a Groq key", "https://console.groq.com/keys"),
     ("lin_api_", r"lin_api_[A-Za-z0-9]{40}", "a Linear key", "https://linear.app/settings/api"),
 )  # fmt: skip
+# Every key has, or stands beside, a word of 20 letters, digits, `_` and `-`: asked first, in one pass.
+_LONG = WORD * 20
 _EDGE, _END = r"(?<![A-Za-z0-9])(?:", r")(?![A-Za-z0-9])"
 _CHECKED = ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "npm_")
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -70,11 +75,13 @@ _ADDRESS = re.compile(
     r"([^\s:/@\"'`<>\\]{1,100}):([^\s/@\"'`<>\\]{3,200})@([^\s/:?#\"'`<>\\,;)\]]{3,255})",
     re.IGNORECASE,
 )
-_WORDS = frozenset(
-    "password passwd pass pwd secret token key user username admin root test guest changeme change-me postgres mysql redis"
-    " mongo docker pw p4ssw0rd passw0rd apikey api_key api-key auth credentials x-oauth-basic x-access-token oauth2 dev"
-    " local hunter2 foobar bar foo abc123 123456 12345678 letmein s3cret s3cr3t supersecret mysecretpassword".split()
-)  # fmt: skip
+_WORDS = """
+password passwd pass pwd secret token key user username admin root test guest changeme change-me postgres mysql redis
+mongo docker pw p4ssw0rd passw0rd apikey api_key api-key auth credentials x-oauth-basic x-access-token oauth2 dev local
+hunter2 foobar bar foo abc123 123456 12345678 letmein s3cret s3cr3t supersecret mysecretpassword
+"""
+_PLACEHOLDERS = frozenset(_WORDS.split())
+MOST_KEYS = 500  # headers of keys that are looked behind
 _LOCAL = (".local", ".localhost", ".internal", ".test", ".example", ".invalid", ".lan")
 
 
@@ -86,19 +93,19 @@ _LOCAL = (".local", ".localhost", ".internal", ".test", ".example", ".invalid", 
     bad="Use the key AKIA….", good="Use the key in `$AWS_ACCESS_KEY_ID`.",
 )  # fmt: skip
 def secrets(document: Document) -> Iterator[Finding]:
-    for offset, (start, end, message, hint, severity) in everywhere(document, "SEC01", _secrets):
+    for offset, (start, end, message, hint, severity) in everywhere(document, "SEC01", _secrets, least=20):
         yield Finding(message=message, start=start + offset, end=end + offset, hint=hint, severity=severity)
 
 
 def _secrets(text: str, whole: bool) -> Iterator[tuple[int, int, str, str, Severity | None]]:
     known: set[int] = set()
-    for piece, shape, what, where in SHAPES:
+    has_token = _has_token(text, shape(text))
+    for piece, pattern, what, where in SHAPES if has_token else ():
         if piece not in text:
             continue
-        for match in re.finditer(_EDGE + shape + _END, text):
+        for match in re.finditer(_EDGE + pattern + _END, text):
             token = match[0]
-            start = match.end() - len(token.rpartition("=")[2].rpartition(":")[2].strip(" \"'"))
-            start = start if piece == "aws_secret" else match.start()
+            start = match.end() - 40 if piece.lower() == "aws_secret" else match.start()
             token = text[start : match.end()]
             if start in known or _is_fake(token, piece):
                 continue
@@ -108,13 +115,13 @@ def _secrets(text: str, whole: bool) -> Iterator[tuple[int, int, str, str, Sever
                 f"revoke it at {where}, then name the environment variable that holds the new one", None,
             )  # fmt: skip
     if "PRIVATE KEY" in text:
-        for match in _KEY.finditer(text):
-            if _CODED.search(text, match.end(), match.end() + 400):
+        for match in islice(_KEY.finditer(text), MOST_KEYS):
+            if _CODED.search(text, match.end(), match.end() + 300):
                 yield (
                     match.start(), match.end(), "a private key stands in a rule file: whoever gets the file has it",
                     "replace the key wherever it is trusted, then keep the new one out of the repository", None,
                 )  # fmt: skip
-    if "eyJ" in text:
+    if has_token and "eyJ" in text:
         for match in _JWT.finditer(text):
             if _is_signed(match[0]):
                 yield (
@@ -131,6 +138,22 @@ def _secrets(text: str, whole: bool) -> Iterator[tuple[int, int, str, str, Sever
                 match.start(2), match.end(2), f"the address holds the password of `{user[:40]}` at `{host[:80]}`",
                 "change the password, then name the environment variable that holds the address", None,
             )  # fmt: skip
+
+
+def _has_token(text: str, data: bytes) -> bool:
+    """Whether a word stands there that is as long as a key and has digits or capitals in it, or names one."""
+    at = data.find(_LONG)
+    while at >= 0:
+        end = at + len(_LONG)
+        while data.startswith(_LONG, end):
+            end += len(_LONG)
+        while data.startswith(WORD, end):
+            end += 1
+        word = text[at:end]
+        if (not word.islower() and word.strip("-_")) or any(c in word for c in "0123456789") or "aws_secret" in word:
+            return True
+        at = data.find(_LONG, end)
+    return False
 
 
 def _is_fake(token: str, piece: str) -> bool:
@@ -169,7 +192,7 @@ def _is_signed(token: str) -> bool:
 
 
 def _is_password(user: str, password: str, host: str) -> bool:
-    if password.lower() in _WORDS or password == user or _FAKE.search(password) or len(set(password)) < 3:
+    if password.lower() in _PLACEHOLDERS or password == user or _FAKE.search(password) or len(set(password)) < 3:
         return False
     if any(c in "<>{}$%*[]…|" for c in password) or password.isupper():  # `${PASS}`, `%s`, `PASSWORD`
         return False

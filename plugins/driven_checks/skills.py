@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from driven.check_kit import Document, Edit, Finding, Front, Key, Repair, file_check
 from driven.plugin_kit import one_line, scalar
-from driven_checks.cursor_globs import written
+from driven_checks.cursor_globs import feed, written
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def skill_name(document: Document) -> Iterator[Finding]:
         yield Finding(
             message="there is no `name`: the skill may be skipped", start=0, end=3, severity=lenient,
             hint=f"write `name: {folder}`" if _is_name(folder) else "write `name:` and call the folder the same",
-            repair=_add_name(front, key, folder) if _is_name(folder) else None,
+            repair=_add_name(document, front, key) if _is_name(folder) else None,
         )  # fmt: skip
         return
     text, end = written(key)
@@ -186,9 +186,10 @@ def _plain(name: str) -> str:
     return "".join(char for char in name.lower() if char.isalnum())
 
 
-def _add_name(front: Front, key: Key | None, folder: str) -> Repair:
+def _add_name(document: Document, front: Front, key: Key | None) -> Repair:
+    folder = document.folder.rpartition("/")[2]
     if key is None:
-        edit = Edit(start=front.start, end=front.start, text=f"name: {scalar(folder)}\n")
+        edit = Edit(start=front.start, end=front.start, text=f"name: {scalar(folder)}{feed(document.text)}")
     else:
         edit = Edit(start=key.start, end=key.value_end, text=f"name: {scalar(folder)}")
     return Repair(title=f"Call it {folder}", edits=(edit,), safe=True)
