@@ -10,20 +10,62 @@ from driven.cli.render_plan import show_changes, show_diff
 from driven.cli.text import count
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from driven.model.report import ValidateReport
     from driven.validation.fixing import Fixed
 
 
-def show_report(out: Output, report: ValidateReport, failing: tuple[str, ...]) -> None:
-    """The findings with their source lines, one line that counts them, and what can be done about them at once."""
-    show_findings(out, report.diagnostics, report.root)
-    out.note(*_summary(report, failing))
+MOST_ALIKE = 20  # warnings of one code that are shown without --verbose; errors are all shown
+MANY = 10  # findings from which on a terminal shows a table of them
+
+
+def show_report(out: Output, report: ValidateReport, failing: tuple[str, ...], title: Callable[[str], str]) -> None:
+    """The findings with their source lines, one line that counts them, and what can be done about them at once.
+    `title` says what a code is about."""
+    _show_most(out, report)
+    if out.terminal and len(report.diagnostics) >= MANY:
+        _show_table(out, report, title)
+    out.note(*_summary(report, failing, out.verbose))
     safe = sum(d.fix is not None and d.fix.safe for d in report.diagnostics)
     unsafe = sum(d.fix is not None and not d.fix.safe for d in report.diagnostics)
     if safe or unsafe:
         more = f", {unsafe} more with --unsafe-fixes" if safe and unsafe else ""
         words = "--fix" if safe else "--unsafe-fixes"
         out.note((f"{safe or unsafe} can be repaired with `driven validate {words}`{more}; --diff shows how", "dim"))
+
+
+def _show_most(out: Output, report: ValidateReport) -> None:
+    shown: dict[str, int] = {}
+    kept = []
+    for told in report.diagnostics:
+        if told.severity == "warning":
+            shown[told.code] = shown.get(told.code, 0) + 1
+            if shown[told.code] > MOST_ALIKE and not out.verbose:
+                continue
+        kept.append(told)
+    show_findings(out, kept, report.root)
+    for code, number in shown.items():
+        if number > MOST_ALIKE and not out.verbose:
+            more = f"{out.glyph('more')} and {number - MOST_ALIKE} more of {code}"
+            out.line((more, "bold"), "; --verbose shows them all")
+
+
+def _show_table(out: Output, report: ValidateReport, title: Callable[[str], str]) -> None:
+    """How often each code was found, the worst first."""
+    order = ("error", "warning", "info")
+    counts: dict[tuple[int, str], int] = {}
+    for told in report.diagnostics:
+        key = (order.index(told.severity), told.code)
+        counts[key] = counts.get(key, 0) + 1
+    styles = ("red", "yellow", "blue")
+    rows: list[list[Piece]] = [
+        [(code, styles[rank]), (("error", "warning", "notice")[rank], styles[rank]), str(number), title(code)]
+        for (rank, code), number in sorted(counts.items(), key=lambda item: (item[0][0], -item[1], item[0][1]))
+    ]
+    out.line("")
+    out.show(out.table(rows, head=("code", "", "found", "what"), right=(2,), cut=(3,)))
+    out.line("")
 
 
 def show_fixed(out: Output, fixed: Fixed, failing: tuple[str, ...], *, dry_run: bool) -> None:
@@ -41,7 +83,9 @@ def show_fixed(out: Output, fixed: Fixed, failing: tuple[str, ...], *, dry_run: 
         out.note("nothing to repair")
     for code in fixed.left_out:
         out.note((f"{code} was left as it is: its repair would have brought another error", "yellow"))
-    out.note(*_summary(fixed.report, failing), " left" if fixed.repaired and fixed.report.diagnostics else "")
+    out.note(
+        *_summary(fixed.report, failing, out.verbose), " left" if fixed.repaired and fixed.report.diagnostics else ""
+    )
 
 
 def _codes(fixed: Fixed) -> str:
@@ -49,12 +93,14 @@ def _codes(fixed: Fixed) -> str:
     return ", ".join(f"{code} ×{codes.count(code)}" if codes.count(code) > 1 else code for code in dict.fromkeys(codes))
 
 
-def _summary(report: ValidateReport, failing: tuple[str, ...]) -> list[Piece]:
+def _summary(report: ValidateReport, failing: tuple[str, ...], verbose: bool) -> list[Piece]:
     told = tally(report.diagnostics)
     bad = any(d.severity in failing for d in report.diagnostics)
     style = "bold red" if bad else "bold yellow" if told else "bold green"
     silenced = f"; {report.silenced} silenced" if report.silenced else ""
-    return [(told or "no findings", style), f" ({_scope(report)}{silenced})"]
+    hidden = not verbose and any(d.severity == "info" for d in report.diagnostics)
+    more = "; --verbose shows the notices" if hidden else ""
+    return [(told or "no findings", style), f" ({_scope(report)}{silenced}{more})"]
 
 
 def _scope(report: ValidateReport) -> str:

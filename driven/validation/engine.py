@@ -15,9 +15,12 @@ from driven.validation.files import Folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from driven.validation.memory import Memory
+
+    Progress = Callable[[str, int, int], None]
+    """(what, done, total): called between the stages of long work."""
 
 
 @frozen
@@ -65,6 +68,7 @@ def look(
     *,
     managed: Managed | None = None,
     memory: Memory | None = None,
+    progress: Progress | None = None,
 ) -> Found:
     """Every finding of the chosen checks in a folder; with `memory`, only what changed is looked at."""
     documents = folder.documents()
@@ -81,7 +85,9 @@ def look(
     runner = Runner([check for check in checks if choice.has(check.about.code)], broken)
     if managed is not None:
         managed.mark(documents)
-    for document in documents:
+    for number, document in enumerate(documents):
+        if progress is not None and number % 64 == 0:
+            progress("checking", number, len(documents))
         known = memory.of_file(document) if memory else None
         if known is None:
             known = runner.document(document)

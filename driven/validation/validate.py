@@ -24,9 +24,8 @@ from driven.validation.silence import apply_comments, by_paths, odd_comments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from driven.validation.engine import Progress
     from driven.workspace import Project
-
-
 
 
 ALL = Choice()
@@ -42,6 +41,16 @@ class Loaded:
     managed: Managed | None = None
     rules: int = 0
     emitted: tuple[str, ...] = ()
+
+    def title(self, code: str) -> str:
+        """What a code is about, "" for one that is none."""
+        check = self.plugins.checks.get(code)
+        if check is not None:
+            return check.about.title
+        from driven.validation.own_codes import OWN_CODES
+
+        own = OWN_CODES.get(code)
+        return own.title if own is not None else ""
 
     @property
     def globs(self) -> tuple[str, ...]:
@@ -77,7 +86,13 @@ def validate(root: str, choice: Choice = ALL) -> ValidateReport:
 
 
 def report_of(
-    root: str, loaded: Loaded, choice: Choice, *, folder: Folder | None = None, remember: bool = False
+    root: str,
+    loaded: Loaded,
+    choice: Choice,
+    *,
+    folder: Folder | None = None,
+    remember: bool = False,
+    progress: Progress | None = None,
 ) -> ValidateReport:
     """The report on a folder that is loaded. What was said of files that `folder` overlays is not said again. With
     `remember`, checks whose inputs are those of the last run are not asked again."""
@@ -87,7 +102,7 @@ def report_of(
         from driven.validation.memory import Memory
 
         memory = Memory(root, (check.about.code for check in loaded.checks if choice.has(check.about.code)))
-    found = look(folder, loaded.checks, choice, managed=loaded.managed, memory=memory)
+    found = look(folder, loaded.checks, choice, managed=loaded.managed, memory=memory, progress=progress)
     diagnostics = found.diagnostics + [
         told for told in loaded.diagnostics if choice.has(told.code) and told.span.path not in folder.overlay
     ]

@@ -31,11 +31,12 @@ def run(args: Any, app: App) -> int:
         return _fix(args, app, choice, strict)
     here, folder = os.getcwd(), Folder(app.base, globs=loaded.globs)
     app.out.kept = []
-    report = report_of(app.base, loaded, choice, folder=folder, remember=True)
+    with app.out.progress() as progress:
+        report = report_of(app.base, loaded, choice, folder=folder, remember=True, progress=progress)
     baseline = asking.baseline_of(app.base, loaded.config, words)
     if args.update_baseline:
         return _update(app, asking.write_baseline, choice, baseline, report)
-    code = _tell(args, app, report, strict)
+    code = _tell(args, app, report, strict, loaded)
     _keep(app, here, folder, [*loaded.emitted, *([baseline] if baseline else ())], code)
     return code
 
@@ -47,7 +48,7 @@ def _check(args: Any, app: App) -> None:
         raise UsageError("--update-baseline cannot be used with --fix", hint="repair first, then keep what is left")
 
 
-def _tell(args: Any, app: App, report: Any, strict: bool) -> int:
+def _tell(args: Any, app: App, report: Any, strict: bool, loaded: Any) -> int:
     from driven.cli import data
     from driven.cli.render_validate import show_report
 
@@ -60,7 +61,7 @@ def _tell(args: Any, app: App, report: Any, strict: bool) -> int:
         module = import_module(f"driven.cli.format_{args.format}")
         app.out.raw(module.render(report, failing, verbose=app.out.verbose))
     else:
-        app.answer(lambda: data.validate(report), lambda out: show_report(out, report, failing))
+        app.answer(lambda: data.validate(report), lambda out: show_report(out, report, failing, loaded.title))
     return app.outcome(findings=any(d.severity in failing for d in report.diagnostics))
 
 
