@@ -149,8 +149,8 @@ def decoded(text: str, most: int = 60) -> str:
                 data.append(code - 0xFE00)
             elif 0xE0100 <= code <= 0xE01EF:
                 data.append(code - 0xE0100 + 16)
-        tags = data.decode(errors="replace") if len(data) > 1 else ""
-        if not all(c.isprintable() for c in tags) or "\ufffd" in tags:
+        tags = "".join(c for c in data.decode(errors="ignore") if c.isprintable())
+        if len(tags) < max(2, 3 * len(data) // 4):  # no text
             return ""
     shown = " ".join(tags.replace("`", "'").split())
     return shown[: most - 1] + "…" if len(shown) > most else shown
@@ -229,7 +229,9 @@ def _is_safe(known: _Ranges, text: str, start: int, end: int, kinds: set[str]) -
         return False
     before = text[start - 1] if start else "\n"
     after = text[end] if end < len(text) else "\n"
-    if before in _MARKUP or after in _MARKUP:
+    if before in _MARKUP and not after.isspace():
+        return False
+    if after in _MARKUP and (before in _MARKUP or before.isspace()):
         return False
     return not (known.has("JOINING_SCRIPTS", before) or known.has("JOINING_SCRIPTS", after))
 

@@ -125,7 +125,11 @@ def consent(document: Document) -> Iterator[Finding]:
         for wanted, fits, severity, does in rules:
             if (name == wanted or (place == "codex/config" and name.endswith("." + wanted))) and fits(leaf.value):
                 yield _told(
-                    f"`{_shown(leaf)}`", does, "take it out; who wants it sets it for himself", *_span(leaf), severity
+                    f"`{_shown(leaf)}`",
+                    does,
+                    "take it out; whoever wants it can set it in their user settings",
+                    *_span(leaf),
+                    severity,
                 )
         if place == "copilot/settings" and name.startswith(_TERMINAL) and leaf.value is True:
             command = name.removeprefix(_TERMINAL).removesuffix(".approve")
@@ -217,7 +221,7 @@ def elsewhere(document: Document) -> Iterator[Finding]:
         elif not isinstance(value, str) or not value:
             continue
         elif path[0] in _HELPERS and len(path) == 1 and document.editor == "claude":
-            said = f"Claude Code runs `{_short(value)}` to get its key or headers: who changes this line gets them"
+            said = f"Claude Code runs `{_short(value)}` to get its key or headers: whoever changes this line gets them"
         elif not _is_address(value):
             continue
         elif (
@@ -235,7 +239,7 @@ def elsewhere(document: Document) -> Iterator[Finding]:
         if said:
             yield Finding(
                 message=said, start=leaf.start, end=leaf.end,
-                hint="take it out of the repository; who needs it sets it on his own machine",
+                hint="take it out of the repository; whoever needs it can set it on their own machine",
             )  # fmt: skip
 
 

@@ -142,6 +142,11 @@ def singular(word: str) -> str:
 
 # --- choices --------------------------------------------------------------------------------------------------------
 
+_LABEL_WORDS = """
+    indentation indent spacing whitespace tabs spaces quotes strings semicolons formatting format style code line lines
+    length max maximum width package manager & and
+"""
+_LABELS = frozenset(_LABEL_WORDS.split())
 _NUMBERS = {"two": "2", "three": "3", "four": "4", "eight": "8"}
 _BEGIN = r"(?:(?:please|always|you|we|must|should|code)\s){0,4}"
 _WANT = _BEGIN + r"(?:use|prefer|stick to|stick with)\s"
@@ -199,8 +204,21 @@ _CHOICES = tuple(
 
 
 def read_choice(clause: str) -> list[Said]:
-    """What a clause chooses where there are two ways or a number: (`indentation`, `tabs`, False)."""
+    """What a clause chooses where there are two ways or a number: (`indentation`, `tabs`, False). A list of several
+    choices (`single quotes, no semicolons`) is read where each part of it is one."""
     low = " ".join(clause.lower().split())
+    label, colon, rest = low.partition(": ")
+    if colon and rest and _LABELS.issuperset(label.split()):
+        said = _choice(rest) or _choice(low)
+    else:
+        said = _choice(low)
+    if said or ", " not in low:
+        return said
+    parts = [_choice(part.removeprefix("and ")) for part in low.split(", ")[:8]]
+    return [one for part in parts for one in part] if all(parts) else []
+
+
+def _choice(low: str) -> list[Said]:
     for pattern, subject, value, denied in _CHOICES:
         found = pattern.fullmatch(low)
         if found is None:

@@ -65,6 +65,7 @@ _ASIDE = re.compile(r"\s?\([^()]{0,120}(?:\)|$)")
 _WORD_CHOICE = ("tab", "space", "quote", "semicolon", "indent", "char", "column", "line", "npm", "yarn", "bun")
 _SHORT = 48  # bytes without blanks of a line that is one clause
 _SHORT_TEXT = 80
+MOST_READ = 20_000  # statements of one text
 MOST_ABOVE = 200  # statements that are looked through for what one is indented below
 
 
@@ -82,7 +83,7 @@ def _claims(body: Body) -> list[Claim]:
         return []
     found: list[Claim] = []
     statements = body.statements
-    for at, statement in enumerate(statements):
+    for at, statement in enumerate(statements[:MOST_READ]):
         said = statement.text
         if len(said) > MAX_STATEMENT:
             continue

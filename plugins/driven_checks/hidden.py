@@ -202,7 +202,7 @@ def _blob(text: str, start: int, end: int) -> str:
     """What the characters from `start` to `end` are, "" when they are no blob."""
     if end - start < LONG:
         return ""
-    sample = "".join(text[start : start + 4096].split())
+    sample = "".join(text[start : min(end, start + 4096)].split())
     behind = text[max(0, start - 200) : start]
     word = (behind.rsplit(None, 1) or [""])[-1] if not behind[-1:].isspace() else ""
     if "://" in word or sample.startswith("eyJ") or behind.endswith(_EXEMPT) or any(e in word for e in _EXEMPT):
@@ -230,10 +230,10 @@ def _blob(text: str, start: int, end: int) -> str:
 # --- HID07: control characters
 
 _CONTROL = re.compile(
-    "(?:\x1b\\[[0-?]{0,64}[ -/]{0,8}[@-~]|\x1b\\][^\x07\x1b\n]{0,2000}(?:\x07|\x1b\\\\)|\x1b[ -/]{0,4}[0-Z\\\\^-~]"
-    "|[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f])+"
+    "(?:(?:\x1b\\[|\x9b)[0-?]{0,64}[ -/]{0,8}[@-~]|\x1b\\][^\x07\x1b\n]{0,2000}(?:\x07|\x1b\\\\)"
+    "|\x1b[ -/]{0,4}[0-Z\\\\^-~]|[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f])+"
 )
-_COLOR = re.compile("(?:\x1b\\[[0-9;:]{0,64}m|[\x01-\x07\x0e-\x1a\x1c-\x1f\x7f-\x9f])+")
+_COLOR = re.compile("(?:(?:\x1b\\[|\x9b)[0-9;:]{0,64}m|[\x01-\x07\x0e-\x1a\x1c-\x1f\x7f-\x9f])+")
 _ZEROS = 8  # more are no accident: text of 16 bits a character
 _LONE = re.compile("\r(?![\n\r]|$)")
 

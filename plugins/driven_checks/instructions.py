@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from driven.check_kit import Body, Finding, body_check
-from driven_checks.shell import fetch_and_run
+from driven_checks.shell import DECODED, fetch_and_run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def order(text: str) -> tuple[int, int, str, Severity] | None:
         found = match.start(), match.end(), what, severity
     run = next(fetch_and_run(text), None)
     if run is not None and not _NOTE.match(text):
-        return run[0], run[1], run[2], "error"
+        return run[0], run[1], "run something decoded" if run[2] == DECODED else "run a download", "error"
     return found
 
 
@@ -147,7 +147,11 @@ def unseen(body: Body) -> Iterator[Finding]:
         for link in body.links:
             if link.kind == "url":
                 continue
-            yield from _told(text, link.target_end, link.end, "the title of a link")
+            end = link.end
+            if link.kind == "definition":  # its title stands behind it, to the end of the line
+                end = text.find("\n", end)
+                end = end if end >= 0 else len(text)
+            yield from _told(text, link.target_end, end, "the title of a link")
             if link.kind == "image":
                 yield from _told(text, link.start, link.target_start, "the text in place of a picture")
             elif link.kind == "definition":

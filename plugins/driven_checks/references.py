@@ -12,6 +12,9 @@ from driven_checks.rule_texts import RULES, folders_up, is_ours
 VERIFIED = "2026-11-21"
 PLACES = (*RULES, "skill/skill", "cursor/command", "claude/command", "copilot/prompt")
 
+MOST_PATHS = 2_000  # different ones of a text that are looked at
+MOST_EQUAL = 5  # mentions of one path
+LINE = 300  # characters to either side that are the line of a mention
 # A code span that is a path and nothing else, perhaps with a line: `src/api/server.ts:42`.
 _PATH = re.compile(r"`(?:\./)?((?:[\w.@+-]{1,80}/){1,16}[\w.@+-]{0,80})(?::[0-9]{1,6}(?:-[0-9]{1,6})?)?`")
 _EXTENSION_WORDS = """
@@ -140,10 +143,14 @@ def _paths(body: Body) -> list[tuple[int, int, str]]:
     text = body.text
     found = []
     spans: set[tuple[int, int]] = set()
+    count: dict[str, int] = {}
     for match in _PATH.finditer(text):
         path = match[1]
-        if not is_plain(path):
+        count[path] = count.get(path, 0) + 1
+        if count[path] > MOST_EQUAL or not is_plain(path):
             continue
+        if len(count) > MOST_PATHS:
+            break
         if not spans:
             spans = set(body.code)
         if (match.start() + 1, match.end() - 1) in spans and not is_marked(body, match.start()):
@@ -168,9 +175,9 @@ def is_plain(path: str) -> bool:
 def is_marked(body: Body, at: int) -> bool:
     """Whether the line, or the heading above it, says that what stands there is an example or not there yet."""
     text = body.text
-    start = text.rfind("\n", max(0, at - 2_000), at) + 1
-    end = text.find("\n", at, at + 2_000)
-    line = text[start : end if end >= 0 else at + 2_000]
+    start = max(text.rfind("\n", max(0, at - LINE), at) + 1, at - LINE)
+    end = text.find("\n", at, at + LINE)
+    line = text[max(0, start) : end if end >= 0 else at + LINE]
     if _MARKED.search(line) is not None:
         return True
     headings = body.headings

@@ -11,6 +11,7 @@ from driven_checks.rule_texts import folders_up, is_ours
 
 VERIFIED = "2026-11-21"
 MOST_COMMANDS = 300  # of one text
+MOST_SPANS = 5_000  # different code spans of one text
 MOST_PACKAGES = 100
 
 # A text without either names no command that is looked for.
@@ -223,8 +224,15 @@ def _commands(body: Body) -> list[Command]:
     if _SPAN.search(text) is None and _FENCE.search(text) is None:
         return []
     found: list[Command] = []
-    for start, end in body.code:
-        if " " in text[start:end] and "\n" not in text[start:end] and end - start < 200:
+    seen: set[str] = set()
+    for start, end in body.code if _SPAN.search(text) is not None else ():
+        said = text[start:end] if end - start < 200 else ""
+        if said in seen:
+            continue
+        seen.add(said)
+        if len(seen) > MOST_SPANS:
+            break
+        if " " in said and "\n" not in said:
             made = list(_split(text, start, end))
             if made and not is_marked(body, start):
                 found += made

@@ -68,7 +68,9 @@ _FAKE = re.compile(
     re.IGNORECASE,
 )
 _KEY = re.compile(r"-----BEGIN (?:[A-Z0-9]{2,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----")
-_CODED = re.compile(r"(?:[A-Za-z0-9+/=]|\\[rn]){56}")
+_CODED = re.compile(  # the key itself, behind line ends and the lines that say how it is encrypted
+    r"(?:[\s>\"'+,]|\\[rn]|(?:Proc-Type|DEK-Info|Version|Comment): [^\n\\]{0,80}){0,20}[A-Za-z0-9+/=]{40}"
+)
 _JWT = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,2000}\.eyJ[A-Za-z0-9_-]{10,4000}\.[A-Za-z0-9_-]{20,1000}")
 _ADDRESS = re.compile(
     r"(?<![a-z0-9])(?:https?|ftps?|ssh|git|postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|smtps?)://"
@@ -116,7 +118,7 @@ def _secrets(text: str, whole: bool) -> Iterator[tuple[int, int, str, str, Sever
             )  # fmt: skip
     if "PRIVATE KEY" in text:
         for match in islice(_KEY.finditer(text), MOST_KEYS):
-            if _CODED.search(text, match.end(), match.end() + 300):
+            if _CODED.match(text, match.end(), match.end() + 400):
                 yield (
                     match.start(), match.end(), "a private key stands in a rule file: whoever gets the file has it",
                     "replace the key wherever it is trusted, then keep the new one out of the repository", None,
@@ -129,7 +131,7 @@ def _secrets(text: str, whole: bool) -> Iterator[tuple[int, int, str, str, Sever
                     " may use it until it expires",
                     "revoke it, then say where a token is to be had", "warning",
                 )  # fmt: skip
-    if "://" in text and "@" in text:
+    if "@" in text and "://" in text:
         for match in _ADDRESS.finditer(text):
             user, password, host = match.groups()
             if not _is_password(user, password, host):
