@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from driven.model.diagnostic import Diagnostic
+from driven.model.diagnostic import Diagnostic, Fix, TextEdit
 from driven.model.rule import Rule
 from driven.span import Span
 
@@ -29,29 +29,49 @@ def unknown_targets(rules: Iterable[Rule], editors: Iterable[str]) -> list[Diagn
         for name in dict.fromkeys(target.lstrip("-!") for target in rule.targets):
             if name not in known:
                 near = closest(name, known)
+                span = _place(rule, "targets", name)
                 found.append(
                     Diagnostic(
                         code=UNKNOWN_TARGET,
                         severity="warning",
                         message=f"`targets` names `{name}`, and no editor is called that",
-                        span=_place(rule, "targets", name),
+                        span=span,
                         hint=f"did you mean `{near}`?" if near else f"the editors are {names_of(known)}",
+                        fix=_change(span, near) if near and span.end_line else None,
                         rule_id=rule.id,
                     )
                 )
     return found
 
 
+def _change(span: Span, word: str) -> Fix:
+    return Fix(title=f"Change to `{word}`", edits=(TextEdit(span=span, text=word),), safe=False)
+
+
 def _place(rule: Rule, key: str, word: str) -> Span:
     """Where `word` stands below `key` in the rule's front matter; the rule itself where that cannot be told."""
     inside = False
     for number, line in enumerate(rule.source.front.splitlines(), 1):
+        start = 0
         if line[:1] not in (" ", "\t", "-", ""):
             inside = line.startswith(key)
-        if inside and word in line:
-            column = line.index(word) + 1
-            return Span(path=rule.span.path, line=number, column=column, end_line=number, end_column=column + len(word))
+            start = len(key)
+        at = _find_name(line.partition(" #")[0], word, start) if inside else -1
+        if at >= 0:
+            return Span(path=rule.span.path, line=number, column=at + 1, end_line=number, end_column=at + 1 + len(word))
     return rule.span
+
+
+def _find_name(line: str, name: str, start: int) -> int:
+    """Where a name stands as a whole: `curs` is not in `cursor`, nor in `x-curs`, but in `-curs`; -1 for nowhere."""
+    at = line.find(name, start)
+    while at >= 0:
+        before = line[start:at].rstrip("-")[-1:]
+        after = line[at + len(name) : at + len(name) + 1]
+        if not before.isalnum() and not after.isalnum() and after != "-":
+            return at
+        at = line.find(name, at + 1)
+    return -1
 
 
 def closest(word: str, known: Iterable[str]) -> str:

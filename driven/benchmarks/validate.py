@@ -88,7 +88,7 @@ def _other(bench: Bench, package: str, *words: str, ours_over_theirs: bool) -> F
     folder.cold()
     if found is None:
         value, unit = scaled(statistics.median(folder.cold()[0] for _ in range(bench.rounds)))
-        return Figures(value, unit, None, f"{package} (not installed)", folder.how)
+        return Figures(value, unit, None, package, f"install `{package}` to compare; {folder.how}")
     theirs: Callable[[], Times] = lambda: run([found, *words], folder.root, folder.env, CODES)  # noqa: E731
     theirs()
     pairs = [(folder.cold(), theirs()) for _ in range(bench.rounds)]

@@ -61,14 +61,14 @@ class App:
             folder = parent
         return folder
 
-    def registry(self) -> Registry:
-        """Everything that plugins offer, loaded once."""
-        if self._registry is None:
+    def registry(self, *, checks: bool = False) -> Registry:
+        """Everything that plugins offer, loaded once; their checks only with `checks`."""
+        if self._registry is None or checks:
             from driven import registry
 
             state = os.path.join(self.base, ".driven", "state")
             index = os.path.join(state, "plugins.index") if os.path.isdir(state) else None
-            self._registry = registry.load(index_path=index)
+            self._registry = registry.load(index_path=index, checks=checks)
         return self._registry
 
     def commands(self) -> tuple[Command, ...]:

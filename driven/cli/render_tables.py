@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from driven.cli.render import Output, Piece
+from driven.cli.text import count
 
 if TYPE_CHECKING:
     from driven.benchmarks import Row
     from driven.cli.check import Check
     from driven.registry import PluginInfo
 
+FEW_CHECKS = 10  # so many are named, more are counted
 _STATES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 _STATUS = {"loaded": ("ok", "green"), "disabled": ("no", "dim"), "broken": ("fail", "bold red")}
 
@@ -26,7 +28,7 @@ def show_plugins(out: Output, plugins: Sequence[PluginInfo]) -> None:
         glyph, style = _STATUS[p.status]
         rows.append([
             (out.glyph(glyph), style), p.name, (p.status, style), f"{p.distribution} {p.version}",
-            (", ".join(p.offers), "dim"),
+            (", ".join(_offers(p)), "dim"),
         ])  # fmt: skip
     out.show(out.table(rows, head=["", "Plugin", "Status", "From", "Offers"], wrap=(4,), cut=(1, 3), indent=0))
 
@@ -38,7 +40,7 @@ def show_plugin(out: Output, plugin: PluginInfo) -> None:
     rows: list[list[list[Piece] | Piece]] = [
         [("from", "dim"), f"{plugin.distribution} {plugin.version}"],
         [("loads", "dim"), plugin.value],
-        [("offers", "dim"), ", ".join(plugin.offers) or out.glyph("dash")],
+        [("offers", "dim"), ", ".join(_offers(plugin)) or out.glyph("dash")],
     ]
     if plugin.error:
         rows.append([("error", "red"), plugin.error])
@@ -85,3 +87,11 @@ def show_benchmark(out: Output, rows: Sequence[Row], build: str) -> None:
 def _digits(number: float) -> str:
     """Three digits, or all before the point."""
     return f"{number:,.0f}" if number >= 1000 else f"{number:.3g}"
+
+
+def _offers(plugin: PluginInfo) -> list[str]:
+    """What a plugin offers; many checks are counted."""
+    checks = [offer for offer in plugin.offers if offer.startswith("check ")]
+    if len(checks) < FEW_CHECKS:
+        return list(plugin.offers)
+    return [*(offer for offer in plugin.offers if offer not in checks), count(len(checks), "check")]

@@ -14,7 +14,7 @@ from driven.core.ledger import held_summary, run_key
 
 # What else decides what is printed, and how.
 SETTINGS = ("NO_COLOR", "FORCE_COLOR", "TERM", "COLORTERM", "COLUMNS", "LANG", "LC_ALL", "LC_CTYPE", "PYTHONIOENCODING",
-            "PYTHONUTF8", "HOME", "PATH", "GIT_DIR", "GITHUB_WORKSPACE")  # fmt: skip
+            "PYTHONUTF8", "HOME", "XDG_CONFIG_HOME", "PATH", "GITHUB_WORKSPACE")  # fmt: skip
 
 
 def kept_answer(version: str, words: list[str]) -> tuple[int, bytes] | None:
@@ -23,12 +23,16 @@ def kept_answer(version: str, words: list[str]) -> tuple[int, bytes] | None:
 
     The process may stand in another folder afterwards only when there is an answer.
     """
-    if "--root" in words or "--fix" in words:
+    for word in words:
+        if word == "--fix" or word.startswith("--root"):
+            return None
+    try:
+        here = os.getcwd()
+    except OSError:  # it was deleted
         return None
-    here = os.getcwd()
     root = base_of(here)
     path = answer_path(root)
-    if not path:
+    if not path or not is_own(path):
         return None
     if root != here:
         os.chdir(root)
@@ -49,8 +53,8 @@ def base_of(here: str) -> str:
                 return folder
         except OSError:
             pass
-        parent = folder.rpartition("/")[0]
-        if not parent or parent == folder:
+        parent = folder.rpartition("/")[0] or "/"
+        if parent == folder:
             return here
         folder = parent
 
@@ -70,11 +74,24 @@ def answer_path(root: str) -> bytes:
     return os.fsencode(f"{cache}/driven/validate/{seen.st_dev:x}-{seen.st_ino:x}")
 
 
+def is_own(path: bytes) -> bool:
+    """Whether a file of the cache is a plain one of the person who asks: in a folder for all, another may have put it
+    there. Also where there is none."""
+    try:
+        seen = os.lstat(path)
+    except OSError:
+        return True
+    return seen.st_mode & 0o170000 == 0o100000 and seen.st_uid == os.geteuid()
+
+
 def answer_key(version: str, words: list[str], here: str) -> bytes:
     """What must be the same, besides the files, for an answer to be given again."""
-    parts = [here, "\0".join(words)]
+    parts = [here, "\0".join(words), str(os.geteuid())]
     for name in SETTINGS:
         parts.append(name + "=" + os.environ.get(name, "\0"))
+    for name in sorted(os.environ):
+        if name.startswith("GIT_"):
+            parts.append(name + "=" + os.environ[name])
     for handle in (1, 2):
         terminal = os.isatty(handle)
         parts.append(str(terminal))

@@ -89,7 +89,7 @@ class Repository:
     @property
     def active(self) -> Mapping[str, bool]:
         """Rule id -> whether its condition holds, for rules that have one."""
-        self.asked.add(("listing", ""))
+        self.asked.add(("active", ""))
         return self._active
 
     def of(self, *places: str) -> list[Document]:

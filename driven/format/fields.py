@@ -16,12 +16,6 @@ if TYPE_CHECKING:
 
 KEYS = ("description", "apply", "paths", "kind", "category", "priority", "targets", "tags", "when", "extra")
 APPLY = ("always", "paths", "model", "manual")
-# Keys of other tools, and what a rule says instead.
-FOREIGN = {
-    "globs": "paths", "glob": "paths", "path": "paths", "applyTo": "paths", "fileMatchPattern": "paths",
-    "alwaysApply": "apply", "trigger": "apply", "inclusion": "apply", "activation": "apply", "title": "description",
-    "editors": "targets", "tools": "targets", "if": "when", "condition": "when",
-}  # fmt: skip
 NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 
@@ -62,6 +56,22 @@ class Places:
 
             self.loaded = load_yaml(self.yaml, path=self.path, line_offset=self.line_offset)
         return self.loaded
+
+    def lines_of(self, key: str) -> Span | None:
+        """The lines of a key and its value, the last line end included; None where something else stands on them."""
+        keys = self._loaded().keys
+        span = keys.get(key)
+        lines = self.yaml.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        first = next((line.lstrip()[0] for line in lines if line.strip()[:1] not in ("", "#")), "")
+        if span is None or first == "{" or lines[span.line - 1 - self.line_offset][: span.column - 1].strip():
+            return None
+        last = len(lines) - 1 + self.line_offset  # behind the last line end of the YAML
+        end = min((other.line for other in keys.values() if other.line > span.line), default=last + 1)
+        if any(name != key and other.line == span.line for name, other in keys.items()):
+            return None
+        while end > span.line + 1 and lines[end - 2 - self.line_offset].strip()[:1] in ("", "#"):
+            end -= 1
+        return Span(path=self.path, line=span.line, column=1, end_line=end, end_column=1)
 
     def _line(self, key: str) -> Span:
         return Span(path=self.path, line=self.lines.get(key, self.line_offset + 1))
@@ -129,15 +139,14 @@ class Fields:
         )
 
     def _unknown_key(self, key: str) -> None:
+        from driven.format.foreign import FOREIGN, repair
+
         other = FOREIGN.get(key) or similar(key, KEYS)
-        span = self.places.key(key)
         hint = (
             f"did you mean `{other}`?" if other else f"a rule has {', '.join(KEYS)}; an editor's own go under `extra`"
         )
-        fix = None
-        if other and key not in FOREIGN and other not in self.values:
-            fix = Fix(title=f"Rename to `{other}`", edits=(TextEdit(span=span, text=other),), safe=False)
-        self.error("RUL06", f"`{shown(key)}` is not a key of a rule", span, hint, fix)
+        fix = repair(key, other, self.values, self.places)
+        self.error("RUL06", f"`{shown(key)}` is not a key of a rule", self.places.key(key), hint, fix)
 
     def _typed(self, key: str, kind: type, what: str, hint: str) -> Any:
         """The value of `key` if it is of `kind`; None when it is not written or of another type."""
@@ -158,7 +167,9 @@ class Fields:
         other = similar(value, allowed)
         span = self.places.value(key)
         hint = f"did you mean `{other}`?" if other else f"write one of {', '.join(allowed)}"
-        fix = Fix(title=f"Change to `{other}`", edits=(TextEdit(span=span, text=other),), safe=False) if other else None
+        fix = None
+        if other and span.end_line:
+            fix = Fix(title=f"Change to `{other}`", edits=(TextEdit(span=span, text=other),), safe=False)
         self.error("RUL08", f"`{shown(value)}` is not a value of `{key}`", span, hint, fix)
         return None
 
@@ -182,8 +193,11 @@ class Fields:
                 hint = 'add `paths: ["src/**"]`, or write another value'
                 self.error("RUL11", "`apply: paths` needs `paths`", self.places.value("apply"), hint)
         elif apply is not None and apply != "paths":
+            from driven.format.foreign import without
+
             message = f"`paths` has no effect with `apply: {apply}`"
-            self._report("warning", "RUL14", message, self.places.key("paths"), "delete one of the two")
+            fix = without("paths", self.places)
+            self._report("warning", "RUL14", message, self.places.key("paths"), "delete one of the two", fix)
         if apply == "model":
             return WhenRelevant(summary(description))
         if apply == "manual":

@@ -193,26 +193,40 @@ class _Reader:
         if len(rest) < len(self.data) - body and start > 0 and end >= 0 and starts_with_key(rest, start):
             offset = len(self.data) - len(rest)
             message = "blank lines stand above the front matter, so it is read as text"
-            self.report("error", "RUL16", message, offset, "delete everything above the `---`")
+            start = 3 if self.data.startswith(BOM) else 0
+            cut = self.fix("Delete the blank lines", start, offset, "")
+            self.report("error", "RUL16", message, offset, "delete everything above the `---`", cut)
 
     def warn(self, rule: Rule | None) -> None:
         data = self.data
         if data.startswith(BOM):
-            cut = Fix(title="Delete the byte order mark", edits=(TextEdit(span=self.place(0, 3), text=""),), safe=True)
+            cut = self.fix("Delete the byte order mark", 0, 3, "")
             self.report("warning", "RUL30", "the file begins with a byte order mark", 0, "save it without one", cut)
         if b"\r" in data:
+            keep = _has_layout(rule)
             crlf = data.find(b"\r\n")
-            if crlf >= 0 and not _has_layout(rule):
-                self.report("warning", "RUL31", "lines end with CRLF; what is emitted has LF", crlf, "save it with LF")
             lone = data.replace(b"\r\n", b"\n\n").find(b"\r")
+            if crlf >= 0 and not keep:
+                message = "lines end with CRLF; what is emitted has LF"
+                self.report("warning", "RUL31", message, crlf, "save it with LF", self.with_lf(keep))
             if lone >= 0:
-                self.report(
-                    "warning", "RUL32", "a lone CR ends a line; what is emitted has LF", lone, "save it with LF"
-                )
+                message = "a lone CR ends a line; what is emitted has LF"
+                self.report("warning", "RUL32", message, lone, "save it with LF", self.with_lf(keep))
         if not data:
             self.report("warning", "RUL34", "the file is empty", 0, "write the rule, or delete the file")
         elif not data[split_front(data)[2] :].strip():
             self.report("warning", "RUL33", "the rule has no text", len(data), "write the rule, or delete the file")
+
+    def with_lf(self, keep: bool) -> Fix:
+        """One edit of the whole text: a file with CRLF has as many of them as lines. `keep`: only the lone CRs."""
+        data = self.data.removeprefix(BOM)
+        crlf = b"\0" if keep else b"\n"  # there is no NUL in it
+        text = data.replace(b"\r\n", crlf).replace(b"\r", b"\n").replace(b"\0", b"\r\n").decode()
+        return self.fix("End every line with LF", len(self.data) - len(data), len(self.data), text)
+
+    def fix(self, title: str, start: int, end: int, text: str) -> Fix:
+        """A safe one: `text` for what stands between two byte offsets."""
+        return Fix(title=title, edits=(TextEdit(span=self.place(start, end), text=text),), safe=True)
 
     def report(
         self, severity: Severity, code: str, message: str, offset: int, hint: str, fix: Fix | None = None

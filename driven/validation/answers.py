@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
+import time
 
 from driven import __version__
 from driven.core.answers import answer_key, answer_path
 from driven.core.ledger import ABSENT, FOLDER, SEARCHED, SETTING, SOURCE, Entry, build_ledger
 from driven.registry import path_stamps
 from driven.validation.files import Folder
+from driven.validation.watched import modules, watched
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,68 +20,70 @@ if TYPE_CHECKING:
 
 NO_DIGEST = b"\0" * 32
 MAX_PRINTED = 4 << 20  # bytes; a longer answer is made anew
-MOST_FOLDERS = 2_000  # of a project in which folders without files of git's are watched, too
 TICK = 20_000_000  # nanoseconds that the clock of the file system may be behind ours
 MOST_KEPT = 64  # folders whose answers are kept; the oldest go
-# Looked at by every validation, there or not: the configuration, what driven wrote, what git ignores and tracks.
-ALWAYS = (
-    ".driven/config.toml", "pyproject.toml", ".driven/outputs.lock", ".driven/state/journal", ".git/index",
-    ".git/info/exclude", ".git/config", ".gitignore",
-)  # fmt: skip
+# Looked at by every validation, there or not: the configuration, and what driven wrote.
+ALWAYS = (".driven/config.toml", "pyproject.toml", ".driven/outputs.lock", ".driven/state/journal")
 
 
-def keep(
-    root: str, here: str, words: list[str], folder: Folder, also: Iterable[str], code: int, printed: bytes
-) -> None:
-    """Keep the answer, or nothing where that is not possible: it is a cache."""
-    path = answer_path(root)
-    if not path or len(printed) > MAX_PRINTED:
-        return
-    try:
-        entries = _entries(root, folder, also)
-    except OSError:
-        return
-    data = build_ledger(answer_key(__version__, words, here), bytes([code]) + printed, b"", True, entries)
-    _write(path, data)
+class Watch:
+    """Begun before anything is read: what changes from then on makes the answer one that is not kept."""
 
+    def __init__(self, root: str) -> None:
+        self.began = time.time_ns()
+        self.root = root
+        self._searched = path_stamps()
+        self._settings: dict[str, os.stat_result | None] = {}
+        self.add(ALWAYS)
 
-def _entries(root: str, folder: Folder, also: Iterable[str]) -> list[Entry]:
-    """Everything that the answer hangs on, as it was when it was read."""
-    entries: list[Entry] = [(SEARCHED, os.fsencode(path), "", 0, mtime, 0, NO_DIGEST) for path, mtime in path_stamps()]
-    for path in sorted(folder.folders | _beside(root, folder)):
-        seen = os.stat(os.path.join(root, path))
-        if seen.st_ctime_ns > folder.began - TICK:
-            raise OSError  # something came or went while we looked
-        entries.append(
-            (FOLDER, os.fsencode(path or "."), "", 0, seen.st_ctime_ns, seen.st_ino & 0x7FFFFFFFFFFFFFFF, NO_DIGEST)
-        )
-    for path in sorted({*ALWAYS, *also} - folder.stats.keys()):
-        entries.append(_entry(SETTING, path, _stat(os.path.join(root, path))))
-    for path, seen_then in sorted(folder.stats.items()):
-        entries.append(_entry(SOURCE, path, seen_then))
-    return entries
+    def add(self, paths: Iterable[str]) -> None:
+        """Files that are about to be read, relative to the root or absolute."""
+        for path in paths:
+            self._settings.setdefault(path, _stat(os.path.join(self.root, path)))
 
+    def keep(self, here: str, words: list[str], folder: Folder, code: int, printed: Iterable[str]) -> None:
+        """Keep the answer, or nothing where that is not possible: it is a cache."""
+        path = answer_path(self.root)
+        if not path:
+            return
+        data = b"".join(_encoded(text) for text in printed)
+        if len(data) > MAX_PRINTED:
+            return
+        try:
+            entries = self._entries(folder)
+        except OSError:
+            return
+        _write(path, build_ledger(answer_key(__version__, words, here), bytes([code]) + data, b"", True, entries))
 
-def _beside(root: str, folder: Folder) -> set[str]:
-    """Folders next to those that hold files of the project: git ignores what is in them, but maybe no new file."""
-    found: set[str] = set()
-    if len(folder.folders) > MOST_FOLDERS:
-        return found
-    for path in folder.folders:
-        with os.scandir(os.path.join(root, path)) as listing:
-            for child in listing:
-                if child.name[:1] != "." and child.is_dir(follow_symlinks=False):
-                    found.add(f"{path}/{child.name}" if path else child.name)
-    return found - folder.folders
+    def _entries(self, folder: Folder) -> list[Entry]:
+        """Everything that the answer hangs on, as it was when it was read. OSError when something came, went or changed
+        while we looked: it may have the same stat as before."""
+        found = watched(folder)
+        if found is None:
+            raise OSError
+        folders, paths = found
+        stats: dict[str, os.stat_result | None] = {path: os.stat(os.path.join(self.root, path)) for path in folders}
+        stats |= {path: _stat(os.path.join(self.root, path)) for path in (*paths, *modules())}
+        stats |= self._settings
+        stats |= folder.stats
+        limit = self.began - TICK
+        if any(seen is not None and seen.st_ctime_ns > limit for seen in stats.values()):
+            raise OSError
+        sources = folder.stats.keys()
+        entries: list[Entry] = [
+            (SEARCHED, os.fsencode(path), "", 0, mtime, 0, NO_DIGEST) for path, mtime in self._searched
+        ]
+        entries += [_entry(SOURCE if path in sources else SETTING, path, seen) for path, seen in sorted(stats.items())]
+        return entries
 
 
 def _entry(kind: int, path: str, seen: os.stat_result | None) -> Entry:
     if seen is None:
         return kind, os.fsencode(path), "", 0, ABSENT, 0, NO_DIGEST
-    if stat.S_ISDIR(seen.st_mode):  # it is there; what is in it does not matter
+    if stat.S_ISDIR(seen.st_mode):
         kind = FOLDER
     inode = seen.st_ino & 0x7FFFFFFFFFFFFFFF
-    return kind, os.fsencode(path), "", seen.st_size, seen.st_ctime_ns, inode, NO_DIGEST
+    return kind, os.fsencode(path or "."), "", seen.st_size, seen.st_ctime_ns, inode, NO_DIGEST
 
 
 def _stat(path: str) -> os.stat_result | None:
@@ -86,6 +91,15 @@ def _stat(path: str) -> os.stat_result | None:
         return os.stat(path)
     except (OSError, ValueError):
         return None
+
+
+def _encoded(text: str) -> bytes:
+    """As stdout writes it (`cli.render`)."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        return text.encode(encoding, getattr(sys.stdout, "errors", None) or "strict")
+    except UnicodeEncodeError:
+        return text.encode(encoding, "backslashreplace")
 
 
 def _write(path: bytes, data: bytes) -> None:
@@ -110,5 +124,5 @@ def _prune(folder: bytes) -> None:
     """Delete the oldest answers."""
     with os.scandir(folder) as listing:
         found = [(child.stat(follow_symlinks=False).st_mtime_ns, child.path) for child in listing]
-    for _, path in sorted(found)[: max(0, len(found) - MOST_KEPT)]:
+    for _, path in sorted(found)[: max(0, len(found) - 2 * MOST_KEPT)]:  # each folder has an answer and a memory
         os.unlink(path)

@@ -45,8 +45,10 @@ FAMILIES: dict[str, str] = {
     "CTR": "Rules that contradict one another",
     "RCH": "Rules that reach nobody",
     "COV": "What no rule covers",
+    "REF": "Paths and commands that rules name",
     "HID": "Hidden text and disguises",
     "SEC": "Secrets",
+    "EXE": "What would be executed",
     "RUL": "Rules in .driven/rules",
     "CFG": "The configuration",
     "SUP": "Comments that silence findings",
@@ -65,7 +67,7 @@ _NO_FINDINGS = frozenset(("SYN", "DSK", "WCH", "IMP", "DRV"))
 
 @frozen
 class Entry:
-    """One code. `reads` names the files that are looked at, "" where that is no question; `url`, `verified`, `fix` and
+    """One code. `reads` names the files that are looked at, "" where that is no question; `url`, `verified` and
     `security` are those of its check. `silence`: the ways to silence it, as text to copy."""
 
     code: str
@@ -148,7 +150,7 @@ def _of_own(code: str) -> Entry:
         )
     return Entry(
         code=code, title=own.title, severity=own.severity, why=own.why, bad=own.bad, good=own.good, reads="", url="",
-        verified="", fix="", is_check=False, security=False, silence=ways,
+        verified="", fix=own.fix, is_check=False, security=False, silence=ways,
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
 from types import MappingProxyType
 
@@ -21,9 +22,8 @@ MAX_BYTES = 16 << 20  # of one rule file; a larger one is told, not read
 MAX_ASIDE = 1 << 20  # of another file that a check asks for
 # Folders of other people's files, where git does not say so. Nobody's rules stand there, and they may hold millions.
 SKIPPED = frozenset(("node_modules", "__pycache__", "site-packages"))
-
-
 STATE = ".driven/state"  # ours, and no rules
+RULES = ".driven/rules"
 
 
 class Folder:
@@ -31,9 +31,12 @@ class Folder:
     whole validation hangs on."""
 
     def __init__(
-        self, root: str, overlay: Mapping[str, bytes | None] = MappingProxyType({}), globs: Iterable[str] = ()
+        self, root: str, overlay: Mapping[str, bytes | None] = MappingProxyType({}), globs: Iterable[str] = (),
+        known: Mapping[str, bytes] = MappingProxyType({}),
     ) -> None:  # fmt: skip
         self.root = root
+        self.known = known  # files that were read before: they say what they said then
+        self.data: dict[str, bytes] = {}  # of the rule files
         self.globs = {pattern: Glob(pattern) for pattern in globs}  # of files that only a stranger's check knows
         self._dotted = {pattern.partition("/")[0] for pattern in self.globs} | FOLDERS.keys()
         self.began = time.time_ns()
@@ -53,6 +56,16 @@ class Folder:
             there = {*self._files, *(path for path, data in overlay.items() if data is not None)}
             self._files = sorted(there - {path for path, data in overlay.items() if data is None})
 
+    @property
+    def has_git(self) -> bool:
+        """Whether git listed the files."""
+        return self._git is not None
+
+    @property
+    def listed(self) -> Sequence[str]:
+        """What git listed."""
+        return self._git or ()
+
     def documents(self) -> list[Document]:
         """Every rule file, read."""
         found = {path: place for path in self._files if (place := _place(path))}
@@ -62,12 +75,19 @@ class Folder:
         for path in self._walk_known():
             if path not in found and self.overlay.get(path, b"") is not None and (place := place_of(path)):
                 found[path] = place
-        documents = []
-        for path in sorted(found):
-            data = self._read(path, MAX_BYTES)
-            if data is not None:
-                documents.append(Document(path, data, place=found[path]))
-        return documents
+        for path in [path for path in sorted(found) if self._read_document(path)]:
+            found.update((below, place) for below in self._walk(path) if (place := place_of(below)))
+        for path in sorted(found.keys() - self.data.keys()):
+            self._read_document(path)
+        return [Document(path, data, place=found[path]) for path, data in sorted(self.data.items())]
+
+    def _read_document(self, path: str) -> bool:
+        """Read a rule file. Whether it is none, but a link to a folder of the project."""
+        data = self._read(path, MAX_BYTES)
+        if data is not None:
+            self.data[path] = data
+        full = os.path.join(self.root, path)
+        return data is None and self.overlay.get(path, b"") is not None and os.path.islink(full) and os.path.isdir(full)
 
     # What `Repository` asks.
 
@@ -96,7 +116,7 @@ class Folder:
         """See `Repository`."""
         if path[:1] in ("", "/", "~") or ".." in path.split("/") or "\0" in path:
             return None
-        if not self.exists(path):
+        if not self.exists(path) or not self._is_inside(path):
             return None
         problems = len(self.problems)
         data = self._read(path, MAX_ASIDE)
@@ -114,14 +134,14 @@ class Folder:
     def _read(self, path: str, cap: int) -> bytes | None:
         if path in self.overlay:
             return self.overlay[path]
+        if path in self.known:
+            return self.known[path]
         full = os.path.join(self.root, path)
         try:
-            if os.path.islink(full):
-                real = os.path.realpath(full)
-                if not real.startswith(os.path.realpath(self.root) + os.sep):
-                    self.problems.append((path, "is a link that leads out of the project"))
-                    self.stats[path] = None
-                    return None
+            if os.path.islink(full) and not self._is_inside(path):
+                self.problems.append((path, "is a link that leads out of the project"))
+                self.stats[path] = None
+                return None
             data, seen = read_file(full, cap)
         except FileNotFoundError:
             self.stats[path] = None
@@ -129,11 +149,18 @@ class Folder:
                 self.problems.append((path, "is a link that leads nowhere"))
             return None  # else git's index has it, the folder not any more
         except OSError as error:
-            self._stat(path)
-            self.problems.append((path, f"cannot be read: {(error.strerror or 'unknown').lower()}"))
+            seen_now = self._stat(path)
+            if seen_now is None or not stat.S_ISDIR(seen_now.st_mode):  # a submodule, or a link to a folder
+                self.problems.append((path, f"cannot be read: {(error.strerror or 'unknown').lower()}"))
             return None
         self.stats[path] = seen
         return data
+
+    def _is_inside(self, path: str) -> bool:
+        """Whether a path of the project leads to a place inside it, and not into git's own."""
+        top = os.path.join(os.path.realpath(self.root), "")
+        real = os.path.realpath(os.path.join(self.root, path))
+        return real.startswith(top) and real.removeprefix(top).partition("/")[0] != ".git"
 
     def _note_folders(self) -> None:
         """The folders of git's files and those next to them: a new file changes the time of one of them."""
@@ -173,7 +200,11 @@ class Folder:
         except OSError:
             return
         for name in sorted(names):
-            if name in FOLDERS and name != ".github" and name != ".vscode" and name != ".driven":
+            if name[:1] == "." and name in FOLDERS and not self._is_inside(name):
+                self.problems.append((name, "is a link that leads out of the project"))
+            elif name == ".driven":
+                yield from self._walk(RULES)
+            elif name in FOLDERS and name != ".github" and name != ".vscode":
                 yield from self._walk(name)
             elif name.lower() in TOP:
                 yield name

@@ -8,6 +8,8 @@ before is left out, all repairs of that code with it.
 from __future__ import annotations
 
 import os
+import time
+from contextlib import contextmanager, suppress
 
 from driven.document.document import BOM, Document
 from driven.document.places import place_of
@@ -18,18 +20,17 @@ from driven.model.plan import Create, Delete, Plan, Replace
 from driven.model.report import ValidateReport
 from driven.project import ledger, snapshots
 from driven.project.disk import JOURNAL, Tree
-from driven.project.reading import read_file
 from driven.project.sources import RULES
 from driven.project.writer import Writer
 from driven.validation.engine import Choice
-from driven.validation.files import MAX_BYTES, Folder
+from driven.validation.files import Folder
 from driven.validation.validate import Loaded, load, report_of
 
 ROUNDS = 20
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 Overlay = dict[str, "bytes | None"]
 
@@ -49,9 +50,13 @@ class Fixed:
 def fix(root: str, choice: Choice, *, unsafe: bool = False, dry_run: bool = False) -> Fixed:
     """Repair what can be repaired in the folder `root`; `unsafe` repairs too when asked for. With `dry_run` nothing is
     written. DiskError when the disk refuses, or a file was changed meanwhile."""
+    began = time.time_ns()
     loaded = load(root)
     fixed = plan_fixes(root, loaded, choice, unsafe=unsafe)
     if fixed.plan.writes and not dry_run:
+        for change in fixed.plan.writes:  # of a rule, findings were made when it was loaded
+            if change.path.startswith(RULES + "/") and _changed(os.path.join(root, change.path)) > began:
+                raise _meanwhile(change.path)
         fixed.kept = _write(root, fixed.plan, managed=loaded.managed is not None)
     return fixed
 
@@ -59,31 +64,34 @@ def fix(root: str, choice: Choice, *, unsafe: bool = False, dry_run: bool = Fals
 def plan_fixes(root: str, loaded: Loaded, choice: Choice, *, unsafe: bool) -> Fixed:
     """The repairs, not written."""
     every = replace(choice, select=(), ignore=(), paths=())  # what a repair breaks may have any code
-    before = report_of(root, loaded, choice)
-    had = _errors(before if every == choice else report_of(root, loaded, every))
+    folder = Folder(root, globs=loaded.globs)
+    before = report_of(root, loaded, choice, folder=folder)
+    base = folder.data  # what the findings are of: somebody may save a file while we think
+    again = Folder(root, globs=loaded.globs, known=base)
+    had = _errors(before if every == choice else report_of(root, loaded, every, folder=again))
     left_out: set[str] = set()
     while True:
-        rounds = _Rounds(root, loaded, choice, unsafe, left_out)
+        rounds = _Rounds(root, loaded, choice, unsafe, left_out, base)
         report = rounds.run(before)
         if not rounds.repaired or not _is_worse(rounds, every, had):
             break
         codes = {told.code for told in rounds.repaired}
         bad = set()
         for code in codes:
-            alone = _Rounds(root, loaded, choice, unsafe, codes - {code})
+            alone = _Rounds(root, loaded, choice, unsafe, codes - {code}, base)
             alone.run(before)
             if _is_worse(alone, every, had):
                 bad.add(code)
         left_out |= bad or codes
     return Fixed(
-        root=root, plan=_plan(root, rounds.overlay), repaired=rounds.repaired, report=report,
+        root=root, plan=_plan(base, rounds.overlay), repaired=rounds.repaired, report=report,
         left_out=tuple(sorted(left_out)),
     )  # fmt: skip
 
 
 def _is_worse(rounds: _Rounds, every: Choice, had: Mapping[str, int]) -> bool:
     """Whether there are more errors of some code than before. A file that another meaning was given on request, or
-    another name, may show what was hidden: an editor has not read it until now."""
+    another name, may show what was hidden: an editor has not read it until now. So may a rule that was none before."""
     report = rounds.look(every)
     return any(count > had.get(code, 0) for code, count in _errors(report, rounds.opened).items())
 
@@ -100,10 +108,15 @@ def _errors(report: ValidateReport, but: Collection[str] = ()) -> dict[str, int]
 class _Rounds:
     """Repairs in memory, round by round."""
 
-    def __init__(self, root: str, loaded: Loaded, choice: Choice, unsafe: bool, left_out: Collection[str]) -> None:
+    def __init__(
+        self, root: str, loaded: Loaded, choice: Choice, unsafe: bool, left_out: Collection[str],
+        base: Mapping[str, bytes],
+    ) -> None:  # fmt: skip
+        self._base = base
+        self._real: dict[str, str] = {}  # file -> the path that it is repaired by: links may lead to it, too
         self.overlay: Overlay = {}
         self.repaired: list[Diagnostic] = []
-        self.opened: set[str] = set()  # files that an unsafe repair changed
+        self.opened: set[str] = set()  # files that an unsafe repair changed, and rules that could not be read
         self._root, self._loaded, self._choice = root, loaded, choice
         self._unsafe, self._left_out = unsafe, left_out
         self._seen: set[tuple[str, bytes | None]] = set()
@@ -123,7 +136,8 @@ class _Rounds:
     def look(self, choice: Choice) -> ValidateReport:
         """The report on the folder as it is now in memory."""
         return report_of(
-            self._root, self._loaded, choice, folder=Folder(self._root, self.overlay, self._loaded.globs)
+            self._root, self._loaded, choice,
+            folder=Folder(self._root, self.overlay, self._loaded.globs, self._base),
         )  # fmt: skip
 
     def _may(self, told: Diagnostic, fix: Fix) -> bool:
@@ -133,7 +147,10 @@ class _Rounds:
 
     def _repair(self, path: str, fixes: list[tuple[Diagnostic, Fix]]) -> bool:
         """Whether a round changed the file."""
-        data = _bytes(self._root, self.overlay, path)
+        data = self.overlay.get(path, self._base.get(path))
+        full = os.path.join(self._root, path)
+        if os.path.islink(full) or self._real.setdefault(os.path.realpath(full), path) != path:
+            return False
         document = None if data is None else Document(path, data)
         if document is None or document.broken >= 0:  # what is no text would not come out as it was
             return False
@@ -148,9 +165,15 @@ class _Rounds:
         self.overlay[path] = None
         self.overlay[target] = after
         self.repaired += done
-        if any(told.fix is not None and not told.fix.safe for told in done):
+        if any(_opens(told) for told in done):
             self.opened.add(target)
         return True
+
+
+def _opens(told: Diagnostic) -> bool:
+    """Whether its repair may show mistakes that were hidden. Of a rule with an error in its front matter the rest is
+    not read, and no editor gets it."""
+    return (told.fix is not None and not told.fix.safe) or (told.severity == "error" and told.code.startswith("RUL"))
 
 
 def _apply(document: Document, fixes: Iterable[tuple[Diagnostic, Fix]]) -> tuple[list[Diagnostic], str]:
@@ -183,17 +206,6 @@ def _offsets(document: Document, edit: TextEdit) -> tuple[int, int, str]:
     return starts[0], max(starts), edit.text
 
 
-def _bytes(root: str, overlay: Mapping[str, bytes | None], path: str) -> bytes | None:
-    if path in overlay:
-        return overlay[path]
-
-    full = os.path.join(root, path)
-    try:
-        return None if os.path.islink(full) else read_file(full, MAX_BYTES)[0]
-    except (OSError, ValueError):
-        return None
-
-
 def _is_free(root: str, overlay: Mapping[str, bytes | None], path: str) -> bool:
     """Whether a file may come to stand there: inside, nobody's, and none of git's or ours."""
     parts = path.split("/")
@@ -206,11 +218,11 @@ def _is_free(root: str, overlay: Mapping[str, bytes | None], path: str) -> bool:
     return not os.path.lexists(os.path.join(root, path))
 
 
-def _plan(root: str, overlay: Overlay) -> Plan:
+def _plan(base: Mapping[str, bytes], overlay: Overlay) -> Plan:
     """What must be written for the folder to hold what `overlay` says."""
     changes: list[Create | Replace | Delete] = []
     for path, after in sorted(overlay.items()):
-        before = _bytes(root, {}, path)
+        before = base.get(path)
         if before == after:
             continue
         if before is None:
@@ -226,18 +238,42 @@ def _write(root: str, plan: Plan, *, managed: bool) -> str:
     """Carry the plan out; the snapshot that keeps what was there, "" in a folder without a `.driven/`."""
     with Tree(root) as tree:
         if not managed:
-            _check(tree, plan)
-            _refuse(tree.apply(plan.writes, None).failed)
+            with _alone(root):
+                _check(tree, plan)
+                _apply_plan(tree, plan, None)
             return ""
         ledger.prepare_state(tree)
         with Writer(tree):
             _check(tree, plan)
             lock = ledger.read_lock(root)
             kept = snapshots.write(tree, "validate --fix", [_change(change) for change in plan.writes])
-            applied = tree.apply(plan.writes, ledger.render_lock(lock))
-            tree.remove_state(JOURNAL)
-            _refuse(applied.failed)
+            _apply_plan(tree, plan, ledger.render_lock(lock))
             return kept
+
+
+def _apply_plan(tree: Tree, plan: Plan, journal: bytes | None) -> None:
+    """Write, and only when all of it stands, delete: what was renamed is nowhere else."""
+    deletes = [change for change in plan.writes if isinstance(change, Delete)]
+    others = [change for change in plan.writes if not isinstance(change, Delete)]
+    for changes in (others, deletes):
+        applied = tree.apply(changes, journal)
+        if journal is not None:
+            tree.remove_state(JOURNAL)
+        _refuse(applied.failed)
+
+
+@contextmanager
+def _alone(root: str) -> Iterator[None]:
+    """One at a time also where there is no `.driven/` to hold a lock."""
+    handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        import fcntl
+
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _change(change: Create | Replace | Delete) -> snapshots.Change:
@@ -253,7 +289,18 @@ def _check(tree: Tree, plan: Plan) -> None:
     for change in plan.writes:
         standing = tree.read(change.path)
         if standing.kind == "blocked" or standing.data != (change.before or b""):
-            raise DiskError(f"`{change.path}` was changed meanwhile", hint="run `driven validate --fix` again")
+            raise _meanwhile(change.path)
+
+
+def _meanwhile(path: str) -> DiskError:
+    return DiskError(f"`{path}` was changed meanwhile", hint="run `driven validate --fix` again")
+
+
+def _changed(path: str) -> int:
+    try:
+        return os.stat(path).st_ctime_ns
+    except OSError:
+        return 0
 
 
 def _refuse(failed: Mapping[str, str]) -> None:

@@ -12,7 +12,7 @@ import os
 import sys
 
 from driven import __version__
-from driven.core.answers import answer_path
+from driven.core.answers import answer_path, is_own
 from driven.document.document import Document
 from driven.document.repository import Repository
 from driven.format.hashes import digest
@@ -21,6 +21,7 @@ from driven.project.reading import read_file
 from driven.registry import path_stamps
 from driven.span import Span
 from driven.validation.files import Folder
+from driven.validation.watched import modules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,8 +51,12 @@ class Memory:
 
     def of_file(self, document: Document) -> list[Diagnostic] | None:
         """What was found in the same file before, None when that is not known."""
+        rule = document.rule
         key = self._digests[document.path] = digest(
-            f"{document.path}\0{document.place}\0{document.ours}\0".encode("utf-8", "surrogatepass") + document.data
+            f"{document.path}\0{document.place}\0{document.ours}\0{rule.id if rule else ''}\0".encode(
+                "utf-8", "surrogatepass"
+            )
+            + document.data
         )
         rows = self._files.get(key)
         if rows is None:
@@ -101,7 +106,7 @@ class Memory:
                 return
 
     def _read(self) -> None:
-        if not self._path:
+        if not self._path or not is_own(os.fsencode(self._path)):
             return
         try:
             data, _ = read_file(self._path, MAX_BYTES)
@@ -133,14 +138,24 @@ class Memory:
             return digest("\0".join(sorted(folder.tracked())).encode("utf-8", "surrogatepass"))
         if question == "settings":
             return digest(repr((repository.managed, repository.editors)).encode())
+        if question == "active":
+            return digest(repr(sorted(repository.active.items())).encode())
         documents = repository.documents_of(question, about)
         return digest("".join(self._digests[document.path] for document in documents).encode())
 
 
 def _key(codes: Iterable[str]) -> str:
     parts = [__version__, sys.prefix, *(f"{path} {mtime}" for path, mtime in path_stamps()), *sorted(codes)]
+    parts += [f"{path} {seen.st_size} {seen.st_ctime_ns}" for path in modules() if (seen := _stat(path))]
     parts += [f"{name}={value}" for name, value in sorted(os.environ.items()) if name.startswith("DRIVEN_")]
     return digest("\0".join(parts).encode("utf-8", "surrogateescape"))
+
+
+def _stat(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except OSError:
+        return None
 
 
 def _row(told: Diagnostic) -> list[Any]:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 @frozen(kw_only=False)
 class OwnCode:
-    """A code without a check. Those that begin with DRV are no findings: they end a run."""
+    """A code without a check. Those that begin with DRV are no findings: they end a run. `fix`: which repair its
+    findings may carry, "safe", "unsafe" or "" for none."""
 
     code: str
     title: str
@@ -24,6 +25,7 @@ class OwnCode:
     why: str
     bad: str = ""
     good: str = ""
+    fix: str = ""
 
 
 _ALL = (
@@ -60,6 +62,7 @@ _ALL = (
         "A misspelt key would be passed over, and the rule would silently hold for everything, or for nothing. What"
         " only one editor knows goes below `extra`.",
         "prioritty: 3", "priority: 3",
+        fix="unsafe",
     ),
     OwnCode(
         "RUL07", "a value of the wrong type", "error",
@@ -70,6 +73,7 @@ _ALL = (
         "RUL08", "an unknown value of `apply`, `kind` or `category`", "error",
         "These keys take one of a few words. Any other one would leave open when the rule is loaded.",
         "apply: sometimes", "apply: model",
+        fix="unsafe",
     ),
     OwnCode(
         "RUL09", "`priority` out of range", "error",
@@ -102,6 +106,7 @@ _ALL = (
         "With `apply: always`, `model` or `manual` the globs do not say when the rule is loaded. One of the two keys"
         " is not what was meant.",
         'apply: always\npaths: ["src/**"]', 'paths: ["src/**"]',
+        fix="unsafe",
     ),
     OwnCode(
         "RUL15", "front matter that is not closed", "error",
@@ -112,6 +117,7 @@ _ALL = (
         "RUL16", "blank lines above the front matter", "error",
         "Front matter is only what begins on the first line. Below a blank line it is text, and the rule would hold"
         " always.",
+        fix="safe",
     ),
     OwnCode(
         "RUL17", "a merge conflict that nobody resolved", "error",
@@ -147,14 +153,17 @@ _ALL = (
         "RUL30", "a byte order mark", "warning",
         "Nobody sees it, and some editors then do not see the front matter behind it. It is left out of what is"
         " written.",
+        fix="safe",
     ),
     OwnCode(
         "RUL31", "lines that end with CRLF", "warning",
         "What is written has LF. A rule with CRLF differs from its outputs in every line when the two are compared.",
+        fix="safe",
     ),
     OwnCode(
         "RUL32", "a lone CR that ends a line", "warning",
         "Old Macs ended lines so. Most tools take all such lines for one.",
+        fix="safe",
     ),
     OwnCode(
         "RUL33", "a rule without text", "warning",
@@ -169,6 +178,7 @@ _ALL = (
         "No plugin offers an editor of that name, so the name changes nothing: the rule may go to editors it was not"
         " meant for, or to none.",
         "targets: [cursr]", "targets: [cursor]",
+        fix="unsafe",
     ),
     # The configuration: driven.project.config.
     OwnCode(

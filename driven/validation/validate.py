@@ -33,7 +33,8 @@ ALL = Choice()
 
 @record
 class Loaded:
-    """What a validation works on. `rules`: how many; `emitted`: the files that driven writes."""
+    """What a validation works on. `rules`: how many; `emitted`: the files that driven writes; `read`: the files and
+    folders that the rules were read from."""
 
     config: Config
     plugins: Registry
@@ -41,6 +42,7 @@ class Loaded:
     managed: Managed | None = None
     rules: int = 0
     emitted: tuple[str, ...] = ()
+    read: tuple[str, ...] = ()
 
     def title(self, code: str) -> str:
         """What a code is about, "" for one that is none."""
@@ -94,18 +96,20 @@ def report_of(
     remember: bool = False,
     progress: Progress | None = None,
 ) -> ValidateReport:
-    """The report on a folder that is loaded. What was said of files that `folder` overlays is not said again. With
-    `remember`, checks whose inputs are those of the last run are not asked again."""
+    """The report on a folder that is loaded. Of rules that `folder` overlays is said what they say there, not what
+    stands on the disk. With `remember`, checks whose inputs are those of the last run are not asked again."""
     folder = folder or Folder(root, globs=loaded.globs)
+    if folder.overlay:
+        from driven.validation.overlaid import reread
+
+        loaded = reread(loaded, folder.overlay)
     memory = None
     if remember:
         from driven.validation.memory import Memory
 
         memory = Memory(root, (check.about.code for check in loaded.checks if choice.has(check.about.code)))
     found = look(folder, loaded.checks, choice, managed=loaded.managed, memory=memory, progress=progress)
-    diagnostics = found.diagnostics + [
-        told for told in loaded.diagnostics if choice.has(told.code) and told.span.path not in folder.overlay
-    ]
+    diagnostics = found.diagnostics + [told for told in loaded.diagnostics if choice.has(told.code)]
     security = {check.about.code for check in loaded.checks if check.about.security}
     kept, silenced, silences = apply_comments(diagnostics, found.documents, security)
     if silences:
@@ -173,7 +177,7 @@ def _load_project(root: str) -> Loaded:
     )  # fmt: skip
     return Loaded(
         config=project.config, plugins=project.plugins, diagnostics=diagnostics, managed=managed,
-        rules=len(project.rules), emitted=files,
+        rules=len(project.rules), emitted=files, read=tuple(os.fsdecode(entry[1]) for entry in project.sources.entries),
     )  # fmt: skip
 
 

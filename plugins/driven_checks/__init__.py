@@ -6,7 +6,7 @@ from driven.hookspecs import Check, hookimpl
 
 # One module for each editor or subject; each offers all that it defines.
 MODULES = (
-    "cursor", "cursor_globs", "cursor_front", "others", "listed", "skills", "copilot", "copilot_files",
+    "cursor", "cursor_globs", "cursor_front", "others", "listed", "skills", "copilot", "copilot_files", "copilot_globs",
     "windsurf", "windsurf_files", "claude", "claude_imports", "claude_memory", "aider", "cline", "agents",
     "general", "fences", "glob_checks", "links",
     "duplicates", "contradictions", "wording", "reach", "glob_overlaps", "sizes", "references", "scripts",

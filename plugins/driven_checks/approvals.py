@@ -214,6 +214,8 @@ def elsewhere(document: Document) -> Iterator[Finding]:
     editor = EDITORS.get(document.editor, "the editor")
     for leaf in values(document):
         value, path = leaf.value, leaf.path
+        if not path:
+            continue
         name = str(path[-1])
         said = ""
         if path[0] == "env" and len(path) == 2:

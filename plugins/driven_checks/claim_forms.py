@@ -208,10 +208,8 @@ def read_choice(clause: str) -> list[Said]:
     choices (`single quotes, no semicolons`) is read where each part of it is one."""
     low = " ".join(clause.lower().split())
     label, colon, rest = low.partition(": ")
-    if colon and rest and _LABELS.issuperset(label.split()):
-        said = _choice(rest) or _choice(low)
-    else:
-        said = _choice(low)
+    labelled = bool(colon and rest) and _LABELS.issuperset(label.split())
+    said = (_choice(rest) if labelled else []) or _choice(low)
     if said or ", " not in low:
         return said
     parts = [_choice(part.removeprefix("and ")) for part in low.split(", ")[:8]]

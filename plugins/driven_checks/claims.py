@@ -56,7 +56,8 @@ def claims(body: Body) -> list[Claim]:
 
 
 # In lines without blanks and marks (`rule_texts.lines`): a text without any of them makes no claim.
-_CHOICE = (b"tabs", b"space", b"quot", b"semicolons", b"indent", b"char", b"column", b"line", b"npm", b"useyarn",
+_CHOICE = (b"tabs", b"space", b"quot", b"semicolons", b"indent", b"char", b"column", b"lines", b"linel", b"linew",
+           b"npm", b"useyarn",
            b"usebun")  # fmt: skip
 _VERBS = (b"use", b"never", b"avoid", b"donot", b"dont", b"always", b"prefer", b"no", b"add", b"write", b"include",
           b"import", b"mock", b"favo", b"please", b"choose")  # fmt: skip

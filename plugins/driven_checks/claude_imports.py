@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from driven.check_kit import Document, Edit, Finding, Repair, Repository, repository_check
 from driven_checks.claude_graph import HOPS, PLACES, Graph, graph
 from driven_checks.claude_words import BEHIND, FOLDER, MISSING, NEAR, OK, UNSURE, WORD, Import
+from driven_checks.elsewhere import is_for_another
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def missing_import(repository: Repository) -> Iterator[Finding]:
     made = graph(repository)
     helped = 0
     for path, found in made.imports.items():
-        for one in found:
+        for one in found if not is_for_another(path) else ():
             if one.verdict == BEHIND:
                 text = made.files[path].text
                 mark = "`" + text[one.end : one.end + 1] + "`"
@@ -219,7 +220,7 @@ def looks_like_import(repository: Repository) -> Iterator[Finding]:
     made = graph(repository)
     for path, found in made.imports.items():
         document = made.files[path]
-        if document.place not in PLACES:
+        if document.place not in PLACES or is_for_another(path):
             continue
         words: list[Import] = []
         for one in found:
@@ -252,7 +253,7 @@ def _words(document: Document, words: list[Import]) -> Finding:
             edits += (Edit(start=one.start, end=one.start, text="`"), Edit(start=one.end, end=one.end, text="`"))
     return Finding(
         message=f"{names[0]} looks like an import{others}; Claude Code looks for a file of that name",
-        path=document.path, start=first.start, end=first.end, hint="put it in backticks",
+        path=document.path, start=first.start, end=first.end, hint="put it in backticks", severity="info",
         repair=Repair(title="Put it in backticks", edits=tuple(edits), safe=True) if edits else None,
     )  # fmt: skip
 

@@ -27,6 +27,11 @@ CODE = frozenset(
 )  # fmt: skip
 BEHIND_IT = ".,;:!?)]}'\"’”>"
 _VALID = re.compile(r"[a-zA-Z0-9._-]")
+# Names of no file: `Mention files as @path/to/file.md`.
+_EXAMPLE = re.compile(
+    r"(?:^|[/._-])(?:path|foo|bar|baz|example|your|my|some|placeholder|filename|xxx+)(?=$|[/._-])|^(?:file|name|doc|page)[0-9]?\.",
+    re.IGNORECASE,
+)
 _SPACES = re.compile(r"\S*")
 _DISK = frozenset(
     ("Users", "home", "etc", "opt", "var", "usr", "tmp", "mnt", "root", "srv", "Volumes", "private", "workspace")
@@ -136,6 +141,8 @@ def _of_missing(target: str, path: str, document: Document, repository: Reposito
     suffix = suffix.lower() if stem and dot else ""
     beside, slash, _ = target.partition("/")
     has_folder = bool(slash) and _kind(repository, resolved(document, beside)) == FOLDER
+    if _EXAMPLE.search(target) is not None and not has_folder:
+        return None
     if "@" in target or (slash and _is_alias(beside, repository)):
         return Import(0, 0, target, path, WORD)
     if target.startswith(("./", "../")) or suffix in PROSE or (suffix in CODE and (has_folder or not slash)):

@@ -148,7 +148,7 @@ def _all_opposed(repository: Repository) -> dict[str, list[tuple[Said, Said]]]:
         made = claims(one.body)
         if made:
             document = one.document
-            words, globs = file_words(document), glob_words(document)
+            words, globs = file_words(document, one.when), glob_words(document)
             for claim in made:
                 if not document.ours or not in_ours(document, document.body_start + claim.start):
                     said = Said(one, claim, claim.words | words, globs)

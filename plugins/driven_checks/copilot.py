@@ -39,7 +39,7 @@ def is_instructions(document: Document) -> bool:
 )  # fmt: skip
 def apply_to_list(document: Document) -> Iterator[Finding]:
     key = document.key("applyTo")
-    if key is None or not _is_list(document, key) or not is_instructions(document):
+    if key is None or not is_list(document, key) or not is_instructions(document):
         return
     found = patterns(document)
     joined = _joined(found)
@@ -250,48 +250,11 @@ def review_limit(document: Document) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-@file_check(
-    "COP09", "a glob that VS Code and github.com read differently", "copilot/instructions", severity="warning",
-    why="VS Code puts `**/` before a pattern, so `*.py` matches at any depth. On github.com it matches in that folder"
-    " alone, and the file reaches less than its author sees in the editor.",
-    url=GITHUB, verified=VERIFIED, bad='applyTo: "*.py"', good='applyTo: "**/*.py"', fix="unsafe",
-)  # fmt: skip
-def floating_glob(document: Document) -> Iterator[Finding]:
-    found = patterns(document)
-    if not found or not is_instructions(document):
-        return
-    key = document.key("applyTo")
-    if key is None or _is_list(document, key):
-        return  # COP01
-    for pattern in found:
-        text = pattern.text
-        if "**" in text or text == "*" or text[:1] in ("/", "!", "") or not _has_wildcard(text):
-            continue
-        folder, slash, _ = text.rpartition("/")
-        only = (
-            f"in `{one_line(folder[:80])}`"
-            if slash and not _has_wildcard(folder)
-            else "just there"
-            if slash
-            else "in the root"
-        )
-        shown = one_line(text[:80])
-        yield Finding(
-            message=f"VS Code matches `{shown}` at any depth, github.com only {only}",
-            start=pattern.start, end=pattern.end, hint=f"write `**/{shown}` for any depth, or name the exact path",
-            repair=_anchored(document, key, pattern),
-        )  # fmt: skip
-
-
 def _name(key: Key) -> str:
     return key.name
 
 
-def _has_wildcard(text: str) -> bool:
-    return "*" in text or "?" in text or "[" in text or "{" in text
-
-
-def _is_list(document: Document, key: Key) -> bool:
+def is_list(document: Document, key: Key) -> bool:
     """Whether `applyTo` is a list, also where the front matter is no YAML."""
     if isinstance(key.value, list):
         return True
@@ -334,17 +297,3 @@ def _taken_out(document: Document, key: Key, *, safe: bool) -> Repair | None:
     if not stands_alone(document, key):
         return None
     return Repair(title=f"Delete `{key.name}`", edits=(removal(document, key),), safe=safe)
-
-
-def _anchored(document: Document, key: Key, pattern: Pattern) -> Repair | None:
-    """`**/` before the pattern; quotes around all of them where the value would begin with it."""
-    if document.text[pattern.start : pattern.end] != pattern.text:
-        return None
-    edits = [Edit(start=pattern.start, end=pattern.start, text="**/")]
-    start, end = value_bounds(key)
-    if pattern.start == start and key.raw[:1] != "*":
-        if "\n" in key.raw:
-            return None
-        whole = document.text[start:end]
-        edits = [Edit(start=start, end=end, text=quoted(f"**/{whole}"))]
-    return Repair(title="Match at any depth everywhere", edits=tuple(edits))

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from driven.check_kit import Body, Document, Edit, Finding, Repair, Repository, file_check, repository_check
 from driven.plugin_kit import one_line
+from driven_checks.companions import is_page
 from driven_checks.copilot import GITHUB, MAIN, SUFFIX, VERIFIED, VSCODE
 from driven_checks.keys import is_empty, is_shifted, removal, stands_alone, word
 
@@ -25,26 +26,33 @@ OTHERS = frozenset(("agents.md", "claude.md", "gemini.md", "contributing.md", "c
 _TOKEN = re.compile(r'"((?:[^"\\\n]|\\.)*)"|"|//[^\n]*|/\*|[{}:,]|[a-z]+')
 
 
-@file_check(
+@repository_check(
     "COP02", "instructions without the suffix `.instructions.md`", "copilot/instructions",
     why="Copilot reads only files whose names end in `.instructions.md` from `.github/instructions`. Any other name"
     " looks right in the folder and is never read.",
     url=GITHUB, verified=VERIFIED, bad=".github/instructions/python.md",
     good=".github/instructions/python.instructions.md", fix="unsafe",
 )  # fmt: skip
-def suffix(document: Document) -> Iterator[Finding]:
+def suffix(repository: Repository) -> Iterator[Finding]:
+    for document in repository.of("copilot/instructions"):
+        if not document.name.endswith(SUFFIX) and not document.ours:
+            yield from _unread(repository, document)
+
+
+def _unread(repository: Repository, document: Document) -> Iterator[Finding]:
     name = document.name
-    if name.endswith(SUFFIX):
-        return
     stem, dot, ending = name.rpartition(".")
     lower = name.lower()
     if not dot or ending.lower() not in ("md", "mdc", "markdown") or lower.endswith(SUFFIX) or lower in OTHERS:
         return
     if lower.startswith("readme") or lower == "copilot-instructions.md" or not document.text.strip():
         return
+    if is_page(repository, document):
+        return
     stem = stem.removesuffix(".instruction").removesuffix(".instructions")
     wanted = f"{document.folder}/{stem}{SUFFIX}"
     yield Finding(
+        path=document.path,
         message=f"Copilot ignores the name `{name}`: only `*{SUFFIX}` is read here", hint=f"rename it to `{wanted}`",
         # Without any key it may be a page that other files link to.
         severity=None if document.front is not None else "warning",
@@ -53,9 +61,9 @@ def suffix(document: Document) -> Iterator[Finding]:
 
 
 @file_check(
-    "COP10", "a chat mode", "copilot/chatmode",
-    why="VS Code renamed chat modes to custom agents, and looks for them in `.github/agents`. It asks to move each file"
-    " of `.github/chatmodes`, and github.com knows custom agents alone.",
+    "COP10", "a chat mode", "copilot/chatmode", severity="warning",
+    why="VS Code renamed chat modes to custom agents, and looks for them in `.github/agents`. It still"
+    " loads those of `.github/chatmodes` and asks to move each; github.com knows custom agents alone.",
     url=MODES, verified=VERIFIED, bad=".github/chatmodes/planner.chatmode.md", good=".github/agents/planner.agent.md",
     fix="unsafe",
 )  # fmt: skip
@@ -74,8 +82,9 @@ def chat_mode(document: Document) -> Iterator[Finding]:
 
 
 @file_check(
-    "COP11", "`mode` in a prompt file", "copilot/prompt",
-    why="VS Code renamed `mode` to `agent` in prompt files and marks the old key as an error.",
+    "COP11", "`mode` in a prompt file", "copilot/prompt", severity="warning",
+    why="VS Code renamed `mode` to `agent` in prompt files and marks the old key as deprecated; a later version may"
+    " not read it.",
     url=PROMPTS, verified=VERIFIED, bad="mode: agent", good="agent: agent", fix="safe",
 )  # fmt: skip
 def prompt_mode(document: Document) -> Iterator[Finding]:
@@ -88,7 +97,7 @@ def prompt_mode(document: Document) -> Iterator[Finding]:
             repair = Repair(title="Delete `mode`", edits=(removal(document, key),), safe=True)
         yield Finding(
             message="`mode` is deprecated and has no effect beside `agent`", start=key.start, end=key.end,
-            hint="delete `mode`", severity="warning", repair=repair,
+            hint="delete `mode`", repair=repair,
         )  # fmt: skip
         return
     if document.text[key.start : key.end] == "mode":

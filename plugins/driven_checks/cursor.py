@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from driven.check_kit import Document, Edit, Finding, Front, Key, Repair, Repository, file_check, repository_check
 from driven.plugin_kit import is_universal, one_line, scalar
+from driven_checks.companions import is_page
 from driven_checks.cursor_globs import LONG, feed, is_always, items, joined, written
 
 DOCS = "https://cursor.com/docs/rules"
@@ -30,17 +31,21 @@ NOTES = frozenset((
 ))  # fmt: skip
 
 
-@file_check(
+@repository_check(
     "CUR01", "a rule file that is no `.mdc`", "cursor/rule",
     why="Cursor loads only files that end in `.mdc` from `.cursor/rules`. A `.md`, a `.txt` or a folder with a"
     " `RULE.md` looks like a rule and is never read.",
     url="https://forum.cursor.com/t/145907", verified=VERIFIED,
     bad=".cursor/rules/style.md", good=".cursor/rules/style.mdc", fix="unsafe",
 )  # fmt: skip
-def only_mdc(document: Document) -> Iterator[Finding]:
+def only_mdc(repository: Repository) -> Iterator[Finding]:
+    for document in repository.of("cursor/rule"):
+        if not document.name.endswith(".mdc") and not document.ours:
+            yield from _unread(repository, document)
+
+
+def _unread(repository: Repository, document: Document) -> Iterator[Finding]:
     name = document.name
-    if name.endswith(".mdc"):
-        return
     stem, dot, suffix = name.rpartition(".")
     if name == "RULE.md":
         folder = document.folder
@@ -50,7 +55,10 @@ def only_mdc(document: Document) -> Iterator[Finding]:
         wanted = f"{document.folder}/{stem}.mdc"
     else:
         return
+    if is_page(repository, document):
+        return
     yield Finding(
+        path=document.path,
         message=f"Cursor loads only `.mdc` files here; `{name}` is ignored", hint=f"rename it to `{wanted}`",
         repair=Repair(title=f"Rename to {wanted}", rename=wanted),
     )  # fmt: skip

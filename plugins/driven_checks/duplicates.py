@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from driven.check_kit import Document, Finding, Repository, repository_check
 from driven_checks.readers import ONCE_WHEN_EQUAL, named, readers
-from driven_checks.rule_texts import RULES, Held, bodies, first_line, folders_up, held, key_of, lines
+from driven_checks.rule_texts import RULES, Held, bodies, first_line, folders_up, held, is_ours, key_of, lines, ours
 
 VERIFIED = "2026-11-21"
 MEMORY = "https://code.claude.com/docs/en/memory"
@@ -82,7 +82,7 @@ def nearly_the_same(repository: Repository) -> Iterator[Finding]:
 )  # fmt: skip
 def sent_twice(repository: Repository) -> Iterator[Finding]:
     always: dict[str, list[Held]] = {}
-    for one in held(repository):
+    for one in [*held(repository), *ours(repository)]:
         if one.when == "always" and one.document.place != "driven/rule":
             always.setdefault(one.scope, []).append(one)
     for files in always.values():
@@ -102,7 +102,7 @@ def _shared_by(files: list[Held]) -> Iterator[Finding]:
                 continue
             known = holders.setdefault(line, {})
             for other_group, holder in known.items():
-                if other_group != group and tools[at] & tools[holder]:
+                if other_group != group and tools[at] & tools[holder] and not is_ours(files[holder].document):
                     pairs.setdefault((holder, at), []).append(line)
             known.setdefault(group, at)
     told: set[str] = set()  # files that were told of: of three copies two are told, not three pairs
@@ -123,7 +123,7 @@ def _shared_by(files: list[Held]) -> Iterator[Finding]:
             both -= ONCE_WHEN_EQUAL
         if not both:
             continue
-        if other.document.place == "agents/memory":
+        if is_ours(other.document) or (other.document.place == "agents/memory" and not is_ours(one.document)):
             one, other = other, one
         if other.document.path in told:
             continue
@@ -131,11 +131,12 @@ def _shared_by(files: list[Held]) -> Iterator[Finding]:
         start, end = first_line(other.document) if equal else _place(other, set(shared))
         what = "all of this" if equal else f"{len(shared)} lines of this"
         imports = other.document.place == "claude/memory" and one.document.place == "agents/memory"
+        hint = "make this a file of its own that holds one line," if equal else "replace these lines by the import"
         yield Finding(
             message=f"{what} also {'stands' if equal else 'stand'} in `{one.document.path}`: the text is sent twice to"
             f" {named(both)}",
             start=start, end=end, path=other.document.path,
-            hint=f"write `@{one.document.name}` here instead of the copy" if imports else "keep it in one of them",
+            hint=f"{hint} `@{one.document.name}`" if imports else "keep it in one of them",
         )  # fmt: skip
 
 

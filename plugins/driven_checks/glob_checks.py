@@ -73,9 +73,12 @@ def _wrong(text: str) -> tuple[str, str, str] | None:
             if not follows or follows.isalnum() or follows in "._*\\":
                 better = _slashes(bare)
                 fine = better and (better == bare or _wrong(better) is None)
+                escaped = not fine and (bare[:1] == "\\" or "/\\" in bare)
                 return (
                     "has a backslash",
-                    "write `/` between names",
+                    "write it without backslashes: a formatter may have put them there"
+                    if escaped
+                    else "write `/` between names",
                     text[: len(text) - len(bare)] + better if fine else "",
                 )
             at = bare.find("\\", at + 2)
@@ -140,6 +143,8 @@ def matches_nothing(repository: Repository) -> Iterator[Finding]:
             if len(missing) == MOST:
                 break
         alone = len(missing) == len(found)
+        if not alone:
+            missing = _without_siblings(found, missing)
         for pattern in missing:
             hint, typo = listing.advice(pattern.text, where)
             shown = _shown(pattern.text)
@@ -149,6 +154,13 @@ def matches_nothing(repository: Repository) -> Iterator[Finding]:
                 message=f"the glob `{shown}` matches no file of the project; {last}",
                 severity=None if alone or typo else "info",
             )  # fmt: skip
+
+
+def _without_siblings(found: list[Pattern], missing: list[Pattern]) -> list[Pattern]:
+    """Without those that differ only by the extension from one that matches: `*.ts,*.tsx` names a family of files."""
+    gone = {one.start for one in missing}
+    stems = {one.text.rpartition(".")[0] for one in found if one.start not in gone}
+    return [one for one in missing if not (stem := one.text.rpartition(".")[0]) or stem not in stems]
 
 
 def _counts(document: Document) -> bool:

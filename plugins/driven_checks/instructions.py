@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from driven.check_kit import Body, Finding, body_check
 from driven_checks.shell import DECODED, fetch_and_run
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 VERIFIED = "2026-11-21"
 SKILLSAW = "https://github.com/stbenjam/skillsaw/blob/main/docs/rules/security-hidden-instructions.md"
 MOST_READ = 200_000  # characters of one comment
-_NOTE = re.compile(r"\s*(?:TODO|FIXME|XXX|NOTE)\b", re.IGNORECASE)
+_NOTE = re.compile(r"\s*(?:TO[D]O|FIX[M]E|X[X]X|NOTE)\b", re.IGNORECASE)
 
 # One of these is in every text that the patterns below find: most comments have none, and are done with.
 _HINT = re.compile(
@@ -45,7 +46,7 @@ _ORDERS: tuple[tuple[str, str, Severity], ...] = (
      "error"),
     ("keep something from the user",
      r"\b(?:do\s+not|don['’]?t|never|without)\s+(?:ever\s+)?(?:tell|inform|mention|reveal|alert|notif|warn|disclos|report)"
-     r"\w{0,6}\b[^.\n]{0,40}?\b(?:user|human|developer|reviewer|operator|anyone|anybody)s?\b",
+     r"\w{0,6}\b[^.\n]{0,40}?\b(?:user|human|developer|reviewer|operator|anyone|anybody)s?\b(?!\s{1,3}to\b)",
      "error"),
     ("act without asking the user",
      r"\b(?:do\s+not|don['’]?t|never|without)\s+(?:ever\s+)?(?:ask|show|prompt)(?:ing)?\b[^.\n]{0,20}?\bthe\s+"
@@ -62,10 +63,14 @@ _ORDERS: tuple[tuple[str, str, Severity], ...] = (
      r"|/etc/(?:passwd|shadow)|~/\.netrc)",
      "error"),
     ("give its system prompt away",
-     r"\b(?:output|print|reveal|repeat|show|leak|dump|return)\b[^.\n]{0,30}?\bsystem prompt\b", "error"),
+     r"\b(?:(?:output|print|reveal|repeat|leak|dump)\b[^.\n]{0,30}?|(?:show|return)\b[^.\n]{0,20}?\byour\s)\bsystem prompt\b",
+     "error"),
     ("be another model than it is",
-     r"\byou are (?:now|no longer) (?:an?|acting|operating|bound|in (?:developer|debug|god|unrestricted) mode)\b"
-     r"|\b(?:enter|enable|activate|switch to|engage) (?:developer|dan|god|jailbreak|unrestricted) mode\b", "error"),
+     r"\byou are (?:now (?:operating |acting |running )?in (?:developer|debug|god|unrestricted) mode|no longer (?:acting|operating|bound))\b"
+     r"|\b(?:enter|enable|activate|switch to|engage) (?:dan|god|jailbreak|unrestricted) mode\b", "error"),
+    # A part that is played, and the switch of a browser or a phone, are rarely an attack.
+    ("be another model than it is",
+     r"\byou are now (?:an?|acting|operating)\b|\b(?:enter|switch to|engage) developer mode\b", "warning"),
     ("run something unseen",
      r"\b(?:run|execute|install|send|upload|delete|push|call)\b[^.\n]{0,60}?\b(?:silently|secretly|covertly|without"
      r" (?:confirmation|approval|permission|notice|asking|telling))\b", "warning"),
@@ -73,6 +78,32 @@ _ORDERS: tuple[tuple[str, str, Severity], ...] = (
      r"\b(?:add|insert|inject|append|embed)\b[^\n]{0,80}?(?:<script|\bscript tag\b|https?://[^\s\"')]{1,200}\.(?:js|sh|ps1)\b)",
      "warning"),
 )  # fmt: skip
+
+
+# Before a verb: it says what not to do, or what something is for (`To override these rules, edit …`).
+_NOT = re.compile(
+    r"(?:\b(?:never|not|don['’]?t|cannot|can['’]?t|won['’]?t|shouldn['’]?t|mustn['’]?t|avoid|without|nor|neither|no)\b"
+    r"(?!\s{1,3}(?:forget|fail|hesitate|only)\b)(?:[^.,;:!?\n]|\.(?=\w)){0,60}|(?:^|[.!?\n])\s{0,3}to\s{1,3})$",
+    re.IGNORECASE,
+)
+_OWN_NOT = ("keep something from the user", "act without asking the user")  # whose words begin with it
+_HEADER = re.compile(r"\bauthorization\b|\bbearer\b|\bx-api-key\b|\bprivate-token\b", re.IGNORECASE)
+MOST_TRIED = 50  # places of one pattern
+
+
+def _first(what: str, pattern: str, text: str) -> re.Match[str] | None:
+    """The first place that a pattern fits and that is no prohibition."""
+    for match in islice(re.finditer(pattern, text, re.IGNORECASE), MOST_TRIED):
+        start = match.start()
+        if what in _OWN_NOT:
+            # `Never push without asking the user` is a prohibition as well.
+            if match[0][:7].lower() != "without" or _NOT.search(text, max(0, start - 80), start) is None:
+                return match
+        elif _NOT.search(text, max(0, start - 80), start) is None:
+            if what == "send secrets out" and _HEADER.search(match[0]) and "$(" not in match[0]:
+                continue  # a request with its key, as every manual has it
+            return match
+    return None
 
 
 def order(text: str) -> tuple[int, int, str, Severity] | None:
@@ -84,7 +115,7 @@ def order(text: str) -> tuple[int, int, str, Severity] | None:
     for what, pattern, severity in _ORDERS:
         if found is not None and severity == "warning":
             break
-        match = re.search(pattern, text, re.IGNORECASE)
+        match = _first(what, pattern, text)
         if match is None or (severity == "warning" and _NOTE.match(text)):
             continue
         if severity == "error":

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 
 from driven.check_kit import TEXT, Body, Document, Edit, Finding, Link, Repair, Repository, body_check, repository_check
+from driven_checks.elsewhere import is_for_another
 from driven_checks.glob_checks import listing_of
+from driven_checks.ignored import is_ignored
 
 VERIFIED = "2026-11-21"
 # Endings of files; without one and without a slash a target may be any word: `[text](url)`.
@@ -41,7 +43,7 @@ def broken_link(repository: Repository) -> Iterator[Finding]:
     has_files = False
     for document in repository.of(*sorted(TEXT)):
         links = document.body.shared("links:paths", _paths)
-        if not links or document.name.endswith((".toml", ".json")):
+        if not links or document.name.endswith((".toml", ".json")) or is_for_another(document.path):
             continue
         if not has_files:
             has_files = listing_of(repository).has_files
@@ -52,7 +54,7 @@ def broken_link(repository: Repository) -> Iterator[Finding]:
             tried = _candidates(document, path)
             if link.target[:4] == "mdc:" and "/" in path:  # with the workspace's name in front
                 tried.append(path.partition("/")[2])
-            if tried and not any(_is_there(repository, one) for one in tried):
+            if tried and not any(_is_there(repository, one) or _is_personal(repository, one) for one in tried):
                 yield _broken(repository, document, link, path)
                 told += 1
                 if told == MOST:
@@ -140,6 +142,13 @@ def _is_there(repository: Repository, path: str) -> bool:
     if path.endswith(".html"):  # what a site makes of a page
         return repository.exists(path[:-4] + "md")
     return "." not in path.rpartition("/")[2] and any(repository.exists(path + end) for end in (".md", ".mdc", ".mdx"))
+
+
+def _is_personal(repository: Repository, path: str) -> bool:
+    """Whether each person has that file alone: `CLAUDE.local.md`, or what git ignores."""
+    if ".local." in path.rpartition("/")[2]:
+        return True
+    return repository.exists(".gitignore") and is_ignored(repository.read(".gitignore") or "", path)
 
 
 def _broken(repository: Repository, document: Document, link: Link, path: str) -> Finding:

@@ -39,7 +39,7 @@ class Listing:
     def has_files(self) -> bool:
         """Whether there is any file that is no rule: else nothing can be said of globs."""
         rules = self._rules
-        return any(path not in rules for path in self._files)
+        return any(path not in rules and path[:1] != "." for path in self._files)
 
     def matches(self, text: str, bases: tuple[str, ...], anywhere: bool) -> bool:
         """Whether a reading of the pattern matches a file, relative to one of the folders `bases`, or at any depth."""

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 
 from driven.check_kit import Body, Document, Edit, Finding, Repair, Repository, repository_check
+from driven_checks.elsewhere import is_for_another
 from driven_checks.rule_texts import RULES, folders_up, is_ours
 
 VERIFIED = "2026-11-21"
@@ -52,7 +53,7 @@ _MARKED = re.compile(
 )  # fmt: skip
 def missing_path(repository: Repository) -> Iterator[Finding]:
     for document in repository.of(*PLACES):
-        if (document.ours and is_ours(document)) or "/" not in document.text:
+        if (document.ours and is_ours(document)) or "/" not in document.text or is_for_another(document.path):
             continue
         told: set[str] = set()
         for start, end, path in document.body.shared("driven_checks.paths", _paths):

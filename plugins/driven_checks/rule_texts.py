@@ -62,6 +62,13 @@ def _held(repository: Repository) -> list[Held]:
     ]  # fmt: skip
 
 
+def ours(repository: Repository) -> list[Held]:
+    """Every such file that driven wrote whole."""
+    if not repository.managed:
+        return []
+    return [Held(document) for document in repository.of(*RULES) if document.ours and is_ours(document)]
+
+
 def bodies(files: Iterable[Held]) -> dict[int, Held]:
     """The distinct bodies of some files, each with the first file that has it."""
     found: dict[int, Held] = {}

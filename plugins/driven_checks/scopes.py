@@ -68,7 +68,10 @@ _SAME = """
     markdown sql terraform dart elixir scala perl lua solidity powershell dockerfile graphql protobuf jinja liquid
     frontend backend database test api mobile ios android web desktop embedded commit documentation component migration
     script comment docstring react next vue angular svelte node django flask fastapi rails laravel spring flutter infra
-    ansible kubernetes helm docker hook makefile notebook
+    ansible kubernetes helm docker hook makefile notebook fortran julia haskell ocaml clojure erlang zig matlab groovy
+    cobol pascal verilog vhdl latex unity unreal godot arduino astro solid qwik nuxt remix ember htmx tailwind prisma
+    express nestjs symfony wordpress drupal shopify supabase firebase electron tauri expo nativescript ionic pytorch
+    tensorflow pandas spark dbt airflow selenium cypress playwright jest vitest storybook blender
 """
 _KNOWN.update((word, word) for word in _SAME.split())
 # Words of a heading that narrow nothing.
@@ -145,14 +148,15 @@ def scope_words(body: Body, start: int, lead: str) -> frozenset[str]:
     return REFUSED if own & REFUSED else found | own
 
 
-def file_words(document: Document) -> frozenset[str]:
-    """The words of a file's name and description that narrow it."""
+def file_words(document: Document, when: str) -> frozenset[str]:
+    """The words of a file's name and description that narrow it; all of the name where a model selects the file."""
     text = document.name.partition(".")[0].replace("-", " ").replace("_", " ")
+    words = narrowing(text) - REFUSED if when == "model" else frozenset()
     if document.text[:3] == "---":
         key = document.key("description")
         if key is not None and isinstance(key.value, str):
             text += " " + key.value
-    return known_words(text)
+    return known_words(text) | words
 
 
 def glob_words(document: Document) -> frozenset[str]:

@@ -6,8 +6,13 @@ import re
 from collections.abc import Callable, Iterator
 
 from driven.check_kit import Body, Document, Finding, Repository, repository_check
+from driven_checks.elsewhere import is_for_another, is_handed_on
 from driven_checks.references import PLACES, is_marked, is_missing, is_plain
 from driven_checks.rule_texts import folders_up, is_ours
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from driven.model.diagnostic import Severity
 
 VERIFIED = "2026-11-21"
 MOST_COMMANDS = 300  # of one text
@@ -16,11 +21,12 @@ MOST_PACKAGES = 100
 
 # A text without either names no command that is looked for.
 _SPAN = re.compile(
-    r"`(?:p?npm|yarn|bun|g?make|just|python3?|node|bash|sh|zsh|ruby|tsx|ts-node|source|php|perl|poetry|uv|pipenv|pdm|hatch"
-    r"|bundle|\./|[A-Z][A-Z_]{1,40}=)"
+    r"`(?:(?:p?npm|yarn|bun|g?make|just|python3?|node|bash|sh|zsh|ruby|tsx|ts-node|source|php|perl|poetry|uv|pipenv|pdm"
+    r"|hatch|bundle) |\./|[A-Z][A-Z_]{1,40}=)"
 )
-_FENCE = re.compile(r"(?:```|~~~)[ ]?(?:bash|sh|zsh|console|terminal)", re.IGNORECASE)
+_FENCE = re.compile(r"```[ ]?(?:bash|sh|zsh|console|terminal)")
 _SHELLS = frozenset(("bash", "sh", "shell", "zsh", "console", "shell-session", "shellsession", "terminal"))
+_OF_PROJECT = frozenset(("npm", "pnpm", "yarn", "bun", "make", "gmake", "just"))
 _PREFIXES = frozenset(
     (("poetry", "run"), ("uv", "run"), ("pipenv", "run"), ("pdm", "run"), ("hatch", "run"), ("bundle", "exec"))
 )
@@ -69,7 +75,7 @@ class Command:
 )  # fmt: skip
 def missing_command(repository: Repository) -> Iterator[Finding]:
     for document in repository.of(*PLACES):
-        if document.ours and is_ours(document):
+        if (document.ours and is_ours(document)) or is_for_another(document.path):
             continue
         told: set[str] = set()
         for command in document.body.shared("driven_checks.commands", _commands):
@@ -78,12 +84,18 @@ def missing_command(repository: Repository) -> Iterator[Finding]:
                 continue
             told.add(problem[0])
             start, end = document.body_start + command.start, document.body_start + command.end
-            yield Finding(message=problem[0], start=start, end=end, path=document.path, hint=problem[1])
+            # Most skills are written for any project, also those that somebody installed here.
+            severity: Severity | None = "info" if document.place == "skill/skill" else None
+            yield Finding(
+                message=problem[0], start=start, end=end, path=document.path, hint=problem[1], severity=severity
+            )  # fmt: skip
 
 
 def _problem(repository: Repository, document: Document, words: tuple[str, ...]) -> tuple[str, str] | None:
     """(message, hint) when what a command runs is certainly not there."""
     tool = words[0]
+    if tool in _OF_PROJECT and document.place == "skill/skill" and is_handed_on(document.path):
+        return None
     if tool in ("npm", "pnpm", "yarn", "bun"):
         return _script(repository, document, words)
     if tool in ("make", "gmake"):
@@ -221,7 +233,7 @@ def _is_name(name: str) -> bool:
 def _commands(body: Body) -> list[Command]:
     """The commands in the code spans and the shell fences of a text."""
     text = body.text
-    if _SPAN.search(text) is None and _FENCE.search(text) is None:
+    if _SPAN.search(text) is None and _FENCE.search(text) is None and "~~~" not in text:
         return []
     found: list[Command] = []
     seen: set[str] = set()

@@ -67,6 +67,7 @@ _FAKE = re.compile(
     "example|placeholder|your|fake|dummy|redacted|changeme|sample|xxxx|0000|1111|\\.\\.\\.|abcdef|fedcba|123456|654321|qwerty",
     re.IGNORECASE,
 )
+_FIREBASE = re.compile(r"firebaseapp\.com|firebaseConfig|authDomain|identitytoolkit|messagingSenderId")
 _KEY = re.compile(r"-----BEGIN (?:[A-Z0-9]{2,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----")
 _CODED = re.compile(  # the key itself, behind line ends and the lines that say how it is encrypted
     r"(?:[\s>\"'+,]|\\[rn]|(?:Proc-Type|DEK-Info|Version|Comment): [^\n\\]{0,80}){0,20}[A-Za-z0-9+/=]{40}"
@@ -112,9 +113,12 @@ def _secrets(text: str, whole: bool) -> Iterator[tuple[int, int, str, str, Sever
             if start in known or _is_fake(token, piece):
                 continue
             known.add(start)
+            severity: Severity | None = None
+            if piece == "AIza" and _FIREBASE.search(text, max(0, start - 300), match.end() + 300):
+                severity = "warning"  # what every visitor of the site gets
             yield (
                 start, match.end(), f"`{token[:4]}…` is {what}: whoever gets this file has it",
-                f"revoke it at {where}, then name the environment variable that holds the new one", None,
+                f"revoke it at {where}, then name the environment variable that holds the new one", severity,
             )  # fmt: skip
     if "PRIVATE KEY" in text:
         for match in islice(_KEY.finditer(text), MOST_KEYS):
@@ -190,7 +194,9 @@ def _is_signed(token: str) -> bool:
         return False
     if not isinstance(about, dict) or not isinstance(said, dict) or str(about.get("alg", "none")).lower() == "none":
         return False
-    return said.get("sub") != "1234567890" and said.get("role") != "anon"
+    # Every local Supabase has the same keys, and says so.
+    known = said.get("sub") == "1234567890" or said.get("role") == "anon" or said.get("iss") == "supabase-demo"
+    return not known
 
 
 def _is_password(user: str, password: str, host: str) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from driven.check_kit import Document, Edit, Finding, Front, Key, Repair, file_check
 from driven.plugin_kit import one_line, scalar
 from driven_checks.cursor_globs import feed, written
+from driven_checks.elsewhere import is_handed_on
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -160,7 +161,9 @@ def _loads(document: Document) -> bool:
 
 
 def _severity(document: Document) -> Severity | None:
-    return "warning" if "/.claude/" in f"/{document.path}" or not _loads(document) else None
+    if "/.claude/" in f"/{document.path}" or not _loads(document) or is_handed_on(document.path):
+        return "warning"
+    return None
 
 
 def _is_name(name: str) -> bool:

@@ -15,6 +15,10 @@ _GOOD = (
     "robust", "elegant", "efficient", "professional", "well-structured", "production-ready", "production-quality",
     "clear", "simple", "modular", "reusable", "scalable", "idiomatic", "modern", "concise", "beautiful",
 )  # fmt: skip
+_PAIRED = (
+    "clean", "readable", "maintainable", "efficient", "concise", "modular", "scalable", "robust", "simple", "reusable",
+    "well-structured", "idiomatic", "clear", "elegant",
+)  # fmt: skip
 _WRITE = ("write", "produce", "generate", "create", "always write", "always produce", "ensure", "maintain")
 _PHRASES = """
     follow best practices|follow the best practices|always follow best practices|use best practices
@@ -46,7 +50,7 @@ _TABLE = str.maketrans("", "", " *_->`\"'")
 def _phrases() -> frozenset[bytes]:
     found = {phrase.strip() for line in _PHRASES.split("\n") for phrase in line.split("|")}
     found |= {f"{verb} {good} code" for verb in _WRITE for good in _GOOD}
-    pairs = [f"{one}{join}{other}" for one in _GOOD for other in _GOOD if one != other for join in (" and ", ", ")]
+    pairs = [f"{one}{join}{other}" for one in _PAIRED for other in _PAIRED if one != other for join in (" and ", ", ")]
     found |= {f"write {pair} code" for pair in pairs}
     bare = {phrase.translate(_TABLE) for phrase in found} - {""}
     return frozenset(text.encode() for phrase in bare for text in (phrase, phrase + ".", phrase + "!"))

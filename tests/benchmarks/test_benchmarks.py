@@ -22,6 +22,7 @@ from driven.benchmarks.processes import command, environment
 from driven.benchmarks.processes import run as run_process
 from driven.benchmarks.samples import RULE_FILE, front_matter, long_rules, paths, short_rules, write_tree
 from driven.benchmarks.text import BENCHMARKS as TEXT
+from driven.benchmarks.validate import BENCHMARKS as VALIDATE
 from driven.benchmarks.watch import BENCHMARKS as WATCH
 from driven.core import wire
 from driven.errors import DiskError, DrivenError, SourceError, UsageError
@@ -29,9 +30,11 @@ from driven.format.drv import to_drv
 from driven.format.rules_json import to_json
 
 ROOT = Path(__file__).resolve().parents[2]
-ALL = (*FILES, *TEXT, *MERGE, *PROCESSES, *WATCH)
+ALL = (*FILES, *TEXT, *MERGE, *PROCESSES, *VALIDATE, *WATCH)
 UNITS = {"ns", "µs", "ms", "s", "bytes", "GB/s"}
-OPTIONAL = {"orjson", "markdown-it-py", "PyYAML with libyaml", "Python 3.13, for glob.translate,"}
+OPTIONAL = {
+    "orjson", "markdown-it-py", "PyYAML with libyaml", "Python 3.13, for glob.translate,", "agnix", "skillsaw",
+}  # fmt: skip
 
 
 def check(row: Row) -> None:

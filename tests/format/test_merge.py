@@ -161,7 +161,7 @@ def test_an_edit_of_one_side_is_taken_as_it_is(base: str, edit: str) -> None:
 def test_nothing_is_lost(texts: tuple[str, str, str]) -> None:
     base, ours, theirs = texts
     found = merge_text(base, ours, theirs)
-    said = found.text + "".join([overlap.ours + overlap.theirs for overlap in found.overlaps])
+    said = "\n".join([found.text, *[f"{overlap.ours}\n{overlap.theirs}" for overlap in found.overlaps]])
     for line in (*ours.split(), *theirs.split()):
         if line.startswith(("ours", "theirs")):
             assert line in said.split()

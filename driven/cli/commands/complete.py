@@ -55,7 +55,7 @@ def _words(kind: str, app: App) -> list[str]:
 
             return list(catalogue(load(editors=(), checks=True).checks.values()))
         case _:
-            return sorted(plugin.name for plugin in app.registry().plugins)
+            return sorted(plugin.name for plugin in app.registry(checks=True).plugins)
 
 
 def _folder(typed: str) -> str | None:

@@ -157,7 +157,7 @@ def _watching(_: App) -> Iterator[Check]:
 
 
 def _plugins(app: App) -> Iterator[Check]:
-    registry = app.registry()
+    registry = app.registry(checks=True)
     for plugin in registry.plugins:
         if plugin.status == "broken":
             hint = f"update or uninstall `{plugin.distribution}`, or set DRIVEN_DISABLE_PLUGINS={plugin.name}"

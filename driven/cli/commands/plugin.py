@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def run_list(args: Any, app: App) -> int:
     """List every plugin. 1 when one is broken."""
-    registry = app.registry()
+    registry = app.registry(checks=True)
 
     def show(out: Output) -> None:
         from driven.cli.render_findings import show_findings
@@ -31,7 +31,7 @@ def run_list(args: Any, app: App) -> int:
 
 def run_show(args: Any, app: App) -> int:
     """Show the plugins of that name: two distributions may use one. 1 when one of them is broken."""
-    registry = app.registry()
+    registry = app.registry(checks=True)
     found = [p for p in registry.plugins if p.name == args.name]
     if not found:
         names = [p.name for p in registry.plugins]

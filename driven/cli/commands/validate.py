@@ -10,6 +10,7 @@ from driven.errors import UsageError
 if TYPE_CHECKING:
     from driven.cli.app import App
     from driven.cli.render import Output
+    from driven.validation.answers import Watch
     from driven.validation.files import Folder
 
 
@@ -24,12 +25,16 @@ def run(args: Any, app: App) -> int:
         update_baseline=args.update_baseline,
     )  # fmt: skip
     _check(args, app)
+    watch = _watch(args, app)
     loaded = load(app.base)
+    baseline = asking.baseline_of(app.base, loaded.config, words)
+    if baseline:
+        watch.add([os.path.abspath(baseline)])
     choice = asking.choice_of(app.base, loaded.config, words)
     strict = args.strict or loaded.config.strict
     if args.fix or args.unsafe_fixes or args.diff:
         return _fix(args, app, choice, strict)
-    here, folder = os.getcwd(), Folder(app.base, globs=loaded.globs)
+    folder = Folder(app.base, globs=loaded.globs)
     app.out.kept = []
     with app.out.progress() as progress:
         report = report_of(app.base, loaded, choice, folder=folder, remember=True, progress=progress)
@@ -37,8 +42,19 @@ def run(args: Any, app: App) -> int:
     if args.update_baseline:
         return _update(app, asking.write_baseline, choice, baseline, report)
     code = _tell(args, app, report, strict, loaded)
-    _keep(app, here, folder, [*loaded.emitted, *([baseline] if baseline else ())], code)
+    watch.add((*loaded.emitted, *loaded.read))
+    is_whole = loaded.managed is None or not loaded.managed.active or folder.has_git  # else conditions saw more files
+    _keep(app, watch, folder, code if is_whole else -1)
     return code
+
+
+def _watch(args: Any, app: App) -> Watch:
+    """Begun before anything is read; with what the words of the command line name."""
+    from driven.validation.answers import Watch
+
+    watch = Watch(app.base)
+    watch.add(os.path.abspath(path) for path in args.paths or ())
+    return watch
 
 
 def _check(args: Any, app: App) -> None:
@@ -82,14 +98,11 @@ def _fix(args: Any, app: App, choice: Any, strict: bool) -> int:
     return app.outcome(findings=left or (args.diff and bool(fixed.plan.writes)))
 
 
-def _keep(app: App, here: str, folder: Folder, also: list[str], code: int) -> None:
-    """Keep what was printed for the next run, when nothing changed since."""
+def _keep(app: App, watch: Watch, folder: Folder, code: int) -> None:
+    """Keep what was printed for the next run, when nothing changed since; nothing where `code` is -1."""
     printed = app.out.kept or []
-    if not app.argv or any(error for error, _ in printed):
-        return
-    from driven.validation.answers import keep
-
-    keep(app.base, here, app.argv, folder, also, code, "".join(text for _, text in printed).encode("utf-8", "replace"))
+    if app.argv and code >= 0 and not app.root_option and not any(error for error, _ in printed):
+        watch.keep(os.getcwd(), app.argv, folder, code, [text for _, text in printed])
 
 
 def _update(app: App, write: Any, choice: Any, path: str, report: Any) -> int:

@@ -1,0 +1,81 @@
+"""Repairs of front matter: a misspelt key, a key of another tool, a key that has no effect. Loaded for a mistake only."""
+
+from __future__ import annotations
+
+from driven.format.fields import NAME
+from driven.model.diagnostic import Fix, TextEdit
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from driven.format.fields import Places
+    from driven.model.rule import Value
+
+# Keys of other tools, and what a rule says instead.
+FOREIGN = {
+    "globs": "paths", "glob": "paths", "path": "paths", "applyTo": "paths", "fileMatchPattern": "paths",
+    "alwaysApply": "apply", "trigger": "apply", "inclusion": "apply", "activation": "apply", "title": "description",
+    "editors": "targets", "tools": "targets", "if": "when", "condition": "when",
+}  # fmt: skip
+# The values of Windsurf's `trigger` and Kiro's `inclusion`.
+APPLY = {
+    "always": "always", "always_on": "always", "glob": "paths", "fileMatch": "paths", "model_decision": "model",
+    "auto": "model", "manual": "manual", "model": "model", "paths": "paths",
+}  # fmt: skip
+
+
+def repair(key: str, other: str, values: Mapping[str, Value], places: Places) -> Fix | None:
+    """The rename of an unknown key to `other`, its value put right where another tool says it in other words.
+
+    Never safe: `*.ts` means every folder to some tools and one to others, and whoever misspelt a key may have meant
+    another one. None where the key stands already, where two keys would get one name, or where the value does not fit.
+    """
+    span = places.key(key)
+    if not other or other in values or not span.end_line:
+        return None
+    if any(name != key and FOREIGN.get(name) == other for name in values):
+        return None
+    edits = [TextEdit(span=span, text=other)]
+    value = values[key]
+    if key in FOREIGN:
+        if other == "apply":
+            word = _apply(value, values)
+            if not word or (word == "paths") != _has_globs(values):
+                return None
+            edits.append(TextEdit(span=places.value(key), text=word))
+        elif other == "when" or not _fits(other, value):
+            return None  # a condition of another tool is hardly one of ours
+    return Fix(title=f"Rename to `{other}`", edits=tuple(edits), safe=False)
+
+
+def without(key: str, places: Places) -> Fix | None:
+    """The lines of a key deleted; None where something else stands on them. Unsafe: it may be the one that was meant."""
+    span = places.lines_of(key)
+    return Fix(title=f"Delete `{key}`", edits=(TextEdit(span=span, text=""),), safe=False) if span else None
+
+
+def _fits(key: str, value: Value) -> bool:
+    """Whether `key` takes the value as it is; an empty one counts as not written."""
+    if value is None:
+        return True
+    if isinstance(value, str):
+        return key != "targets" and bool(value.strip())
+    if not isinstance(value, list) or not value or key == "description":
+        return False
+    return all(isinstance(item, str) and item and (key == "paths" or NAME.issuperset(item)) for item in value)
+
+
+def _apply(value: Value, values: Mapping[str, Value]) -> str:
+    """What `apply` says instead, "" where that cannot be told. `alwaysApply: false` is Cursor's: its other keys say
+    when the rule is loaded."""
+    if value is True:
+        return "always"
+    if value is False:
+        return "paths" if _has_globs(values) else "model" if values.get("description") else "manual"
+    return APPLY.get(value, "") if isinstance(value, str) else ""
+
+
+def _has_globs(values: Mapping[str, Value]) -> bool:
+    """Whether the rule has `paths`, or a key that becomes `paths`."""
+    return any(value for key, value in values.items() if FOREIGN.get(key, key) == "paths")
