@@ -10,6 +10,9 @@ import sys
 def main() -> int:
     """Run the command line; the exit code. Imports nothing but `sys`, `os` and the ledger for a no-op sync."""
     words = sys.argv[1:]
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us; what is opened next must not take its number
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
     if words == ["--version"]:
         from driven import __version__
 
@@ -35,11 +38,11 @@ def main() -> int:
     # A command is short and keeps what it makes: collecting costs a twentieth of it and frees next to nothing.
     gc.set_threshold(200_000, 50, 50)
     code = run(words)
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except OSError:
-        return code
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            continue  # it was told; an exit would try again
     return _leave(b"", code)
 
 
@@ -53,8 +56,9 @@ def _leave(line: bytes, code: int = 0) -> int:
         return _leave(line, code)
     except BrokenPipeError:
         code = 141  # as `cli.app` says it
-    except OSError:
-        return 1
+    except OSError as error:
+        os.write(2, f"error: the output cannot be written: {error.strerror}\n".encode())
+        code = 2
     if sys.flags.interactive or "coverage" in sys.modules:
         return code
     os._exit(code)

@@ -37,15 +37,19 @@ def unknown_targets(rules: Iterable[Rule], editors: Iterable[str]) -> list[Diagn
                         message=f"`targets` names `{name}`, and no editor is called that",
                         span=span,
                         hint=f"did you mean `{near}`?" if near else f"the editors are {names_of(known)}",
-                        fix=_change(span, near) if near and span.end_line else None,
+                        fix=_change(span, name, near),
                         rule_id=rule.id,
                     )
                 )
     return found
 
 
-def _change(span: Span, word: str) -> Fix:
-    return Fix(title=f"Change to `{word}`", edits=(TextEdit(span=span, text=word),), safe=False)
+def _change(span: Span, word: str, meant: str) -> Fix | None:
+    from difflib import SequenceMatcher
+
+    if not meant or not span.end_line or SequenceMatcher(None, word, meant).ratio() < 0.75:
+        return None
+    return Fix(title=f"Change to `{meant}`", edits=(TextEdit(span=span, text=meant),), safe=False)
 
 
 def _place(rule: Rule, key: str, word: str) -> Span:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from driven import __version__
 from driven.cli.render import Output
-from driven.errors import DrivenError, PluginError, UsageError
+from driven.errors import DiskError, DrivenError, PluginError, ProjectError, UsageError
 from driven.frozen import replace
 from driven.grammar.command import Command
 from driven.grammar.commands import COMMANDS, OPTIONS, TOP_OPTIONS
@@ -53,7 +53,10 @@ class App:
     @property
     def base(self) -> str:
         """The project's folder, or where the command runs when there is none; nothing heavy is imported to tell."""
-        here = folder = os.path.abspath(self.root_option or os.curdir)
+        try:
+            here = folder = os.path.abspath(self.root_option or os.curdir)
+        except FileNotFoundError:
+            raise ProjectError("the current folder was deleted", hint="change into another one") from None
         while not os.path.isdir(os.path.join(folder, ".driven")):
             parent = os.path.dirname(folder)
             if parent == folder:
@@ -131,7 +134,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     app = App(words)
     try:
         code = _guarded(app, words)
-        sys.stdout.flush()
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:  # a full disk
+            app.out.refused = True
+            return app.fail(DiskError(f"the output cannot be written: {(error.strerror or 'unknown').lower()}"))
         return code
     except BrokenPipeError:
         # Whoever read us has enough. Nothing may be written at exit either, so stdout becomes the null device.

@@ -15,16 +15,29 @@ def unified(path: str, before: bytes | None, after: bytes | None) -> list[str]:
     Bytes that are not UTF-8 come as lone surrogates, so the text is to be shown with `driven.cli.text.safe_line`.
     """
     old, new = _lines(before), _lines(after)
-    head = [f"diff --git a/{path} b/{path}"]
+    a, b = _quoted(f"a/{path}"), _quoted(f"b/{path}")
+    head = [f"diff --git {a} {b}"]
+    end = "\t" if " " in path and a[0] != '"' else ""  # as git does: what follows a blank could be a date
     if before is None:
         head.append("new file mode 100644")
     if after is None:
         head.append("deleted file mode 100644")
     if old == new:
         return head
-    head.append("--- /dev/null" if before is None else f"--- a/{path}")
-    head.append("+++ /dev/null" if after is None else f"+++ b/{path}")
+    head.append("--- /dev/null" if before is None else f"--- {a}{end}")
+    head.append("+++ /dev/null" if after is None else f"+++ {b}{end}")
     return head + [line for hunk in _hunks(_blocks(old, new)) for line in _hunk(old, new, hunk)]
+
+
+def _quoted(path: str) -> str:
+    """A path as git writes it: in quotes where it holds a quote, a backslash, a control character or no UTF-8."""
+    if not any(char in '"\\\x7f' or char < " " or 0xDC80 <= ord(char) <= 0xDCFF for char in path):
+        return path
+    shown = (
+        f"\\{byte:03o}" if byte < 0x20 or byte > 0x7E else "\\" + chr(byte) if byte in b'"\\' else chr(byte)
+        for byte in path.encode("utf-8", "surrogateescape")
+    )
+    return '"' + "".join(shown) + '"'
 
 
 def added_removed(before: bytes | None, after: bytes | None) -> tuple[int, int]:

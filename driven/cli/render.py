@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 
 from driven.cli.text import safe, safe_line
+from driven.errors import DiskError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class Output:
         self.error_color = wants_color(sys.stderr, color)
         encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
         self.unicode = encoding.replace("-", "").startswith(("utf", "gb18030"))
+        self.refused = False  # whether stdout took no more
         self.kept: list[tuple[bool, str]] | None = None  # what is printed, where somebody keeps it: (on stderr, text)
 
     @property
@@ -114,16 +116,26 @@ class Output:
         self._write(text, error=False)
 
     def _write(self, text: str, *, error: bool) -> None:
+        if self.refused and not error:
+            return
         stream = sys.stderr if error else sys.stdout
         if self.kept is not None:
             self.kept.append((error, text))
-        if error:
-            sys.stdout.flush()
         try:
+            if error and not self.refused:
+                sys.stdout.flush()
             stream.write(text)
         except UnicodeEncodeError:
             encoding = stream.encoding or "ascii"
             stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        except BrokenPipeError:
+            raise
+        except OSError as failed:
+            if self.refused:  # it was told, or cannot be
+                return
+            self.refused = True
+            why = (failed.strerror or "unknown").lower()
+            raise DiskError(f"the output cannot be written: {why}", hint="look at the disk") from None
 
     # Layout
 

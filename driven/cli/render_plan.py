@@ -84,11 +84,15 @@ def _show_folders(out: Output, plan: Plan) -> None:
             out.line((f"{sign} ", style), f"{folder}/", (f"  {count(len(paths), 'file')}", "dim"))
 
 
-def show_diff(out: Output, plan: Plan) -> None:
-    """The writes of the plan as one unified diff that `git apply` takes."""
+def show_diff(out: Output, plan: Plan, *, exact: bool = False) -> None:
+    """The writes of the plan as one unified diff that `git apply` takes. With `exact` every byte is as it is in the
+    files, also one that a terminal would obey."""
     for change in plan.writes:
         for line in unified(change.path, change.before, change.after):
-            out.line((line, _diff_style(line)))
+            if exact and not out.color:
+                out.raw(line + "\n")
+            else:
+                out.line((line, _diff_style(line)))
 
 
 def show_conflicts(out: Output, plan: Plan, most: int = 0) -> None:

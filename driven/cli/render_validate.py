@@ -69,11 +69,12 @@ def _show_table(out: Output, report: ValidateReport, title: Callable[[str], str]
 
 
 def show_fixed(out: Output, fixed: Fixed, failing: tuple[str, ...], *, dry_run: bool) -> None:
-    """What was repaired, and what is left."""
+    """What was repaired, and what is left. With `dry_run` stdout is a patch and nothing else."""
     if dry_run:
-        show_diff(out, fixed.plan)
+        show_diff(out, fixed.plan, exact=not out.terminal)
     else:
-        show_changes(out, fixed.plan)
+        if not out.quiet:
+            show_changes(out, fixed.plan)
         show_findings(out, fixed.report.diagnostics, fixed.root)
     if fixed.repaired:
         done = "would be repaired" if dry_run else "repaired"

@@ -73,17 +73,19 @@ class Document:
     """One file. `text` is what was decoded (a BOM stays its first character; bytes that are not UTF-8 became U+FFFD and
     `broken` is the offset of the first). `place` says whose it is, `editor` and `kind` are its halves.
 
+    `linked`: the path of the document that this one is by a link, "" for none: what is wrong with the text is told there.
     `ours`: the parts (offsets) that driven itself wrote; what is odd there is a loss, no finding.
     """
 
     __slots__ = (
-        "_body", "_front", "_lines", "body_start", "broken", "data", "ours", "path", "place", "rule", "text",
+        "_body", "_front", "_lines", "body_start", "broken", "data", "linked", "ours", "path", "place", "rule", "text",
     )  # fmt: skip
 
     def __init__(self, path: str, data: bytes, *, place: str | None = None) -> None:
         self.path = path
         self.data = data
         self.place = place_of(path) if place is None else place
+        self.linked = ""
         self.ours: list[tuple[int, int]] = []
         self.rule: Rule | None = None  # of a `driven/rule`, when it could be read
         self.broken = -1

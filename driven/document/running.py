@@ -55,7 +55,7 @@ class Runner:
                 continue
             for finding in self._ask(check, document, document.path):
                 found.append(diagnostic(about, document, finding))
-        if place in TEXT:
+        if place in TEXT and not document.linked:
             for about, findings in self._of_body(document.body, document.path):
                 for finding in findings:
                     found.append(diagnostic(about, document, finding, document.body_start))

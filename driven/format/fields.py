@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from driven.format.words import one_line, shown, similar
+from driven.format.words import is_typo, one_line, shown, similar
 from driven.model.activation import ALWAYS, ON_REQUEST, Activation, ForPaths, WhenRelevant
 from driven.model.diagnostic import Diagnostic, Fix, Severity, TextEdit
 from driven.model.rule import CATEGORIES, KINDS, Value
@@ -113,7 +113,8 @@ class Fields:
             items = self._list(key)
             for index, item in items:
                 if not valid(item):
-                    message = f"`{shown(item)}` is not one of what `{key}` takes"
+                    message = f"`{shown(item)}` is" if item else "an empty text is"
+                    message += f" not one of what `{key}` takes"
                     self.error("RUL13", message, self.places.item(key, index), hint)
             if items:
                 given[key] = tuple(item for _, item in items)
@@ -168,7 +169,7 @@ class Fields:
         span = self.places.value(key)
         hint = f"did you mean `{other}`?" if other else f"write one of {', '.join(allowed)}"
         fix = None
-        if other and span.end_line:
+        if other and span.end_line and is_typo(value, other):
             fix = Fix(title=f"Change to `{other}`", edits=(TextEdit(span=span, text=other),), safe=False)
         self.error("RUL08", f"`{shown(value)}` is not a value of `{key}`", span, hint, fix)
         return None

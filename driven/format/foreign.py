@@ -1,8 +1,9 @@
-"""Repairs of front matter: a misspelt key, a key of another tool, a key that has no effect. Loaded for a mistake only."""
+"""Repairs of front matter: a misspelt key, another tool's key, a key without effect. Only a mistake loads this."""
 
 from __future__ import annotations
 
 from driven.format.fields import NAME
+from driven.format.words import is_typo
 from driven.model.diagnostic import Fix, TextEdit
 
 TYPE_CHECKING = False
@@ -46,11 +47,13 @@ def repair(key: str, other: str, values: Mapping[str, Value], places: Places) ->
             edits.append(TextEdit(span=places.value(key), text=word))
         elif other == "when" or not _fits(other, value):
             return None  # a condition of another tool is hardly one of ours
+    elif not is_typo(key, other):
+        return None
     return Fix(title=f"Rename to `{other}`", edits=tuple(edits), safe=False)
 
 
 def without(key: str, places: Places) -> Fix | None:
-    """The lines of a key deleted; None where something else stands on them. Unsafe: it may be the one that was meant."""
+    """The lines of a key deleted; None where more stands on them. Unsafe: it may be the one that was meant."""
     span = places.lines_of(key)
     return Fix(title=f"Delete `{key}`", edits=(TextEdit(span=span, text=""),), safe=False) if span else None
 

@@ -29,6 +29,13 @@ def similar(word: str, known: Iterable[str]) -> str:
     return next((lower[match] for match in get_close_matches(word.lower(), lower, 1, 0.6)), "")
 
 
+def is_typo(word: str, meant: str) -> bool:
+    """Whether `word` is so near to what `similar` says was meant that it may be put in its place."""
+    from difflib import SequenceMatcher
+
+    return SequenceMatcher(None, word.lower(), meant.lower(), autojunk=False).ratio() >= 0.75
+
+
 def _is_format(char: str) -> bool:
     """Not printable to Python, yet text: other spaces, joiners, private use; neither a control nor a line end."""
     from unicodedata import category

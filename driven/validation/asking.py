@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from driven.errors import UsageError
 from driven.frozen import frozen
@@ -61,6 +62,8 @@ def write_baseline(root: str, choice: Choice, path: str, found: Iterable[Diagnos
             file.write(render_baseline(rows))
         os.replace(temporary, path)
     except OSError as error:
+        with suppress(OSError):
+            os.unlink(temporary)
         raise UsageError(
             f"`{path}` cannot be written: {(error.strerror or 'unknown').lower()}",
             hint="name a file in a folder of yours",
@@ -84,6 +87,8 @@ def _codes(words: Sequence[str]) -> tuple[str, ...]:
     from driven.project.validate_table import is_code
 
     codes = tuple(code.strip().upper() for word in words for code in word.split(",") if code.strip())
+    if words and not codes:
+        raise UsageError("no code is named", hint="a code is `CUR03`, or `CUR` for all of a kind")
     for code in codes:
         if not is_code(code):
             raise UsageError(f"`{code}` is no code", hint="a code is `CUR03`, or `CUR` for all of a kind")

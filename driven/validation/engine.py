@@ -110,9 +110,19 @@ def look(
         found += known
     if memory and not broken_ones:
         memory.write()
+    found = _once(found, documents)
     found += broken_ones
     found += unreadable(folder)
     return Found(diagnostics=found, documents=documents, folder=folder)
+
+
+def _once(found: list[Diagnostic], documents: Iterable[Document]) -> list[Diagnostic]:
+    """Without what is told of a link and of the file that it leads to."""
+    linked = {document.path: document.linked for document in documents if document.linked}
+    if not linked:
+        return found
+    told = {(d.span.path, d.code, d.span.line, d.span.column) for d in found}
+    return [d for d in found if (linked.get(d.span.path), d.code, d.span.line, d.span.column) not in told]
 
 
 def unreadable(folder: Folder) -> Iterable[Diagnostic]:

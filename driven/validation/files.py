@@ -10,6 +10,7 @@ from types import MappingProxyType
 from driven.core.globs import Glob
 from driven.document.document import Document
 from driven.document.places import FOLDERS, TOP, place_of
+from driven.project.files import TEMP_SUFFIX
 from driven.project.git import git_files
 from driven.project.reading import read_file
 
@@ -73,21 +74,44 @@ class Folder:
             found.update((path, pattern) for path in self._files if path not in found and glob.match(path))
         # An editor reads its folder whether git ignores it or not.
         for path in self._walk_known():
-            if path not in found and self.overlay.get(path, b"") is not None and (place := place_of(path)):
+            if path not in found and self.overlay.get(path, b"") is not None and (place := _place(path)):
                 found[path] = place
-        for path in [path for path in sorted(found) if self._read_document(path)]:
-            found.update((below, place) for below in self._walk(path) if (place := place_of(below)))
-        for path in sorted(found.keys() - self.data.keys()):
+        linked = [path for path in sorted(found) if self._read_document(path)]
+        below = {path: place for top in linked for path in self._walk(top) if (place := _place(path))}
+        for path in sorted(below.keys() - found.keys()):
             self._read_document(path)
-        return [Document(path, data, place=found[path]) for path, data in sorted(self.data.items())]
+        found |= below
+        documents = [Document(path, data, place=found[path]) for path, data in sorted(self.data.items())]
+        self._mark_links(documents)
+        return documents
+
+    def _mark_links(self, documents: Iterable[Document]) -> None:
+        """Say of each document that is another one, by a link to it or to its folder, which one it is."""
+        same: dict[tuple[int, int], list[Document]] = {}
+        for document in documents:
+            seen = self.stats.get(document.path)
+            if seen is not None:
+                same.setdefault((seen.st_dev, seen.st_ino), []).append(document)
+        top = os.path.join(os.path.realpath(self.root), "")
+        for group in same.values():
+            if len(group) < 2:
+                continue
+            paths = {document.path for document in group}
+            for document in group:
+                real = os.path.realpath(os.path.join(self.root, document.path)).removeprefix(top).replace(os.sep, "/")
+                if real != document.path and real in paths:
+                    document.linked = real
 
     def _read_document(self, path: str) -> bool:
-        """Read a rule file. Whether it is none, but a link to a folder of the project."""
+        """Read a rule file. Whether it is none, but a link to a folder of the project, and to none around it."""
         data = self._read(path, MAX_BYTES)
+        full = os.path.join(self.root, path)
         if data is not None:
             self.data[path] = data
-        full = os.path.join(self.root, path)
-        return data is None and self.overlay.get(path, b"") is not None and os.path.islink(full) and os.path.isdir(full)
+        elif self.overlay.get(path, b"") is not None and os.path.islink(full) and os.path.isdir(full):
+            here, there = os.path.realpath(os.path.dirname(full)), os.path.realpath(full)
+            return self._is_inside(path) and not os.path.join(here, "").startswith(os.path.join(there, ""))
+        return False
 
     # What `Repository` asks.
 
@@ -211,7 +235,9 @@ class Folder:
 
 
 def _place(path: str) -> str:
-    """`place_of`, after a glance that most files of a project do not pass."""
+    """`place_of`, after a glance that most files of a project do not pass. What a killed run left is no rule."""
+    if path.endswith(TEMP_SUFFIX):
+        return ""
     if path[-3:] in (".md", "mdc") or path[:1] == "." or "/." in path:
         return place_of(path)
     return TOP.get(path.rpartition("/")[2].lower(), "") and place_of(path)

@@ -149,8 +149,11 @@ class _Rounds:
         """Whether a round changed the file."""
         data = self.overlay.get(path, self._base.get(path))
         full = os.path.join(self._root, path)
-        if os.path.islink(full) or self._real.setdefault(os.path.realpath(full), path) != path:
+        real = os.path.realpath(full)
+        if os.path.islink(full) or self._real.setdefault(real, path) != path:
             return False
+        if real != os.path.join(os.path.realpath(self._root), path):  # its name is another path's, too
+            fixes = [(told, fix) for told, fix in fixes if not fix.rename]
         document = None if data is None else Document(path, data)
         if document is None or document.broken >= 0:  # what is no text would not come out as it was
             return False

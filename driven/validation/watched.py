@@ -1,7 +1,7 @@
 """What the list of a project's files hangs on, so that a kept answer is given no longer than it holds.
 
-Git's answer hangs on its index, its configuration, on what is ignored and where that is said, and on folders in which no
-file is yet. Everything here is looked at once more, after the list was made: the caller refuses what is too young.
+Git's answer hangs on its index, its configuration, on what is ignored and where that is said, and on folders in which
+no file is yet. Everything here is looked at once more, after the list was made: the caller refuses what is too young.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def watched(folder: Folder) -> tuple[set[str], set[str]] | None:
 
 
 def modules() -> list[str]:
-    """The files of loaded modules that are no part of an installation: whoever writes a check runs it again and again."""
+    """The files of loaded modules that are no part of an installation: whoever writes a check runs it often."""
     inside = (os.path.join(sys.prefix, ""), os.path.join(sys.base_prefix, ""))
     found = set()
     for module in list(sys.modules.values()):

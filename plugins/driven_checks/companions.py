@@ -10,7 +10,7 @@ LONGEST = 100  # characters of a name
 
 def is_page(repository: Repository, document: Document) -> bool:
     """Whether a file without front matter is named by another file of rules: it is then read when that one says so."""
-    if document.front is not None:
+    if document.front is not None or "." in document.name.removesuffix(".md") or document.name == "RULE.md":
         return False
     by = repository.shared("companions:named", lambda: _named(repository)).get(document.name)
     return by is not None and by != document.path
@@ -20,6 +20,8 @@ def _named(repository: Repository) -> dict[str, str]:
     """File name -> the path of the file of rules that names it, "" where there are several."""
     names: dict[str, str] = {}
     for document in repository.documents:
+        if document.name.lower().startswith("readme"):
+            continue  # a list for people: no model follows it
         text, path = document.text, document.path
         at = text.find(".md")
         for _ in range(MOST):

@@ -6,9 +6,9 @@ What such a file names (links, imports, paths, scripts) is in the project that i
 from __future__ import annotations
 
 _FOLDERS = frozenset(
-    ("template", "templates", "_template", "_templates", "scaffold", "scaffolds", "scaffolding", "skeleton", "skeletons",
-     "boilerplate", "boilerplates", "fixture", "fixtures", "__fixtures__", "testdata", "test-data", "test_data",
-     "cookiecutter")
+    ("template", "templates", "_template", "_templates", "scaffold", "scaffolds", "scaffolding", "skeleton",
+     "skeletons", "boilerplate", "boilerplates", "fixture", "fixtures", "__fixtures__", "testdata", "test-data",
+     "test_data", "cookiecutter")
 )  # fmt: skip
 
 

@@ -63,10 +63,12 @@ _ORDERS: tuple[tuple[str, str, Severity], ...] = (
      r"|/etc/(?:passwd|shadow)|~/\.netrc)",
      "error"),
     ("give its system prompt away",
-     r"\b(?:(?:output|print|reveal|repeat|leak|dump)\b[^.\n]{0,30}?|(?:show|return)\b[^.\n]{0,20}?\byour\s)\bsystem prompt\b",
+     r"\b(?:(?:output|print|reveal|repeat|leak|dump)\b[^.\n]{0,30}?|(?:show|return)\b[^.\n]{0,20}?\byour\s)"
+     r"\bsystem prompt\b",
      "error"),
     ("be another model than it is",
-     r"\byou are (?:now (?:operating |acting |running )?in (?:developer|debug|god|unrestricted) mode|no longer (?:acting|operating|bound))\b"
+     r"\byou are (?:now (?:operating |acting |running )?in (?:developer|debug|god|unrestricted) mode"
+     r"|no longer (?:acting|operating|bound))\b"
      r"|\b(?:enter|enable|activate|switch to|engage) (?:dan|god|jailbreak|unrestricted) mode\b", "error"),
     # A part that is played, and the switch of a browser or a phone, are rarely an attack.
     ("be another model than it is",
@@ -83,7 +85,7 @@ _ORDERS: tuple[tuple[str, str, Severity], ...] = (
 # Before a verb: it says what not to do, or what something is for (`To override these rules, edit …`).
 _NOT = re.compile(
     r"(?:\b(?:never|not|don['’]?t|cannot|can['’]?t|won['’]?t|shouldn['’]?t|mustn['’]?t|avoid|without|nor|neither|no)\b"
-    r"(?!\s{1,3}(?:forget|fail|hesitate|only)\b)(?:[^.,;:!?\n]|\.(?=\w)){0,60}|(?:^|[.!?\n])\s{0,3}to\s{1,3})$",
+    r"(?!\s{1,3}(?:forget|fail|hesitate|only)\b)(?:[^.,;:!?\n]|\.(?=\w)){0,60}|(?:^|[.!?\n]|<!--)\s{0,3}to\s{1,3})$",
     re.IGNORECASE,
 )
 _OWN_NOT = ("keep something from the user", "act without asking the user")  # whose words begin with it

@@ -52,13 +52,16 @@ class Held:
 
 
 def held(repository: Repository) -> list[Held]:
-    """Every file that holds rules and that driven did not write, sorted by path within its place."""
+    """Every file that holds rules, is no link to another, and that driven did not write; sorted by path within its
+    place."""
     return repository.shared("driven_checks.held", lambda: _held(repository))
 
 
 def _held(repository: Repository) -> list[Held]:
     return [
-        Held(document) for document in repository.of(*RULES) if not document.ours or not is_ours(document)
+        Held(document)
+        for document in repository.of(*RULES)
+        if not document.linked and (not document.ours or not is_ours(document))
     ]  # fmt: skip
 
 

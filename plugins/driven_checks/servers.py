@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from driven.check_kit import Document, Finding, file_check
+from driven.check_kit import Document, Finding, Repository, repository_check
 from driven_checks.jsonc import Leaf
+from driven_checks.rule_texts import folders_up
 from driven_checks.settings import FRONT, SETTINGS, servers, values
 
 VERIFIED = "2026-11-21"
+PLACES = (*(place for place in SETTINGS if not place.endswith("/hooks")), *FRONT)
 _EXACT = re.compile(r"v?\d")
 _COMMIT = re.compile(r"[0-9a-f]{7,40}|v?\d[\w.-]*")
 _NPX = frozenset(("npx", "bunx", "pnpx"))
@@ -25,27 +27,41 @@ _ONE = {  # options that take a word
 _TAKES_ONE = {program: frozenset(options.split()) for program, options in _ONE.items()}
 
 
-@file_check(
-    "EXE02", "an MCP server without a version", *(place for place in SETTINGS if not place.endswith("/hooks")), *FRONT,
-    severity="warning",
+@repository_check(
+    "EXE02", "an MCP server without a version", *PLACES, severity="warning",
     why="The editor starts the newest release each time. A release that was taken over, or a server whose author"
     " changes its mind, runs on every machine that opens the folder, with the tools that were approved for the old one"
     " (MCPoison, CVE-2025-54136).",
     url="https://research.checkpoint.com/2025/cursor-vulnerability-mcpoison/", verified=VERIFIED, security=True,
     bad='"command": "npx", "args": ["-y", "@acme/mcp"]', good='"command": "npx", "args": ["-y", "@acme/mcp@1.4.2"]',
 )  # fmt: skip
-def unpinned(document: Document) -> Iterator[Finding]:
-    if "npx" not in document.text and not any(name in document.text for name in _LAUNCHERS):
-        return
+def unpinned(repository: Repository) -> Iterator[Finding]:
+    for document in repository.of(*PLACES):
+        if "npx" in document.text or any(name in document.text for name in _LAUNCHERS):
+            yield from _in_file(repository, document)
+
+
+def _in_file(repository: Repository, document: Document) -> Iterator[Finding]:
     for server in servers(values(document)):
         found = _unpinned(server.words)
         if found is None:
             continue
         leaf, package, wanted = found
+        if "dlx" not in [word.value for word in server.words] and _is_installed(repository, document, package):
+            continue
         yield Finding(
+            path=document.path,
             message=f"the MCP server `{server.name}` runs whatever `{package[:80]}` is that day: no version is given",
             start=leaf.start, end=leaf.end, hint=f"write the version that you have looked at: `{wanted[:90]}`",
         )  # fmt: skip
+
+
+def _is_installed(repository: Repository, document: Document, package: str) -> bool:
+    """Whether a `package.json` names the package: `npx` then runs the release that the lock file holds."""
+    if "@" in package[1:] or not package:
+        return False
+    texts = (repository.read(f"{folder}/package.json".lstrip("/")) for folder in folders_up(document.scope))
+    return any(f'"{package}":' in text for text in texts if text)
 
 
 _LAUNCHERS = ("uvx", "uv", "pipx", "docker", "podman", "bunx", "bun", "pnpm", "pnpx", "yarn", "npm", "deno")
@@ -103,8 +119,8 @@ def _argument(pairs: list[tuple[str, Leaf]], kind: str, named: tuple[str, ...] =
         name, equals, value = word.partition("=")
         if name in named and (equals or at + 1 < len(pairs)):
             return (value, leaf) if equals else pairs[at + 1]
-        if word in ("-c", "--call") and kind == "npx":
-            return None
+        if kind == "npx" and word in ("-c", "--call", "--no", "--no-install", "--offline"):
+            return None  # a command, or what is installed
         if word.startswith("-") and word != "--":
             at += 2 if not equals and word in takes else 1
             continue

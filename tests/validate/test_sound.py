@@ -65,3 +65,22 @@ def test_an_output_that_was_edited_by_hand_is_looked_at(tmp_path: Path) -> None:
     )
     file.write_text(file.read_text().replace("alwaysApply: ", 'alwaysApply: "').replace("\n---\n\n", '"\n---\n\n', 1))
     assert "CUR06" in [d.code for d in validate(str(tmp_path)).diagnostics]
+
+
+@pytest.mark.parametrize("git", [False, True])
+def test_a_link_to_another_rule_file_says_nothing_twice(tmp_path: Path, git: bool) -> None:
+    (tmp_path / "AGENTS.md").write_text("# Project\n\nSee [x](docs/none.md).\n\n- Run all the tests before a commit.\n")
+    (tmp_path / "CLAUDE.md").symlink_to("AGENTS.md")
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "a.py").write_text("")
+    skill = tmp_path / ".agents" / "skills" / "release" / "SKILL.md"
+    skill.parent.mkdir(parents=True)
+    skill.write_text("---\nname: wrong\ndescription: How a release is made\n---\n\nSee [y](none.md).\n")
+    (tmp_path / ".claude").mkdir()
+    (tmp_path / ".claude" / "skills").symlink_to("../.agents/skills")
+    if git:
+        import subprocess
+
+        subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    told = [f"{d.code} {d.span.path}" for d in validate(str(tmp_path)).diagnostics if d.code in ("GEN08", "GEN10")]
+    assert told == ["GEN08 .agents/skills/release/SKILL.md", "GEN08 AGENTS.md"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from driven.errors import UsageError
+from driven.errors import ProjectError, UsageError
 
 if TYPE_CHECKING:
     from driven.cli.app import App
@@ -60,6 +60,13 @@ def _watch(args: Any, app: App) -> Watch:
 def _check(args: Any, app: App) -> None:
     if app.json and args.format not in ("text", "json"):
         raise UsageError(f"--json and --format {args.format} ask for two things", hint="leave one out")
+    if args.format not in ("text", "json") and (args.fix or args.unsafe_fixes or args.diff or args.update_baseline):
+        word = next(w for w in ("update_baseline", "diff", "unsafe_fixes", "fix") if getattr(args, w)).replace("_", "-")
+        raise UsageError(f"--format {args.format} cannot be used with --{word}", hint="it is for a run that only looks")
+    if args.format == "json":
+        app.json = True
+    if not os.path.isdir(app.base):
+        raise ProjectError(f"`{app.root_option}` is not a folder", hint="name a folder of a project")
     if args.update_baseline and (args.fix or args.unsafe_fixes or args.diff):
         raise UsageError("--update-baseline cannot be used with --fix", hint="repair first, then keep what is left")
 
@@ -69,8 +76,6 @@ def _tell(args: Any, app: App, report: Any, strict: bool, loaded: Any) -> int:
     from driven.cli.render_validate import show_report
 
     failing = ("error", "warning") if strict else ("error",)
-    if args.format == "json":
-        app.json = True
     if args.format in ("sarif", "github", "junit"):
         from importlib import import_module
 
