@@ -8,7 +8,7 @@ from driven.hookspecs import Check, hookimpl
 MODULES = (
     "cursor", "cursor_globs", "cursor_front", "others", "listed", "skills", "copilot", "copilot_files", "copilot_globs",
     "windsurf", "windsurf_files", "claude", "claude_imports", "claude_memory", "aider", "cline", "agents",
-    "general", "fences", "glob_checks", "links",
+    "general", "front", "fences", "glob_checks", "links",
     "duplicates", "contradictions", "wording", "reach", "glob_overlaps", "sizes", "references", "scripts",
     "hidden", "lookalikes", "instructions", "secrets", "surfaces", "servers", "approvals",
 )  # fmt: skip
