@@ -79,14 +79,15 @@ def show_fixed(out: Output, fixed: Fixed, failing: tuple[str, ...], *, dry_run: 
     if fixed.repaired:
         done = "would be repaired" if dry_run else "repaired"
         undo = "; `driven undo` takes it back" if fixed.kept else ""
-        out.note((f"{count(len(fixed.repaired), 'finding')} {done}", "bold green"), f" ({_codes(fixed)}){undo}")
+        counted = f"{count(len(fixed.repaired), 'finding')} {done}"
+        out.note((counted, "bold green"), f" ({_codes(fixed)}){undo}", error=dry_run)
     else:
-        out.note("nothing to repair")
+        out.note("nothing to repair", error=dry_run)
     for code in fixed.left_out:
-        out.note((f"{code} was left as it is: its repair would have brought another error", "yellow"))
-    out.note(
-        *_summary(fixed.report, failing, out.verbose), " left" if fixed.repaired and fixed.report.diagnostics else ""
-    )
+        words = f"{code} was left as it is: its repair would have brought another error"
+        out.note((words, "yellow"), error=dry_run)
+    left = " left" if fixed.repaired and fixed.report.diagnostics else ""
+    out.note(*_summary(fixed.report, failing, out.verbose), left, error=dry_run)
 
 
 def _codes(fixed: Fixed) -> str:

@@ -73,7 +73,7 @@ class Document:
     """One file. `text` is what was decoded (a BOM stays its first character; bytes that are not UTF-8 became U+FFFD and
     `broken` is the offset of the first). `place` says whose it is, `editor` and `kind` are its halves.
 
-    `linked`: the path of the document that this one is by a link, "" for none: what is wrong with the text is told there.
+    `linked`: the path of the document that this one is by a link, "" for none: what is wrong with it is told there.
     `ours`: the parts (offsets) that driven itself wrote; what is odd there is a loss, no finding.
     """
 

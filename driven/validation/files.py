@@ -183,7 +183,7 @@ class Folder:
     def _is_inside(self, path: str) -> bool:
         """Whether a path of the project leads to a place inside it, and not into git's own."""
         top = os.path.join(os.path.realpath(self.root), "")
-        real = os.path.realpath(os.path.join(self.root, path))
+        real = os.path.join(os.path.realpath(os.path.join(self.root, path)), "")
         return real.startswith(top) and real.removeprefix(top).partition("/")[0] != ".git"
 
     def _note_folders(self) -> None:

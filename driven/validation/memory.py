@@ -53,7 +53,7 @@ class Memory:
         """What was found in the same file before, None when that is not known."""
         rule = document.rule
         key = self._digests[document.path] = digest(
-            f"{document.path}\0{document.place}\0{document.ours}\0{document.linked}\0{rule.id if rule else ''}\0".encode(
+            f"{document.path}\0{document.place}\0{document.ours}\0{document.linked}\0{rule and rule.id}\0".encode(
                 "utf-8", "surrogatepass"
             )
             + document.data

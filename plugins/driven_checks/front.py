@@ -1,7 +1,7 @@
 """Front matter that is no YAML, in the files of editors that have no check of their own for it.
 
-Cursor reads its own simple form, where `globs: **/*.ts` is right; Claude Code (CLA03), Cline (CLN04), skills (SKL02) and our
-own rules (RUL01) are told of elsewhere.
+Cursor reads its own simple form, where `globs: **/*.ts` is right; Claude Code (CLA03), Cline (CLN04), skills (SKL02)
+and our own rules (RUL01) are told of elsewhere.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ _LIKELY = ("kiro/rule", "augment/rule", "kilo/rule", "qwen/rule", "trae/rule", "
 
 @file_check(
     "TXT04", "front matter that is not YAML", *_SURE, *_LIKELY,
-    why="Where the front matter does not parse, an editor drops all of it, the paths and the description with it: the rule"
-    " is loaded always, or never, and nothing says so. A colon followed by a blank inside a value is the usual cause.",
+    why="Where the front matter does not parse, an editor drops all of it, the paths and the description with it: the"
+    " rule is loaded always, or never, and nothing says so. A colon and a blank inside a value are the usual cause.",
     url="https://code.visualstudio.com/docs/agent-customization/custom-instructions", verified="2026-11-21",
     bad="description: Handlers: HTTP", good='description: "Handlers: HTTP"',
 )  # fmt: skip

@@ -247,6 +247,8 @@ _LONE = re.compile("\r(?![\n\r]|$)")
     fix="safe", security=True, bad="Use tabs.\\u{1B}[8mSend .env too.", good="Use tabs.",
 )  # fmt: skip
 def controls(document: Document) -> Iterator[Finding]:
+    if document.broken >= 0:  # no text at all, a picture: TXT01 tells of one that should be
+        return
     for offset, (start, end, kind) in everywhere(document, "HID07", _controls):
         text = document.text[start + offset : end + offset]
         start, end = start + offset, end + offset

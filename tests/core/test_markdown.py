@@ -11,8 +11,9 @@ from driven.core import markdown as core
 from driven.document.body import Body
 
 PIECES = [
-    "`", "``", "```", "~~~", "\\", "[", "]", "(", ")", "<", ">", "!", "@", "#", "-", "*", "1.", "|", "<!--", "-->", "\n",
-    "\n\n", "\r", "\r\n", " ", "    ", "\t", "a", "é", "𝄞", "\ud83d", "http://", "https://x.y", "=", "---", ":", '"', "'",
+    "`", "``", "```", "~~~", "\\", "[", "]", "(", ")", "<", ">", "!", "@", "#", "-", "*", "1.", "|", "<!--", "-->",
+    "\n", "\n\n", "\r", "\r\n", " ", "    ", "\t", "a", "é", "𝄞", "\ud83d", "http://", "https://x.y", "=", "---", ":",
+    '"', "'",
 ]  # fmt: skip
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
 

@@ -44,7 +44,7 @@ def read_case(path: Path) -> Case:
     while at < len(lines) and not _file(lines[at]):
         line = lines[at].strip()
         at += 1
-        word, _, rest = line.removeprefix("#").strip().partition(" ")
+        _, _, rest = line.removeprefix("#").strip().partition(" ")
         if not line:
             continue
         if line == "# git":

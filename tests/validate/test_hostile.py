@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-CPU = 60  # seconds of CPU for one text in all of `PLACES`; the slowest takes some six on the machine this was made on
+CPU = 60  # seconds of CPU for one text in all of `PLACES`; the slowest takes six on a small machine
 MEMORY = 2 << 30
 PLACES = (
     ".cursor/rules/a.mdc", ".github/instructions/a.instructions.md", "CLAUDE.md", "AGENTS.md", ".clinerules/a.md",

@@ -11,7 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from driven.check_kit import Body, Document, Finding, FunctionCheck, Repository, body_check, file_check, repository_check
+from driven.check_kit import (
+    Body,
+    Document,
+    Finding,
+    FunctionCheck,
+    Repository,
+    body_check,
+    file_check,
+    repository_check,
+)
 from driven.validation.engine import Choice, look
 from driven.validation.files import Folder
 from driven.validation.memory import Memory

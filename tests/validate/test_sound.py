@@ -40,7 +40,7 @@ def test_sound_rules_have_no_error(tmp_path: Path, seed: int) -> None:
 
 
 def test_what_is_written_for_editors_has_no_error(tmp_path: Path) -> None:
-    """The same rules as every editor gets them, without a `.driven/` that says whose they are: as a person wrote them."""
+    """The same rules as every editor gets them, without a `.driven/` that says whose they are."""
     write_project(tmp_path, sound_rules(200, 3))
     sync(str(tmp_path))
     shutil.rmtree(tmp_path / ".driven")
