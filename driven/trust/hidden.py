@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 KINDS = ("TAG", "BIDI", "VARIATION", "SEPARATOR", "BLANK", "PRIVATE", "FORMAT", "UNASSIGNED")
 UNICODE = "18.0"
-ZWSP, ZWNJ, ZWJ = "\u200b", "\u200c", "\u200d"
+ZWJ = "\u200d"
+JOINERS = "\u200b\u200c\u200d"  # the space of no width, the non-joiner, the joiner
+MOST_JOINERS = 3  # side by side: Arabic has <joiner, non-joiner, joiner> (the Unicode Standard, 9.2)
 FLAG = "\U0001f3f4"
 FLAG_TAGS = tuple(
     "".join(chr(0xE0000 + ord(letter)) for letter in region) + "\U000e007f" for region in ("gbeng", "gbsct", "gbwls")
@@ -184,8 +186,12 @@ def _allowed(known: _Ranges, text: str, at: int, kind: str) -> int:
             return int(
                 before == "\ufe0f" or "\U0001f3fb" <= before <= "\U0001f3ff" or known.has("PICTOGRAPHIC", before)
             )
-        if character in (ZWSP, ZWNJ, ZWJ):
-            return int(known.has("JOINING_SCRIPTS", before) or known.has("JOINING_SCRIPTS", after))
+        if character in JOINERS:
+            end = at + 1
+            while end < len(text) and text[end] in JOINERS:
+                end += 1
+            near = known.has("JOINING_SCRIPTS", before) or known.has("JOINING_SCRIPTS", text[end : end + 1])
+            return end - at if near and end - at <= MOST_JOINERS else 0
         if character == "\u180e":
             return int("\u1800" <= before <= "\u18af")
         if character in "\u17b4\u17b5":

@@ -108,7 +108,7 @@ def _first(what: str, pattern: str, text: str) -> re.Match[str] | None:
     return None
 
 
-def order(text: str) -> tuple[int, int, str, Severity] | None:
+def order(text: str, *, commands: bool = True) -> tuple[int, int, str, Severity] | None:
     """What a text tells a model to do behind its reader's back: bounds, words, severity. Errors come first."""
     text = text[:MOST_READ]
     if _HINT.search(text) is None:
@@ -123,14 +123,14 @@ def order(text: str) -> tuple[int, int, str, Severity] | None:
         if severity == "error":
             return match.start(), match.end(), what, severity
         found = match.start(), match.end(), what, severity
-    run = next(fetch_and_run(text), None)
-    if run is not None and not _NOTE.match(text):
+    run = next(fetch_and_run(text), None) if commands and not _NOTE.match(text) else None
+    if run is not None:
         return run[0], run[1], "run something decoded" if run[2] == DECODED else "run a download", "error"
     return found
 
 
 def _told(text: str, start: int, end: int, where: str, *, most: Severity = "error") -> Iterator[Finding]:
-    found = order(text[start:end])
+    found = order(text[start:end], commands=most == "error")  # an install guide may be folded: that is EXE05's
     if found is None:
         return
     at, until, what, severity = found

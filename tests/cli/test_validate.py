@@ -48,7 +48,7 @@ def test_repairs(by_hand: Path, drive: Any, answer: Any) -> None:
     ran = drive("validate", "--select", "CUR01,CUR06", "--diff")
     assert ran.code == 1
     assert '-alwaysApply: "true"\n+alwaysApply: true\n' in ran.out
-    assert "1 finding would be repaired (CUR06)" in ran.out
+    assert "1 finding would be repaired (CUR06)" in ran.err
     assert (by_hand / ".cursor/rules/style.mdc").read_text() == BAD
     data = answer("validate", "--select", "CUR01,CUR06", "--fix", code=1)
     assert [d["code"] for d in data["repaired"]] == ["CUR06"]

@@ -92,8 +92,8 @@ def test_a_hostile_text_is_bounded(name: str, tmp_path: Path) -> None:
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_bytes(data)
     done = subprocess.run(
-        [sys.executable, "-m", "driven", "validate", "--format", "json"], cwd=tmp_path, capture_output=True, timeout=290,
-        preexec_fn=limits, env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")},
+        [sys.executable, "-m", "driven", "validate", "--format", "json"], cwd=tmp_path, capture_output=True,
+        timeout=290, preexec_fn=limits, env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")},
     )  # fmt: skip
     assert done.returncode in (0, 1), done.stderr.decode(errors="replace")[-2_000:]
     assert b"PLG11" not in done.stdout, "a check failed"
