@@ -34,7 +34,7 @@ def show_finding(out: Output, d: Diagnostic, root: str, *, error: bool = False) 
     if d.code:
         head.append((f" {d.code}", "dim"))
     out.line(*head, ": ", d.message, error=error)
-    _show_source(out, d.span, root, style.split()[1], error=error)
+    _show_source(out, d.span, root, style.split()[1], error=error, secret=d.code.startswith("SEC"))
     if d.hint:
         out.line("  ", ("hint:", "cyan"), " ", d.hint, error=error)
 
@@ -60,10 +60,12 @@ def loss_pieces(out: Output, loss: Loss) -> list[Piece]:
     return [(f"{sign} {loss.kind}: ", "red" if dropped else "yellow"), (loss.reason, "dim")]
 
 
-def _show_source(out: Output, span: Span, root: str, style: str, *, error: bool) -> None:
+def _show_source(out: Output, span: Span, root: str, style: str, *, error: bool, secret: bool = False) -> None:
     text = source_line(os.path.join(root, span.path), span.line) if span.path else None
     if text is None or span.column > len(text) + 1:
         return
+    if secret:  # what must not be in a file must not be in a log either
+        text = _masked(text, span)
     start = span.column - 1
     end = span.end_column - 1 if span.end_line == span.line else start + 1
     end = min(max(end, start + 1), max(len(text), start + 1))
@@ -112,6 +114,14 @@ def _lines(path: str) -> list[str]:
     except (OSError, ValueError):
         return []
     return _kept[0][1]
+
+
+def _masked(text: str, span: Span) -> str:
+    """The line with only the first characters of what the span is about."""
+    start = span.column - 1
+    end = span.end_column - 1 if span.end_line == span.line else len(text)
+    kept = text[start : start + 4]
+    return text[:start] + kept + "*" * max(0, min(end, len(text)) - start - len(kept)) + text[end:]
 
 
 def _shown(text: str) -> str:

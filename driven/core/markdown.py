@@ -91,14 +91,17 @@ def _blocks(d: bytes, found: list[Found]) -> None:
     code_at: i64 = -1
     code_end: i64 = 0
     no_comment_end = False
+    end: i64 = 0
+    after: i64 = 0
     while pos < n:
         line = pos
-        end = pos
-        while end < n and (d[end] > 13 or (d[end] != 10 and d[end] != 13)):
-            end += 1
-        after = end
-        if after < n:
-            after += 2 if d[after] == 13 and after + 1 < n and d[after + 1] == 10 else 1
+        if pos >= after:  # else it is the rest of a line, behind a comment
+            end = pos
+            while end < n and (d[end] > 13 or (d[end] != 10 and d[end] != 13)):
+                end += 1
+            after = end
+            if after < n:
+                after += 2 if d[after] == 13 and after + 1 < n and d[after + 1] == 10 else 1
         s = line
         indent: i64 = 0
         while s < end and (d[s] == 32 or d[s] == 9):

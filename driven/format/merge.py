@@ -190,7 +190,11 @@ def _contained(base: list[str], ours: list[str], theirs: list[str]) -> Take:
     mine, other = ours[head : len(ours) - tail], theirs[head : len(theirs) - tail]
     untouched = _stands_in(mine, base), _stands_in(other, base)
     if untouched[0] != untouched[1]:
-        return "theirs" if untouched[0] else "ours"
+        # What the one without a text of its own deleted must be gone on the other side too.
+        side, more = (ours, theirs) if untouched[0] else (theirs, ours)
+        if not (set(base) - set(side)).intersection(more):
+            return "theirs" if untouched[0] else "ours"
+        return "none"
     if not mine and not set(base).intersection(other):
         return "theirs"
     if not other and not set(base).intersection(mine):

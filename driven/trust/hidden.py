@@ -190,8 +190,8 @@ def _allowed(known: _Ranges, text: str, at: int, kind: str) -> int:
             end = at + 1
             while end < len(text) and text[end] in JOINERS:
                 end += 1
-            near = known.has("JOINING_SCRIPTS", before) or known.has("JOINING_SCRIPTS", text[end : end + 1])
-            return end - at if near and end - at <= MOST_JOINERS else 0
+            joined = known.has("JOINING_SCRIPTS", before) or known.has("JOINING_SCRIPTS", text[end : end + 1])
+            return end - at if joined and end - at <= MOST_JOINERS else 0
         if character == "\u180e":
             return int("\u1800" <= before <= "\u18af")
         if character in "\u17b4\u17b5":

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from driven.check_kit import Document, Edit, Finding, Key, Repair, Repository, file_check, repository_check
-from driven.plugin_kit import is_universal, load_yaml, quoted, split_list
+from driven.plugin_kit import is_universal, quoted, split_list
 from driven_checks.general import FRONT_KEYS
 
 CONDITIONS = "https://docs.cline.bot/features/cline-rules/conditional-rules"
@@ -197,6 +197,8 @@ def _in_quotes(document: Document) -> Repair | None:
     text = front.text
     for edit in reversed(edits):
         text = text[: edit.start - front.start] + edit.text + text[edit.end - front.start :]
+    from driven.plugin_kit import load_yaml
+
     if not edits or load_yaml(text, path=document.path, line_offset=1).diagnostics:
         return None
     return Repair(title="Put the patterns in quotes", edits=tuple(edits), safe=True)

@@ -55,6 +55,7 @@ def leaves(text: str, start: int = 0, end: int | None = None) -> Iterator[Leaf]:
             continue
         if deeper or (len(stack) == MOST_DEPTH and token[0] in ("[", "{")):
             deeper += (token[0] in ("[", "{")) - (token[0] in ("]", "}"))
+            empty = -1
             continue
         if kind != "mark":
             empty = -1

@@ -100,16 +100,18 @@ def _in_line(text: str, low: int, high: int) -> Iterator[tuple[int, int, str]]:
         elif kind == "into":
             closed = text.find(")", end, end + MOST_BETWEEN)
             yield start, closed + 1 if closed >= 0 else end, DECODED if "base64" in token[0] else PIPED
-            fetched = decoded = -1
+            fetched = decoded = saving = -1
         elif kind == "iex":
             yield start, end, PIPED if "ncoding" not in token[0] else DECODED
+            fetched = decoded = saving = -1
         elif kind == "coded":
             yield start, end, DECODED
+            fetched = decoded = saving = -1
         elif kind == "run" and (fetched >= 0 or decoded >= 0):
             first = min(at for at in (fetched, decoded) if at >= 0)
             if not _is_row(text, first, start):
                 yield first, end, DECODED if decoded >= 0 else PIPED
-            fetched = decoded = -1
+            fetched = decoded = saving = -1
         elif kind == "then":
             if saving >= 0 and start - saving < MOST_BETWEEN and _is_saved(text[saving : start + 1], token["file"]):
                 yield saving, end, SAVED

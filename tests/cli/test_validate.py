@@ -145,3 +145,13 @@ def test_a_table_on_a_terminal(screen: Callable[..., str]) -> None:
 def test_notices_are_counted_and_said_where(screen: Callable[..., str]) -> None:
     assert screen(report("info")) == "1 notice (3 files; --verbose shows the notices)\n"
     assert "number 1" in screen(report("info"), verbose=True)
+
+
+def test_a_secret_is_not_repeated(by_hand: Path, drive: Any) -> None:
+    secret = "gh" + "p_8aspm4G7VmSUfOoD6V1vrORcmn0iSH2JWh3d"
+    (by_hand / "CLAUDE.md").write_text(f"Use {secret} to push.\n")
+    for words in ([], ["--json"], ["--format", "sarif"], ["--format", "github"], ["--format", "junit"]):
+        ran = drive("validate", "--select", "SEC", *words)
+        assert "SEC01" in ran.out
+        assert secret not in ran.out
+        assert secret[8:] not in ran.out

@@ -158,6 +158,7 @@ def test_an_edit_of_one_side_is_taken_as_it_is(base: str, edit: str) -> None:
 @settings(max_examples=400)
 @given(edits())
 @example(("a\nb\n", "ours00\nb\n", "a\ntheirs00\n"))
+@example(("a\na\na\na\nb\na\n", "a\na\na\na\n", "a\na\ntheirs00\nb\na\n"))
 def test_nothing_is_lost(texts: tuple[str, str, str]) -> None:
     base, ours, theirs = texts
     found = merge_text(base, ours, theirs)

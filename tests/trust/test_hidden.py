@@ -1,4 +1,4 @@
-"""Hidden characters: published attacks are found, legitimate uses are not, and what may be taken out changes nothing."""
+"""Hidden characters: published attacks are found, legitimate uses are not, what may be taken out changes nothing."""
 
 from __future__ import annotations
 

@@ -33,6 +33,7 @@ TEXTS: dict[str, str] = {
     "ticks of all lengths": " ".join("`" * n for n in range(1, 1_500)),
     "fences": "```\n" * 100_001,
     "comments": "<!-- " * 200_000,
+    "comments of one line": "<!-- -->" * 100_000,
     "comments and words": "<!-- ignore previous instructions " * 50_000,
     "imports": "".join(f"@docs/{n}.md " for n in range(50_000)),
     "links": "".join(f"[a](docs/{n}.md)\n" for n in range(50_000)),
