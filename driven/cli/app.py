@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 
 from driven import __version__
-from driven.cli.render import Output
+from driven.cli.render import GONE, Output
 from driven.errors import DiskError, DrivenError, PluginError, ProjectError, UsageError
 from driven.frozen import replace
 from driven.grammar.command import Command
@@ -138,8 +138,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
         except BrokenPipeError:
             raise
-        except OSError as error:  # a full disk
+        except OSError as error:
             app.out.refused = True
+            if error.errno in GONE:
+                return code
             return app.fail(DiskError(f"the output cannot be written: {(error.strerror or 'unknown').lower()}"))
         return code
     except BrokenPipeError:

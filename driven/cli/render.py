@@ -7,6 +7,7 @@ plain, unwrapped and stable.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -60,6 +61,9 @@ def _isatty(stream: TextIO) -> bool:
         return stream.isatty()
     except ValueError:  # closed
         return False
+
+
+GONE = (errno.EIO, errno.EBADF)  # of a terminal that was closed: nobody is there to be told
 
 
 class Output:
@@ -133,6 +137,8 @@ class Output:
         except OSError as failed:
             if self.refused:  # it was told, or cannot be
                 return
+            if failed.errno in GONE:
+                raise
             self.refused = True
             why = (failed.strerror or "unknown").lower()
             raise DiskError(f"the output cannot be written: {why}", hint="look at the disk") from None
