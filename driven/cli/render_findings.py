@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from driven.cli.render import Output, Piece
 from driven.cli.text import count, safe_line
@@ -27,23 +27,31 @@ def show_error(out: Output, message: str, *, hint: str = "", span: Span | None =
         out.line(("hint:", "bold cyan"), " ", hint, error=True)
 
 
-def show_finding(out: Output, d: Diagnostic, root: str, *, error: bool = False) -> None:
-    """`path:3:1: error RUL12: what`, the source line with a caret, and the hint."""
+def show_finding(
+    out: Output, d: Diagnostic, root: str, *, error: bool = False, secrets: Sequence[Span] = ()
+) -> None:  # fmt: skip
+    """`path:3:1: error RUL12: what`, the source line with a caret, and the hint. What stands at `secrets` in that line
+    is not repeated."""
     style = _STYLES[d.severity]
     head: list[Piece] = [(f"{d.span}: ", "bold") if d.span.path else "", (d.severity, style)]
     if d.code:
         head.append((f" {d.code}", "dim"))
     out.line(*head, ": ", d.message, error=error)
-    _show_source(out, d.span, root, style.split()[1], error=error, secret=d.code.startswith("SEC"))
+    _show_source(out, d.span, root, style.split()[1], error=error, secrets=secrets)
     if d.hint:
         out.line("  ", ("hint:", "cyan"), " ", d.hint, error=error)
 
 
 def show_findings(out: Output, found: Iterable[Diagnostic], root: str, *, error: bool = False) -> None:
     """All findings; notices (`info`) only with --verbose."""
+    found = list(found)
+    secrets: dict[tuple[str, int], list[Span]] = {}
+    for d in found:
+        if d.code.startswith("SEC"):
+            secrets.setdefault((d.span.path, d.span.line), []).append(d.span)
     for d in found:
         if d.severity != "info" or out.verbose:
-            show_finding(out, d, root, error=error)
+            show_finding(out, d, root, error=error, secrets=secrets.get((d.span.path, d.span.line), ()))
 
 
 def tally(found: Iterable[Diagnostic]) -> str:
@@ -60,12 +68,12 @@ def loss_pieces(out: Output, loss: Loss) -> list[Piece]:
     return [(f"{sign} {loss.kind}: ", "red" if dropped else "yellow"), (loss.reason, "dim")]
 
 
-def _show_source(out: Output, span: Span, root: str, style: str, *, error: bool, secret: bool = False) -> None:
+def _show_source(out: Output, span: Span, root: str, style: str, *, error: bool, secrets: Sequence[Span] = ()) -> None:
     text = source_line(os.path.join(root, span.path), span.line) if span.path else None
     if text is None or span.column > len(text) + 1:
         return
-    if secret:  # what must not be in a file must not be in a log either
-        text = _masked(text, span)
+    for secret in secrets:  # what must not be in a file must not be in a log either
+        text = _masked(text, secret)
     start = span.column - 1
     end = span.end_column - 1 if span.end_line == span.line else start + 1
     end = min(max(end, start + 1), max(len(text), start + 1))

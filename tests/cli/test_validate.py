@@ -155,3 +155,8 @@ def test_a_secret_is_not_repeated(by_hand: Path, drive: Any) -> None:
         assert "SEC01" in ran.out
         assert secret not in ran.out
         assert secret[8:] not in ran.out
+    (by_hand / "CLAUDE.md").write_text(f"See [x](docs/none.md), use {secret} to push, or {secret} to pull.\n")
+    (by_hand / "main.py").write_text("")
+    ran = drive("validate", "--select", "SEC,GEN08", "--verbose")
+    assert "GEN08" in ran.out
+    assert secret[8:] not in ran.out
