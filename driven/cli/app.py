@@ -11,7 +11,8 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 
 from driven import __version__
-from driven.cli.render import GONE, Output
+from driven.cli.render import Output
+from driven.cli.text import GONE
 from driven.errors import DiskError, DrivenError, PluginError, ProjectError, UsageError
 from driven.frozen import replace
 from driven.grammar.command import Command

@@ -7,12 +7,11 @@ plain, unwrapped and stable.
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 
-from driven.cli.text import safe, safe_line
+from driven.cli.text import GONE, safe, safe_line
 from driven.errors import DiskError
 
 TYPE_CHECKING = False
@@ -61,9 +60,6 @@ def _isatty(stream: TextIO) -> bool:
         return stream.isatty()
     except ValueError:  # closed
         return False
-
-
-GONE = (errno.EIO, errno.EBADF)  # of a terminal that was closed: nobody is there to be told
 
 
 class Output:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+
+GONE = (errno.EIO, errno.EBADF)  # what a terminal that was closed answers: nobody is there to be told
+
 # Characters that move the cursor, hide text or turn its direction: shown as escapes, never sent to a terminal raw.
 # C0 and C1 controls, soft hyphen, zero-width and direction marks, line separators, BOM, tags, lone surrogates.
 _RANGES = (
