@@ -32,7 +32,7 @@ _TAKES_ONE = {program: frozenset(options.split()) for program, options in _ONE.i
     why="The editor starts the newest release each time. A release that was taken over, or a server whose author"
     " changes its mind, runs on every machine that opens the folder, with the tools that were approved for the old one"
     " (MCPoison, CVE-2025-54136).",
-    url="https://research.checkpoint.com/2025/cursor-vulnerability-mcpoison/", verified=VERIFIED, security=True,
+    url="https://nvd.nist.gov/vuln/detail/CVE-2025-54136", verified=VERIFIED, security=True,
     bad='"command": "npx", "args": ["-y", "@acme/mcp"]', good='"command": "npx", "args": ["-y", "@acme/mcp@1.4.2"]',
 )  # fmt: skip
 def unpinned(repository: Repository) -> Iterator[Finding]:

@@ -95,7 +95,7 @@ _SKILL_LINES = 500
 @file_check(
     "SIZ02", "a file above the limit of its editor", *_LIMITS, "agents/memory", "skill/skill", severity="warning",
     why="The editor cuts the file, or skips it, and tells nobody: what stands behind the limit is never read.",
-    url="https://antigravity.google/docs/rules-workflows", verified=VERIFIED,
+    url="https://skly.ai/docs/rules/antigravity", verified=VERIFIED,
     bad=".agents/rules/all.md: 31,000 characters", good=".agents/rules/api.md: 4,000 characters",
 )  # fmt: skip
 def over_the_limit(document: Document) -> Iterator[Finding]:
