@@ -6,7 +6,7 @@ file, and every output that carries it, until a person has decided.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from driven.edits import Edit, Edits, find_edits, part_of
 from driven.format.merge import Take
@@ -31,8 +31,9 @@ _ANEW = "correct it, or `driven sync --force` writes it anew (what stands there 
 _BY_HAND = "move the edit into the rule in `.driven/rules`, then `driven sync --force` (a snapshot keeps it)"
 
 
-def merge_back(project: Project, tree: Tree, paths: Iterable[str], *, take: Take = "none") -> MergedBack:
-    """Let the hand edits in `paths` flow into `project`'s rules. `take` decides overlaps: "theirs" is the edit's side.
+def merge_back(project: Project, tree: Tree, paths: Iterable[str], *, take: Callable[[str], Take]) -> MergedBack:
+    """Let the hand edits in `paths` flow into `project`'s rules. `take` decides the overlaps of a path: "theirs" is the
+    edit's side.
 
     `project` holds the merged rules afterwards; nothing is written.
     """
@@ -77,33 +78,33 @@ def _ids(project: Project, owned: Owned) -> tuple[str, ...]:
 
 def _merge(
     project: Project, rule_id: str, edits: list[Edit], out: MergedBack, merged: dict[str, Rule],
-    origins: dict[str, list[str]], take: Take,
+    origins: dict[str, list[str]], take: Callable[[str], Take],
 ) -> None:  # fmt: skip
     """All hand edits of one rule, into it."""
     now = merged.get(rule_id) or project.sources.rules.get(rule_id)
-    if now is None and take == "ours":
+    if now is None and all(take(edit.path) == "ours" for edit in edits):
         return
     hands: list[HandEdit] = []
     for edit in edits:
         importer = project.plugins.importers.get(edit.editor)
         if importer is None:
             _problem(out, edit, "edited since it was written, and no plugin reads this editor's files back", _BY_HAND)
-        elif now is None and take == "none":
+        elif now is None and take(edit.path) == "none":
             message = f"edited, but its rule `{rule_id}` was deleted"
             _problem(out, edit, message, _deleted(project, edit.rule))
             project.sources.rules[rule_id] = edit.rule  # until that is decided, nothing else of it is deleted
             project.sources.changed.discard(rule_id)
-        elif not edit.after.strip() and take == "theirs" and now is not None:
+        elif not edit.after.strip() and take(edit.path) == "theirs" and now is not None:
             now = merged[rule_id] = replace(now, targets=(*now.targets, f"-{edit.editor}"))
             origins.setdefault(rule_id, []).append(f"{edit.path}, where it was deleted")
         elif rule_id in project.sources.failed:
             _problem(out, edit, f"edited, and its rule `{rule_id}` cannot be read", "correct the rule first")
         else:
             hand = _read(importer, edit, out)
-            hands += [hand] if hand is not None else []
+            hands += [replace(hand, take=take(edit.path))] if hand is not None else []
     if rule_id in out.held:
         return
-    result = merge_edits(now or edits[0].rule, hands, take=take)
+    result = merge_edits(now or edits[0].rule, hands)
     for overlap in result.overlaps:
         for edit in edits:
             if edit.path in (overlap.file, overlap.source):

@@ -39,12 +39,13 @@ class MergedRule:
 @frozen
 class HandEdit:
     """One edited output: the rule as it said it when it was written, the rule as it says it now, and the `text` that
-    stands there, for line numbers."""
+    stands there, for line numbers. `take`: the side that was chosen for this file alone."""
 
     path: str
     before: Rule
     after: Rule
     text: str = ""
+    take: Take | None = None
 
 
 def merge_edits(rule: Rule, edits: Sequence[HandEdit], *, take: Take = "none") -> MergedRule:
@@ -57,12 +58,13 @@ def merge_edits(rule: Rule, edits: Sequence[HandEdit], *, take: Take = "none") -
     overlaps: list[Overlap] = []
     done: list[tuple[HandEdit, Rule]] = []
     for edit in edits:
-        alone = merge_rule(rule, edit.before, edit.after, take=take)
+        chosen = edit.take or take
+        alone = merge_rule(rule, edit.before, edit.after, take=chosen)
         overlaps += placed(alone.overlaps, edit.after, edit.path, edit.text)
         if not done:
             merged = alone.rule
         elif alone.rule != rule:
-            found = merge_rule(merged, rule, alone.rule, take="base" if take == "ours" else "none")
+            found = merge_rule(merged, rule, alone.rule, take="base" if chosen == "ours" else "none")
             merged = found.rule
             if found.overlaps:
                 pairs = [_between(rule, other, edit, alone.rule) for other in done]

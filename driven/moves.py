@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from driven.edits import Edit, Edits
 from driven.format.hashes import digest
@@ -21,7 +21,7 @@ ALIKE = 0.6  # of the lines, as git asks for half: from there on a file counts a
 
 def follow(
     project: Project, tree: Tree, edits: Edits, out: MergedBack, merged: dict[str, Rule], origins: dict[str, list[str]],
-    take: Take,
+    take: Callable[[str], Take],
 ) -> None:  # fmt: skip
     """The rule follows an output that was renamed, edited or not; a deleted one is written again, or with "theirs" the
     rule leaves that editor."""
@@ -47,7 +47,7 @@ def follow(
                 text = data.decode(errors="replace")
                 edits.edits.append(Edit(found, editor, now, known, artefact.text, text, text))
                 edits.touched[now] = digest(data)
-        elif take == "theirs":
+        elif take(path) == "theirs":
             merged[rule.id] = replace(rule, targets=(*rule.targets, f"-{editor}"))
             origins.setdefault(rule.id, []).append(f"{path}, which was deleted")
         else:

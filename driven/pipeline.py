@@ -8,7 +8,8 @@ from collections.abc import Callable, Collection, Sequence, Set
 from driven import partial
 from driven.core import ledger as core
 from driven.emission import Emitted, emit_all, emit_changed
-from driven.frozen import replace
+from driven.format.merge import Take
+from driven.frozen import frozen, replace
 from driven.model.artefact import Piece
 from driven.model.diagnostic import Diagnostic
 from driven.model.merged import MergedBack
@@ -38,14 +39,42 @@ def sync(
     check: bool = False,
     force: bool = False,
     adopt: bool = False,
+    only: Collection[str] | None = None,
     progress: Progress | None = None,
 ) -> SyncReport:
     """Bring every editor's files and the rules in line. With `dry_run` or `check` nothing at all is written.
 
     In two-way mode, and with `adopt`, hand edits flow back into the rules first. Where both sides changed, `adopt`
-    takes the edited side and `force` the rule's.
+    takes the edited side and `force` the rule's; with `only`, of these outputs alone: other conflicts stay.
     """
-    return _sync(root, Kept(), dry_run or check, force, adopt, progress or _quiet)
+    return _sync(root, Kept(), dry_run or check, Deciding(force, adopt, only), progress or _quiet)
+
+
+@frozen(kw_only=False)
+class Deciding:
+    """Which side of a conflict a person has chosen, and of which outputs (None: of all)."""
+
+    force: bool = False
+    adopt: bool = False
+    only: Collection[str] | None = None
+
+    @property
+    def what(self) -> str:
+        """The command, as a snapshot keeps it."""
+        return "sync --force" if self.force else "sync --adopt" if self.adopt else "sync"
+
+    def take(self, path: str) -> Take:
+        """The side of what overlaps in `path`."""
+        if self.only is not None and path not in self.only:
+            return "none"
+        return "theirs" if self.adopt else "ours" if self.force else "none"
+
+    def forces(self, path: str) -> bool:
+        """Whether what stands at `path` is written over."""
+        return self.take(path) == "ours"
+
+
+UNDECIDED = Deciding()
 
 
 class Session:
@@ -58,7 +87,7 @@ class Session:
     def sync(self, progress: Progress | None = None, hints: Collection[str] | None = None) -> SyncReport:
         """As `sync`. With `hints`, an edited output that is not among them may be seen by a later sync alone, or by
         `overlooks`; it is not written over."""
-        return _sync(self.root, self._kept, False, False, False, progress or _quiet, hints)
+        return _sync(self.root, self._kept, False, UNDECIDED, progress or _quiet, hints)
 
     def overlooks(self) -> bool:
         """Whether an output does not stand as the last sync left it."""
@@ -67,23 +96,22 @@ class Session:
 
 
 def _sync(
-    root: str, kept: Kept, looks: bool, force: bool, adopt: bool, say: Progress, hints: Collection[str] | None = None
+    root: str, kept: Kept, looks: bool, decides: Deciding, say: Progress, hints: Collection[str] | None = None
 ) -> SyncReport:  # fmt: skip
     began = time.perf_counter()
     with Tree(root) as tree, Writer(tree, idle=looks):
         for _ in range(ROUNDS):
             say("reading rules", 0, 4)
             project = load(root, kept=kept)
-            merged = merge(project, tree, force=force, adopt=adopt, hints=hints)
+            merged = merge(project, tree, decides, hints=hints)
             say("emitting", 1, 4)
-            emitted, planned = plan(project, tree, merged, force=force)
+            emitted, planned = plan(project, tree, merged, decides)
             # A file that was saved after the merge had looked at it: an edit to merge, not a conflict.
             if not any(c.drift == "edited" and c.path not in project.stale for c in planned.plan.conflicts):
                 break
             hints = None
         say("writing", 2, 4)
-        what = "sync --force" if force else "sync --adopt" if adopt else "sync"
-        applied, snapshot = (Applied(), "") if looks else apply(project, tree, planned, merged, what=what)
+        applied, snapshot = (Applied(), "") if looks else apply(project, tree, planned, merged, what=decides.what)
         if not looks and ledger.is_another_lock(root, project.stood):
             applied.failed[ledger.LOCK] = f"cannot be written: {CHANGED}"  # git checked out another branch's: it stays
         copies = snapshot if any(getattr(change, "forced", False) for change in planned.plan.writes) else ""
@@ -98,32 +126,33 @@ def _sync(
 
 
 def merge(
-    project: Project, tree: Tree, *, force: bool = False, adopt: bool = False, hints: Collection[str] | None = None
+    project: Project, tree: Tree, decides: Deciding = UNDECIDED, *, hints: Collection[str] | None = None
 ) -> MergedBack:  # fmt: skip
-    """Let hand edits flow into the rules of `project`, where its mode or `adopt` says so; `hints` as in `Session`."""
+    """Let hand edits flow into the rules of `project`, where its mode or a person says so; `hints` as in `Session`."""
     project.stale = partial.stale(project, tree, hints)
-    if not project.stale or not (adopt or project.config.mode == "two-way"):
+    if not project.stale or not (decides.adopt or project.config.mode == "two-way"):
         return MergedBack()
     from driven.mergeback import merge_back
 
-    merged = merge_back(project, tree, project.stale, take="theirs" if adopt else "ours" if force else "none")
-    if force:
-        merged.problems.clear()
-        merged.held.clear()
+    merged = merge_back(project, tree, project.stale, take=decides.take)
+    for path in [path for path in merged.problems if decides.forces(path)]:
+        del merged.problems[path]
+    for rule_id in [rule_id for rule_id, path in merged.held.items() if decides.forces(path)]:
+        del merged.held[rule_id]
     return merged
 
 
 def plan(
-    project: Project, tree: Tree, merged: MergedBack, *, force: bool = False, whole: bool = False
+    project: Project, tree: Tree, merged: MergedBack, decides: Deciding = UNDECIDED, *, whole: bool = False
 ) -> tuple[Emitted, Planned]:
     """Emit what changed (everything with `whole`, or where the last sync's memory does not hold); decide each file.
 
     A rule in conflict stays everywhere as it was last emitted, so what it shares a file with is planned once more.
     """
-    emitted, planned = _plan_once(project, tree, merged, project.rules.rules, force, whole)
+    emitted, planned = _plan_once(project, tree, merged, project.rules.rules, decides, whole)
     held = (held_rules(planned.plan) | merged.held.keys()) & project.sources.changed
     if held:
-        emitted, planned = _plan_held(project, tree, merged, emitted, planned, held, force, whole)
+        emitted, planned = _plan_held(project, tree, merged, emitted, planned, held, decides, whole)
     if not (merged.sources or merged.problems or merged.restored):
         return emitted, planned
     changes = [_told(change, merged) for change in planned.plan.changes]
@@ -131,8 +160,8 @@ def plan(
 
 
 def _plan_held(
-    project: Project, tree: Tree, merged: MergedBack, emitted: Emitted, planned: Planned, held: set[str], force: bool,
-    whole: bool,
+    project: Project, tree: Tree, merged: MergedBack, emitted: Emitted, planned: Planned, held: set[str],
+    decides: Deciding, whole: bool,
 ) -> tuple[Emitted, Planned]:  # fmt: skip
     before = project.memory.rules
     new = held - before.keys()
@@ -141,7 +170,7 @@ def _plan_held(
     own = [p for p in emitted.pieces if not p.is_shared and p.artefact.rule_ids and new.issuperset(p.artefact.rule_ids)]
     rules.sort(key=effect_order)
     waits = bool(new) and not project.sources.known
-    again, second = _plan_once(project, tree, merged, rules, force, whole, own=own, waits=waits)
+    again, second = _plan_once(project, tree, merged, rules, decides, whole, own=own, waits=waits)
     changes: dict[str, Change] = {change.path: change for change in second.plan.changes}
     changes.update((conflict.path, conflict) for conflict in planned.plan.conflicts)
     again.losses = emitted.losses
@@ -166,7 +195,7 @@ def _plan_once(
     tree: Tree,
     merged: MergedBack,
     rules: Sequence[Rule],
-    force: bool,
+    decides: Deciding,
     whole: bool,
     *,
     own: Sequence[Piece] = (),
@@ -180,10 +209,10 @@ def _plan_once(
         emitted = emit_changed(project.emitters, project.settings, rules, before, drifted, project.select)
         emitted.pieces.extend(own)
         if not partial.collides(project, emitted):
-            return emitted, _planned(project, tree, merged, emitted, force, waits)
+            return emitted, _planned(project, tree, merged, emitted, decides, waits)
     emitted = emit_all(project.emitters, project.settings, rules, project.select)
     emitted.pieces.extend(own)
-    return emitted, _planned(project, tree, merged, emitted, force, waits)
+    return emitted, _planned(project, tree, merged, emitted, decides, waits)
 
 
 def apply(
@@ -219,7 +248,7 @@ def apply(
 
 
 def _planned(
-    project: Project, tree: Tree, merged: MergedBack, emitted: Emitted, force: bool, waits: bool
+    project: Project, tree: Tree, merged: MergedBack, emitted: Emitted, decides: Deciding, waits: bool
 ) -> Planned:  # fmt: skip
     pieces = emitted.pieces
     gone = partial.gone_lines(project, emitted)
@@ -244,7 +273,7 @@ def _planned(
     if merged.ours:  # an edit that is in its rule now may be written over; the lock itself says so once it is written
         lock = {**lock, **{owned: lock.get(owned, frozenset()) | known for owned, known in merged.ours.items()}}
     untouched = {path for path in standing if path not in project.stale and _stands(project, tree, path)}
-    return make_plan(by_path, gone, standing, lock, force=force, held=merged.held, untouched=untouched)
+    return make_plan(by_path, gone, standing, lock, force=decides.forces, held=merged.held, untouched=untouched)
 
 
 def _stands(project: Project, tree: Tree, path: str) -> bool:

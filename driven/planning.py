@@ -6,7 +6,7 @@ and list entries of several editors share a file; what stands around them is a p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from types import MappingProxyType
 
 from driven.errors import PlanError, SourceError
@@ -47,12 +47,13 @@ def make_plan(
     standing: Mapping[str, Standing],
     lock: Lock,
     *,
-    force: bool = False,
+    force: Callable[[str], bool] = lambda _path: False,
     held: Mapping[str, str] = MappingProxyType({}),
     untouched: Set[str] = frozenset(),
 ) -> Planned:
     """Decide each path of `by_path` (what `group_by_path` answers) and of `gone`, the lock lines that no rule gives any
-    more; `standing` covers them all. `held`: rules that wait, and the path in conflict for which they do. `untouched`:
+    more; `standing` covers them all. `force`: whether a path is written over,
+    whoever edited it. `held`: rules that wait, and the path in conflict for which they do. `untouched`:
     paths that stand as this machine left them, whatever a lock of another branch says.
     """
     gone_by_path: dict[str, list[Owned]] = {}
@@ -66,7 +67,7 @@ def make_plan(
             changes.append(_first(pieces[0], after))  # nearly all of a first sync, and nothing to decide
             continue
         decision = _Decision(path, pieces, gone_by_path.get(path, []), lock, path in untouched)
-        changes.append(decision.make(standing[path], force))
+        changes.append(decision.make(standing[path], force(path)))
         after.update(decision.after)
     decided = frozenset((*(piece.owned for pieces in by_path.values() for piece in pieces), *gone))
     return Planned(Plan(changes=tuple(_hold_back(changes, after, lock, held))), decided, after)

@@ -65,9 +65,9 @@ def test_a_whole_file(standing, written, kind) -> None:
 
 def test_force_overwrites_an_edit_but_never_writes_through_a_link() -> None:
     one = piece("cursor", "a.mdc")
-    change, _ = only([one], {"a.mdc": file(b"edited\n")}, force=True)
+    change, _ = only([one], {"a.mdc": file(b"edited\n")}, force=lambda _path: True)
     assert isinstance(change, Replace) and change.forced and change.before == b"edited\n"
-    change, _ = only([one], {"a.mdc": Standing("blocked", note="is a link")}, force=True)
+    change, _ = only([one], {"a.mdc": Standing("blocked", note="is a link")}, force=lambda _path: True)
     assert isinstance(change, Conflict)
 
 

@@ -33,8 +33,12 @@ class Folder:
 
     def __init__(
         self, root: str, overlay: Mapping[str, bytes | None] = MappingProxyType({}), globs: Iterable[str] = (),
-        known: Mapping[str, bytes] = MappingProxyType({}),
+        known: Mapping[str, bytes] = MappingProxyType({}), listed: Sequence[str] | None = None,
+        documents: Mapping[str, Document] = MappingProxyType({}),
     ) -> None:  # fmt: skip
+        """`listed`: what git lists, where that was asked already. `documents`: those of an earlier look, to be used
+        again where their files still say the same."""
+        self._documents = documents
         self.root = root
         self.known = known  # files that were read before: they say what they said then
         self.data: dict[str, bytes] = {}  # of the rule files
@@ -45,7 +49,7 @@ class Folder:
         self.folders: set[str] = set()  # listed: "" is the root
         self.stats: dict[str, os.stat_result | None] = {}  # every file that was looked at
         self.problems: list[tuple[str, str]] = []  # path, why it could not be read
-        self._git = git_files(root)
+        self._git = git_files(root) if listed is None else list(listed)
         self._files: list[str] = []
         self._tracked: frozenset[str] | None = None
         if self._git is None:
@@ -81,9 +85,16 @@ class Folder:
         for path in sorted(below.keys() - found.keys()):
             self._read_document(path)
         found |= below
-        documents = [Document(path, data, place=found[path]) for path, data in sorted(self.data.items())]
+        documents = [self._document(path, data, found[path]) for path, data in sorted(self.data.items())]
         self._mark_links(documents)
         return documents
+
+    def _document(self, path: str, data: bytes, place: str) -> Document:
+        known = self._documents.get(path)
+        if known is None or known.data != data or known.place != place:
+            return Document(path, data, place=place)
+        known.linked, known.ours, known.rule = "", [], None
+        return known
 
     def _mark_links(self, documents: Iterable[Document]) -> None:
         """Say of each document that is another one, by a link to it or to its folder, which one it is."""

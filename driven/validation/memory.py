@@ -144,6 +144,23 @@ class Memory:
         return digest("".join(self._digests[document.path] for document in documents).encode())
 
 
+class Recent(Memory):
+    """The findings of the last look of this process, and of this one; nothing of it is kept on a disk."""
+
+    def __init__(self) -> None:
+        self.key = self._path = ""
+        self._files, self._checks = {}, {}
+        self._new_files, self._new_checks = {}, {}
+        self._digests, self._answers = {}, {}
+        self.asked = 0
+
+    def turn(self) -> None:
+        """Another look begins."""
+        self._files, self._checks = self._new_files, self._new_checks
+        self._new_files, self._new_checks = {}, {}
+        self._digests, self._answers = {}, {}
+
+
 def _key(codes: Iterable[str]) -> str:
     parts = [__version__, sys.prefix, *(f"{path} {mtime}" for path, mtime in path_stamps()), *sorted(codes)]
     parts += [f"{path} {seen.st_size} {seen.st_ctime_ns}" for path in modules() if (seen := _stat(path))]

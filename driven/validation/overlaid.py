@@ -10,8 +10,11 @@ from driven.resolve import unknown_targets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from driven.model.diagnostic import Diagnostic
+    from driven.model.rule import Rule
+    from driven.registry import Registry
     from driven.validation.validate import Loaded
 
 NAMES = ("RUL23", "RUL24")  # said of a file's name: for as long as it stands there, whatever it holds
@@ -22,26 +25,42 @@ def reread(loaded: Loaded, overlay: Mapping[str, bytes | None]) -> Loaded:
 
     What plugins and plans say is not asked anew: it hangs on all rules together.
     """
-    named = {told.span.path for told in loaded.diagnostics if told.code in NAMES and overlay.get(told.span.path)}
-    diagnostics = [
-        told
-        for told in loaded.diagnostics
-        if told.span.path not in overlay or (told.span.path in named and told.code in NAMES)
-    ]
     managed = loaded.managed
     if managed is None:
-        return replace(loaded, diagnostics=diagnostics)
-    rules = [rule for rule in managed.rules if rule.span.path not in overlay]
+        return replace(loaded, diagnostics=_without(loaded.diagnostics, overlay)[0])
+    rules, diagnostics = reread_rules(managed.rules, loaded.diagnostics, loaded.plugins, overlay)
+    return replace(
+        loaded, diagnostics=diagnostics, rules=len(rules), managed=replace(managed, rules=tuple(rules))
+    )  # fmt: skip
+
+
+def reread_rules(
+    before: Iterable[Rule], told: Sequence[Diagnostic], plugins: Registry, overlay: Mapping[str, bytes | None]
+) -> tuple[RuleSet, list[Diagnostic]]:
+    """The rules `before` with those of `overlay`, and the findings `told` with what there is to say of these."""
+    diagnostics, named = _without(told, overlay)
+    rules = [rule for rule in before if rule.span.path not in overlay]
     ids = {rule.id for rule in rules}
     made = []
     for path, data in sorted(overlay.items()):
         if data is None or path in named or not path.startswith(RULES + "/") or not path.endswith(".md"):
             continue
-        rule, found = parse_rule(data, path=path, rule_id=rule_id_for(path.removeprefix(RULES + "/")))
+        rule_id = rule_id_for(path.removeprefix(RULES + "/"))
+        if not rule_id:
+            continue
+        rule, found = parse_rule(data, path=path, rule_id=rule_id)
         diagnostics += found
         if rule is not None and rule.id not in ids:
             ids.add(rule.id)
             made.append(rule)
-    diagnostics += unknown_targets(made, loaded.plugins.emitters)
-    rules = list(RuleSet.of([*rules, *made]))
-    return replace(loaded, diagnostics=diagnostics, rules=len(rules), managed=replace(managed, rules=tuple(rules)))
+    diagnostics += unknown_targets(made, plugins.emitters)
+    return RuleSet.of([*rules, *made]), diagnostics
+
+
+def _without(told: Sequence[Diagnostic], overlay: Mapping[str, bytes | None]) -> tuple[list[Diagnostic], set[str]]:
+    """What is said of other files than those of `overlay`, and of the names of these; and whose names are wrong."""
+    named = {one.span.path for one in told if one.code in NAMES and overlay.get(one.span.path)}
+    kept = [
+        one for one in told if one.span.path not in overlay or (one.span.path in named and one.code in NAMES)
+    ]  # fmt: skip
+    return kept, named

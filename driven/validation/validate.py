@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from types import MappingProxyType
 
 from driven.document.running import in_order
 from driven.emission import emit_all
@@ -24,6 +25,10 @@ from driven.validation.silence import apply_comments, by_paths, odd_comments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from driven.document.document import Document
+    from driven.emission import Emitted
     from driven.validation.engine import Progress
     from driven.workspace import Project
 
@@ -110,26 +115,35 @@ def report_of(
         memory = Memory(root, (check.about.code for check in loaded.checks if choice.has(check.about.code)))
     found = look(folder, loaded.checks, choice, managed=loaded.managed, memory=memory, progress=progress)
     diagnostics = found.diagnostics + [told for told in loaded.diagnostics if choice.has(told.code)]
+    kept, silenced = without_silenced(diagnostics, found.documents, loaded, choice)
+    if choice.known:
+        kept, old = new_ones(kept, choice.known, Lines(found).of)
+        silenced += old
+    if choice.paths:
+        kept = [told for told in kept if choice.is_inside(told.span.path)]
+    return ValidateReport(
+        root=root, rules=loaded.rules, files=_foreign(found), emitted=len(loaded.emitted),
+        diagnostics=tuple(in_order(kept)), silenced=silenced,
+    )  # fmt: skip
+
+
+def without_silenced(
+    diagnostics: Sequence[Diagnostic], documents: Sequence[Document], loaded: Loaded, choice: Choice
+) -> tuple[list[Diagnostic], int]:
+    """The findings that neither a comment in one of `documents` nor the configuration silences, those that such
+    comments themselves give, and how many are silenced."""
     security = {check.about.code for check in loaded.checks if check.about.security}
-    kept, silenced, silences = apply_comments(diagnostics, found.documents, security)
+    kept, silenced, silences = apply_comments(diagnostics, documents, security)
     if silences:
         from driven.validation.own_codes import OWN_CODES
 
         known = {*(check.about.code for check in loaded.checks), *OWN_CODES}
         kept += odd_comments(
-            silences, found.documents, lambda word: any(code.startswith(word) for code in known),
+            silences, documents, lambda word: any(code.startswith(word) for code in known),
             lambda word: choice.whole and choice.has(word),
         )  # fmt: skip
     kept, more = by_paths(kept, loaded.config.per_path_ignores)
-    if choice.known:
-        kept, old = new_ones(kept, choice.known, Lines(found).of)
-        more += old
-    if choice.paths:
-        kept = [told for told in kept if choice.is_inside(told.span.path)]
-    return ValidateReport(
-        root=root, rules=loaded.rules, files=_foreign(found), emitted=len(loaded.emitted),
-        diagnostics=tuple(in_order(kept)), silenced=silenced + more,
-    )  # fmt: skip
+    return kept, silenced + more
 
 
 class Lines:
@@ -155,7 +169,12 @@ def _load_project(root: str) -> Loaded:
     from driven.workspace import load as load_project
 
     project = load_project(root, fresh=True, checks=True)
-    emitted = emit_all(project.emitters, project.settings, project.rules.rules, project.select)
+    return loaded_of(project, emit_all(project.emitters, project.settings, project.rules.rules, project.select))
+
+
+def loaded_of(project: Project, emitted: Emitted, overlay: Mapping[str, bytes | None] = MappingProxyType({})) -> Loaded:
+    """What a validation works on, of a project and what its emitters gave. `overlay`: files that say something else
+    than on the disk."""
     diagnostics = [*project.diagnostics, *emitted.diagnostics]
     files: tuple[str, ...] = ()
     outputs: set[str] = set()
@@ -169,7 +188,7 @@ def _load_project(root: str) -> Loaded:
         files = tuple(by_path)
         for path, pieces in by_path.items():
             whole = [piece for piece in pieces if isinstance(piece.artefact.ownership, WholeFile)]
-            if whole and _is_ours(project, path, whole[0].artefact.text):
+            if whole and _is_ours(project, path, whole[0].artefact.text, overlay.get(path)):
                 outputs.add(path)
     managed = Managed(
         editors=tuple(project.emitters), rules=tuple(project.rules), active=dict(project.active),
@@ -181,16 +200,17 @@ def _load_project(root: str) -> Loaded:
     )  # fmt: skip
 
 
-def _is_ours(project: Project, path: str, text: str) -> bool:
+def _is_ours(project: Project, path: str, text: str, data: bytes | None) -> bool:
     """Whether a file stands as driven writes it, or as it wrote it last. The lock alone is not believed: a file that
     no rule is written to is nobody's but its author's."""
     from driven.format.hashes import digest
     from driven.project.disk import MAX_OUTPUT
     from driven.project.reading import read_file
 
-    try:
-        data, _ = read_file(os.path.join(project.root, path), MAX_OUTPUT)
-    except OSError:
-        return False
+    if data is None:
+        try:
+            data, _ = read_file(os.path.join(project.root, path), MAX_OUTPUT)
+        except OSError:
+            return False
     known = [known for owned, known in project.lock.items() if owned[0] == path and owned[2] == "file"]
     return data == text.encode() or any(digest(data) in digests for digests in known)

@@ -1,0 +1,282 @@
+"""A folder whose findings are kept up to date while its files are edited: what the language server stands on.
+
+`refresh` looks at the whole folder, with what is open in an editor in place of what stands on the disk, and asks only
+those checks again whose inputs changed. `touch` looks at one file alone, quickly enough for every key that is pressed:
+what needs other files too is told as the last `refresh` found it, moved along with its lines.
+"""
+
+from __future__ import annotations
+
+import os
+from types import MappingProxyType
+
+from driven.document.document import Document
+from driven.document.running import Runner, in_order
+from driven.emission import Emitted, emit_all
+from driven.errors import ConfigError, DrivenError
+from driven.format.condition import Facts, evaluate
+from driven.format.text import parse_rule, rule_id_for
+from driven.frozen import field, record, replace
+from driven.model.diagnostic import Diagnostic
+from driven.model.rule import Rule, RuleSet
+from driven.project.config import CONFIG, Config, known_editors, parse_config, read_config
+from driven.project.sources import RULES
+from driven.registry import Registry, path_stamps
+from driven.registry import load as load_plugins
+from driven.resolve import unknown_targets
+from driven.span import Span
+from driven.validation.baseline import new_ones
+from driven.validation.engine import Choice, look
+from driven.validation.files import Folder
+from driven.validation.memory import Recent
+from driven.validation.overlaid import NAMES, reread_rules
+from driven.validation.validate import Lines, Loaded, loaded_of, without_silenced
+from driven.workspace import Kept, Project
+from driven.workspace import load as load_project
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from driven.hookspecs import Check
+
+Overlay = dict[str, bytes]
+_NO_FILES: Mapping[str, bytes | None] = MappingProxyType({})
+
+
+@record
+class View:
+    """A folder as it was at one moment. Nothing in it changes any more.
+
+    `told` are the findings by path, sorted by place; those of no file stand under "". `problem`: why the project could
+    not be loaded; all but `told` is then as it was before.
+    """
+
+    root: str
+    loaded: Loaded
+    documents: Mapping[str, Document] = field(default_factory=dict)
+    rules: RuleSet = field(default_factory=RuleSet)
+    project: Project | None = None
+    emitted: Emitted | None = None
+    told: Mapping[str, tuple[Diagnostic, ...]] = field(default_factory=dict)
+    found: Mapping[str, tuple[Diagnostic, ...]] = field(default_factory=dict)  # before anything is silenced
+    choice: Choice = field(default_factory=Choice)
+    problem: DrivenError | None = None
+
+    @property
+    def is_managed(self) -> bool:
+        """Whether there is a `.driven/`."""
+        return self.project is not None
+
+    @property
+    def config(self) -> Config:
+        """The configuration as it is saved."""
+        return self.loaded.config
+
+    @property
+    def plugins(self) -> Registry:
+        """What all plugins offer."""
+        return self.loaded.plugins
+
+    @property
+    def active(self) -> Mapping[str, bool]:
+        """Rule id -> whether its condition holds, for the rules that have one."""
+        return self.project.active if self.project is not None else {}
+
+
+@record
+class Touched:
+    """One file as it is edited: `rule` where it holds one."""
+
+    document: Document
+    rule: Rule | None
+    told: tuple[Diagnostic, ...]
+
+
+class Live:
+    """Keeps what a folder's next look can use. One thread at a time may refresh; `touch` may run beside it."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self._kept = Kept()
+        self._plugins: Registry | None = None
+        self._stamps: object = None
+        self._recent = Recent()
+        self._chosen: object = None
+        self._documents: dict[str, Document] = {}
+
+    def refresh(
+        self, overlay: Mapping[str, bytes], files: Callable[[], Sequence[str] | None] = lambda: None,
+        before: View | None = None,
+    ) -> View:  # fmt: skip
+        """The folder now; `overlay` (path -> bytes) is open and edited. `files`: the project's files, where somebody
+        keeps a list of them. A project that cannot be loaded is as `before`, with what is wrong told."""
+        listed = files()
+        try:
+            loaded, project, emitted = self._load(overlay, listed)
+        except DrivenError as error:
+            loaded, project, emitted = self._without(before)
+            loaded = replace(loaded, diagnostics=[*loaded.diagnostics, _of_error(error)])
+            problem: DrivenError | None = error
+        else:
+            problem = None
+        choice = _choice(self.root, loaded.config)
+        checks = [check for check in loaded.checks if choice.has(check.about.code)]
+        chosen = (id(loaded.plugins), choice.select, choice.ignore)
+        if chosen != self._chosen:
+            self._chosen, self._recent = chosen, Recent()
+        self._recent.turn()
+        folder = Folder(self.root, overlay, loaded.globs, listed=listed, documents=self._documents)
+        found = look(folder, checks, choice, managed=loaded.managed, memory=self._recent)
+        self._documents = {document.path: document for document in found.documents}
+        raw = found.diagnostics + [told for told in loaded.diagnostics if choice.has(told.code)]
+        kept, _ = without_silenced(raw, found.documents, loaded, choice)
+        if choice.known:
+            kept, _ = new_ones(kept, choice.known, Lines(found).of)
+        return View(
+            root=self.root, loaded=loaded, project=project, emitted=emitted, documents=dict(self._documents),
+            rules=project.rules if project is not None else RuleSet(), told=_by_path(kept), found=_by_path(raw),
+            choice=choice, problem=problem,
+        )  # fmt: skip
+
+    def touch(self, view: View, path: str, data: bytes) -> Touched:
+        """The file `path` as it is edited now, against the rest of `view`."""
+        old = view.documents.get(path)
+        document = Document(path, data, place=old.place if old is not None else None)
+        rule: Rule | None = None
+        found: list[Diagnostic] = []
+        if path.startswith(RULES + "/") and path.endswith(".md") and view.is_managed:
+            rule, found = _rule_of(view, path, data)
+            document.rule = rule
+        elif path == CONFIG:
+            found = _of_config(view, data)
+        elif old is not None and old.ours and old.data == data:
+            document.ours = old.ours
+        elif "driven:begin" in document.text:
+            from driven.format.sections import blocks_of
+
+            document.ours = blocks_of(document.text)
+        broken: list[Diagnostic] = []
+
+        def note(code: str, path: str, error: Exception) -> None:
+            message = f"the check {code} failed: {type(error).__name__}: {error}".splitlines()[0]
+            broken.append(Diagnostic(code="PLG11", severity="warning", message=message, span=Span(path=path)))
+
+        checks = {code: check for code, check in view.plugins.checks.items() if view.choice.has(code)}
+        runner = Runner([check for check in checks.values() if check.about.scope != "repository"], note)
+        if document.place:
+            found = [*found, *runner.document(document), *broken]
+        far = [told for told in view.found.get(path, ()) if _is_far(told, checks)]
+        found = [*[told for told in found if view.choice.has(told.code)], *_moved(far, old, document)]
+        kept, _ = without_silenced(found, [document], view.loaded, view.choice)
+        if view.choice.known:
+            kept, _ = new_ones(kept, view.choice.known, lambda told: _line(document, told))
+        return Touched(document=document, rule=rule, told=tuple(in_order(kept)))
+
+    def _load(
+        self, overlay: Mapping[str, bytes], listed: Sequence[str] | None
+    ) -> tuple[Loaded, Project | None, Emitted | None]:  # fmt: skip
+        if not os.path.isdir(os.path.join(self.root, ".driven")):
+            plugins = self._all_plugins()
+            loaded = Loaded(config=read_config(self.root), plugins=plugins, diagnostics=list(plugins.diagnostics))
+            return loaded, None, None
+        project = load_project(self.root, fresh=True, kept=self._kept, checks=True)
+        if any(path.startswith(RULES + "/") for path in overlay):
+            rules, told = reread_rules(project.rules, project.diagnostics, project.plugins, overlay)
+            active = project.active
+            if any(rule.when for rule in rules) and listed is not None:
+                facts = Facts(list(listed))
+                active = {rule.id: evaluate(rule.when, facts) for rule in rules if rule.when}
+            project = replace(project, rules=rules, diagnostics=told, active=active)
+        emitted = emit_all(project.emitters, project.settings, project.rules.rules, project.select)
+        return loaded_of(project, emitted, overlay), project, emitted
+
+    def _without(self, before: View | None) -> tuple[Loaded, Project | None, Emitted | None]:
+        """What is still known of a project that cannot be loaded."""
+        if before is not None:
+            own = [told for told in before.loaded.diagnostics if not told.code.startswith("DRV")]
+            return replace(before.loaded, diagnostics=own), before.project, before.emitted
+        return Loaded(config=Config(), plugins=self._all_plugins(), diagnostics=[]), None, None
+
+    def _all_plugins(self) -> Registry:
+        stamps = path_stamps()
+        if self._plugins is None or self._stamps != stamps:
+            self._plugins, self._stamps = load_plugins(checks=True), stamps
+        return self._plugins
+
+
+def _choice(root: str, config: Config) -> Choice:
+    from driven.validation.asking import Words, choice_of
+
+    try:
+        return choice_of(root, config, Words())
+    except DrivenError:
+        return Choice(select=config.select, ignore=config.ignore)  # a baseline that cannot be read
+
+
+def _rule_of(view: View, path: str, data: bytes) -> tuple[Rule | None, list[Diagnostic]]:
+    """The rule in a file's text, and what is wrong with it."""
+    rule_id = rule_id_for(path.removeprefix(RULES + "/"))
+    named = [told for told in view.found.get(path, ()) if told.code in NAMES]
+    if not rule_id or named:
+        return None, named
+    rule, found = parse_rule(data, path=path, rule_id=rule_id)
+    if rule is not None:
+        found = [*found, *unknown_targets([rule], view.plugins.emitters)]
+    return rule, list(found)
+
+
+def _of_config(view: View, data: bytes) -> list[Diagnostic]:
+    """What is wrong with the text of config.toml."""
+    try:
+        config = parse_config(data, CONFIG)
+    except ConfigError as error:
+        return [_of_error(error)]
+    options = {name: emitter.target.allowed for name, emitter in view.plugins.emitters.items()}
+    return known_editors(config, options)[1]
+
+
+def _of_error(error: DrivenError) -> Diagnostic:
+    span = error.span or Span(path="")
+    return Diagnostic(code=error.code, severity="error", message=error.message, span=span, hint=error.hint)
+
+
+def _is_far(told: Diagnostic, checks: Mapping[str, Check]) -> bool:
+    """Whether a finding of the last look at everything hangs on other files, so that one file alone cannot give it."""
+    check = checks.get(told.code)
+    if check is not None:
+        return check.about.scope == "repository"
+    return told.code.startswith(("PLG", "PLN", "SYN"))
+
+
+def _moved(found: Sequence[Diagnostic], old: Document | None, new: Document) -> list[Diagnostic]:
+    """Findings of `old` where their lines stand in `new`; without those whose lines were edited."""
+    if not found or old is None or old.text == new.text:
+        return list(found)
+    before, after = old.text.split("\n"), new.text.split("\n")
+    most = min(len(before), len(after))
+    head = next((at for at in range(most) if before[at] != after[at]), most)
+    tail = next((at for at in range(most - head) if before[-1 - at] != after[-1 - at]), most - head)
+    shift = len(after) - len(before)
+    moved = []
+    for told in found:
+        last = told.span.end_line or told.span.line
+        if last <= head:
+            moved.append(told)
+        elif told.span.line > len(before) - tail:
+            end_line = told.span.end_line + shift if told.span.end_line else 0
+            span = replace(told.span, line=told.span.line + shift, end_line=end_line)
+            moved.append(replace(told, span=span, fix=told.fix if shift == 0 else None))
+    return moved
+
+
+def _line(document: Document, told: Diagnostic) -> str:
+    start, end = document.line_bounds(told.span.line)
+    return document.text[start:end]
+
+
+def _by_path(found: Iterable[Diagnostic]) -> dict[str, tuple[Diagnostic, ...]]:
+    by_path: dict[str, list[Diagnostic]] = {}
+    for told in in_order(found):
+        by_path.setdefault(told.span.path, []).append(told)
+    return {path: tuple(group) for path, group in by_path.items()}

@@ -1,0 +1,1 @@
+"""The language server of driven: what an editor talks to."""

@@ -1,0 +1,1 @@
+"""Kate on a screen of its own, and a tee between it and the server."""

@@ -1,0 +1,179 @@
+"""A desk for Kate: a screen (Xvfb), a session bus, a home of its own, and `driven` in PATH with a tee in front of it.
+
+Kate is driven by its own actions over D-Bus (what a menu entry or a key does) and by keys; what it says to the server
+and hears from it is in `talk()`; what it shows is in `shot()`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from clients import kit
+
+TEE = Path(__file__).with_name("tee.py")
+WINDOW = "/kate/MainWindow_1"
+
+
+class Desk:
+    """Kate on a screen that nobody sees; `close` ends all that was started."""
+
+    def __init__(self, folder: Path, settings: str) -> None:
+        """`settings`: the text of the LSP client's settings.json, as the page of Kate has it."""
+        self.home = folder / "home"
+        self.log = folder / "talk.jsonl"
+        self.log.touch()
+        self.started: list[subprocess.Popen[Any]] = []
+        self.environment = self._home(settings)
+
+    def _home(self, settings: str) -> dict[str, str]:
+        """A clean home, with what a person sets up: the page's settings, the plugin, the answer to Kate's question."""
+        for name in ("kate", "kdeconnect", "drkonqi"):
+            assert name != "kate" or shutil.which(name), "kate is not installed: tests/clients/install.sh"
+        bin_folder = self.home / "bin"
+        run = self.home / "run"
+        for made in (bin_folder, run, self.home / ".config" / "kate" / "lspclient", self.home / ".local/share/kate"):
+            made.mkdir(parents=True)
+        run.chmod(0o700)
+        driven = bin_folder / "driven"
+        driven.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{TEE}" "$@"\n', encoding="utf-8")
+        driven.chmod(0o755)
+        (self.home / ".config/kate/lspclient/settings.json").write_text(settings, encoding="utf-8")
+        (self.home / ".config/katerc").write_text(
+            f"[lspclient]\nAllowedServerCommandLines={driven} lsp\n"
+            "[General]\nShow welcome view for new window=false\nLast Session=\nStartup Session=new\n"
+            "[KTextEditor Document]\nOn-The-Fly Spellcheck=false\n",
+            encoding="utf-8",
+        )
+        (self.home / ".local/share/kate/anonymous.katesession").write_text(
+            "[KatePlugins]\nlspclientplugin=true\n", encoding="utf-8"
+        )
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(("XDG_", "DBUS_", "KDE_"))}
+        return environment | {
+            "HOME": str(self.home),
+            "XDG_RUNTIME_DIR": str(run),
+            "QT_QPA_PLATFORM": "xcb",
+            "PATH": f"{bin_folder}{os.pathsep}{environment['PATH']}",
+            "LANG": "C.UTF-8",
+            "DRIVEN_TEE": str(self.log),
+            "DRIVEN_TEE_COMMAND": json.dumps(kit.server_command()[:1]),
+        }
+
+    def open(self, path: Path, line: int = 1, column: int = 1) -> None:
+        """Start Kate with `path`, the cursor at `line` and `column` (1 is the first), and wait for its window."""
+        reading, writing = os.pipe()
+        self._start(["Xvfb", "-displayfd", str(writing), "-screen", "0", "1100x700x24", "-nolisten", "tcp"], writing)
+        os.close(writing)
+        with os.fdopen(reading) as pipe:
+            self.environment["DISPLAY"] = f":{pipe.readline().strip()}"
+        bus = self._start(["dbus-daemon", "--session", "--print-address=1", "--nofork"], 1)
+        assert bus.stdout is not None
+        self.environment["DBUS_SESSION_BUS_ADDRESS"] = bus.stdout.readline().decode().strip()
+        self.kate = self._start(["kate", "-n", "-l", str(line), "-c", str(column), str(path)], 2)
+        self.service = f"org.kde.kate-{self.kate.pid}"
+        kit.wait_for("Kate's window", lambda: "lspclient_rename" in self.bus("org.kde.KMainWindow.actions"))
+        self.window = kit.wait_for("Kate on the screen", lambda: self._x("search", "--onlyvisible", "--class", "kate"))
+        self.window = self.window.split()[-1]
+        self._x("windowsize", "--sync", self.window, "1100", "700")
+        self.focus()
+
+    def _start(self, command: list[str], passed: int) -> subprocess.Popen[Any]:
+        process = subprocess.Popen(
+            command,
+            env=self.environment,
+            stdout=subprocess.PIPE if passed == 1 else subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=(passed,) if passed > 2 else (),
+            cwd=self.home,
+        )
+        self.started.append(process)
+        return process
+
+    def _run(self, *command: str) -> str:
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=kit.PATIENCE)
+        return done.stdout if done.returncode == 0 else ""
+
+    def _x(self, *arguments: str) -> str:
+        return self._run("xdotool", *arguments).strip()
+
+    def bus(self, method: str, *arguments: str) -> str:
+        """Call `method` of Kate's main window; its answer as text, "" when there is none yet."""
+        return self._run("dbus-send", "--print-reply", f"--dest={self.service}", WINDOW, method, *arguments)
+
+    def act(self, action: str) -> None:
+        """What the menu entry `action` does."""
+        assert "true" in self.bus("org.kde.KMainWindow.actionIsEnabled", f"string:{action}"), f"{action} is disabled"
+        self.bus("org.kde.KMainWindow.activateAction", f"string:{action}")
+
+    def focus(self) -> None:
+        """Let keys go to Kate."""
+        self._x("windowfocus", "--sync", self.window)
+
+    def keys(self, *keys: str) -> None:
+        """Press `keys`, one after another."""
+        self._x("key", "--delay", "30", *keys)
+
+    def type(self, text: str) -> None:
+        """Type `text`."""
+        self._x("type", "--delay", "30", text)
+
+    def windows(self) -> set[str]:
+        """The windows that stand on the screen now, dialogues and pop-ups too."""
+        return set(self._x("search", "--onlyvisible", "--name", ".*").split())
+
+    def move(self, x: int, y: int) -> None:
+        """Put the pointer there."""
+        self._x("mousemove", str(x), str(y))
+
+    def shot(self, name: str, crop: str = "") -> Path:
+        """What the screen shows, as `name`.png below kit.SHOTS."""
+        kit.SHOTS.mkdir(parents=True, exist_ok=True)
+        path = kit.SHOTS / f"{name}.png"
+        self._run("import", "-window", "root", *(("-crop", crop, "+repage") if crop else ()), str(path))
+        assert path.stat().st_size > 0
+        return path
+
+    def talk(self) -> list[dict[str, Any]]:
+        """All messages so far, `from` beside them."""
+        lines = self.log.read_text(encoding="utf-8").splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.endswith("\n")]
+
+    def said(self, method: str, who: str) -> list[dict[str, Any]]:
+        """The messages of `method` from `who` ("editor" or "server"), in order."""
+        return [e["message"] for e in self.talk() if e["from"] == who and e.get("message", {}).get("method") == method]
+
+    def answers(self, method: str) -> list[Any]:
+        """What the server answered to the editor's requests of `method`, in order."""
+        ids = [message["id"] for message in self.said(method, "editor")]
+        by_id = {
+            e["message"]["id"]: e["message"].get("result", e["message"].get("error"))
+            for e in self.talk()
+            if e["from"] == "server" and "id" in e.get("message", {}) and "method" not in e["message"]
+        }
+        return [by_id[number] for number in ids if number in by_id]
+
+    def quit(self) -> int:
+        """Close Kate as a person does; its exit code."""
+        self.act("file_quit")
+        return self.kate.wait(timeout=kit.PATIENCE)
+
+    def close(self) -> None:
+        """End what was started here, and nothing else."""
+        for process in reversed(self.started):
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+                try:
+                    process.wait(timeout=5)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+        time.sleep(0)
