@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from driven.emission import emit_all
+from driven.emission import Emitted, emit_all
 from driven.errors import UsageError
 from driven.model.activation import Activation, Always, ForPaths, OnRequest, WhenRelevant, activation_word
 from driven.model.artefact import Artefact, Emission, Piece
@@ -87,10 +87,16 @@ def explain(root: str, path: str, editor: str | None = None) -> ExplainReport:
         )
     if editor is not None and editor not in project.emitters:
         raise UsageError(f"`{editor}` is not enabled", hint=f"set `{editor} = true` in .driven/config.toml")
-    names = [editor] if editor else list(project.emitters)
-    targets = tuple(project.emitters[name].target for name in names)
     # All of them: what one editor is not given it may read in a file of another.
     emitted = emit_all(project.emitters, project.settings, project.rules.rules, project.select)
+    return explained(project, emitted, inside, [editor] if editor else list(project.emitters))
+
+
+def explained(project: Project, emitted: Emitted, path: str, names: Iterable[str]) -> ExplainReport:
+    """Which rules hold for `path` (relative to the root, POSIX) in these editors, of a project that is loaded, and of
+    all that its emitters gave."""
+    root = project.root
+    targets = tuple(project.emitters[name].target for name in names)
     counter = next(iter(project.plugins.counters), None)
     reaches: list[Reach] = []
     tokens: dict[str, int] = {}
@@ -98,7 +104,7 @@ def explain(root: str, path: str, editor: str | None = None) -> ExplainReport:
     for target in targets:
         own, others = _split(emitted.pieces, target.name)
         view = Editor(
-            project.rules, target, inside, active=project.active, others=others, root=root.replace(os.sep, "/"),
+            project.rules, target, path, active=project.active, others=others, root=root.replace(os.sep, "/"),
             emission=Emission(
                 artefacts=own, losses=tuple(loss for loss in emitted.losses if loss.editor == target.name)
             ),
@@ -109,7 +115,7 @@ def explain(root: str, path: str, editor: str | None = None) -> ExplainReport:
         also[target.name] = view.also_read(found)
         reaches += found
     return ExplainReport(
-        path=inside, exists=os.path.exists(os.path.join(root, inside)), reaches=tuple(reaches), editors=targets,
+        path=path, exists=os.path.exists(os.path.join(root, path)), reaches=tuple(reaches), editors=targets,
         diagnostics=(*project.diagnostics, *emitted.diagnostics), counter=counter.name if counter else "",
         tokens=tokens, also=also,
     )  # fmt: skip

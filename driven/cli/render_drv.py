@@ -11,7 +11,7 @@ from driven.model.activation import Always, ForPaths, OnRequest, WhenRelevant
 from driven.model.rule import Rule
 
 if TYPE_CHECKING:
-    from driven.cli.sections import Header
+    from driven.format.drv_header import Header
 
 _STYLES = {"always": "green", "paths": "bold green", "model": "cyan", "manual": "blue"}
 

@@ -190,6 +190,23 @@ COMMANDS: tuple[Command, ...] = (
         group="Every day",
     ),
     Command(
+        name="lsp",
+        help="the language server that editors start",
+        description="Speaks the Language Server Protocol on stdin and stdout until its client ends it. Editors start it"
+        " by themselves: docs/editors has a page for each.",
+        run="driven_lsp.main:run",
+        arguments=(
+            Argument(name="--stdio", help="speak on stdin and stdout, which it does anyway", flag=True),
+            Argument(name="--tcp", help="listen for clients on a TCP port of this machine", metavar="HOST:PORT"),
+            Argument(name="--ws", help="listen for clients on a WebSocket; needs `driven[ws]`", metavar="HOST:PORT"),
+        ),
+        capability="project.write",
+        band="work",
+        safety="deletes",
+        examples=("driven lsp", "driven lsp --tcp 127.0.0.1:2087"),
+        group="Every day",
+    ),
+    Command(
         name="undo",
         help="take back what the last sync did; once more, and it is done again",
         description="Rules and editors' files are as they were before it. What stands there now is kept in a snapshot;"

@@ -11,11 +11,11 @@ import os
 import time
 from contextlib import contextmanager, suppress
 
-from driven.document.document import BOM, Document
+from driven.document.document import Document
 from driven.document.places import place_of
 from driven.errors import DiskError
 from driven.frozen import record, replace
-from driven.model.diagnostic import Diagnostic, Fix, TextEdit
+from driven.model.diagnostic import Diagnostic, Fix
 from driven.model.plan import Create, Delete, Plan, Replace
 from driven.model.report import ValidateReport
 from driven.project import ledger, snapshots
@@ -24,13 +24,15 @@ from driven.project.sources import RULES
 from driven.project.writer import Writer
 from driven.validation.engine import Choice
 from driven.validation.files import Folder
+from driven.validation.repairs import apply_fixes as _apply
+from driven.validation.repairs import is_free as _is_free
 from driven.validation.validate import Loaded, load, report_of
 
 ROUNDS = 20
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 Overlay = dict[str, "bytes | None"]
 
@@ -177,48 +179,6 @@ def _opens(told: Diagnostic) -> bool:
     """Whether its repair may show mistakes that were hidden. Of a rule with an error in its front matter the rest is
     not read, and no editor gets it."""
     return (told.fix is not None and not told.fix.safe) or (told.severity == "error" and told.code.startswith("RUL"))
-
-
-def _apply(document: Document, fixes: Iterable[tuple[Diagnostic, Fix]]) -> tuple[list[Diagnostic], str]:
-    """The text with every repair that does not touch one before it, and the findings that are repaired so."""
-    text = document.text
-    taken: dict[tuple[int, int, str], None] = {}
-    done: list[Diagnostic] = []
-    for told, fix in fixes:
-        edits = [_offsets(document, edit) for edit in fix.edits]
-        if edits and all(edit in taken or not any(_touch(edit, other) for other in taken) for edit in edits):
-            taken.update(dict.fromkeys(edits))
-            done.append(told)
-    for start, end, new in sorted(taken, reverse=True):
-        text = text[:start] + new + text[end:]
-    return done, text
-
-
-def _touch(one: tuple[int, int, str], other: tuple[int, int, str]) -> bool:
-    """Whether two edits overlap or meet."""
-    return one[0] <= other[1] and other[0] <= one[1]
-
-
-def _offsets(document: Document, edit: TextEdit) -> tuple[int, int, str]:
-    span = edit.span
-    has_bom = document.text[:1] == BOM
-    if has_bom and span.line == span.end_line == 1 and span.column == span.end_column == 1 and not edit.text:
-        return 0, 1, ""  # the mark itself, which is no column
-    places = ((span.line, span.column), (span.end_line or span.line, span.end_column or span.column))
-    starts = [document.line_bounds(line)[0] + column - 1 + (has_bom and line == 1) for line, column in places]
-    return starts[0], max(starts), edit.text
-
-
-def _is_free(root: str, overlay: Mapping[str, bytes | None], path: str) -> bool:
-    """Whether a file may come to stand there: inside, nobody's, and none of git's or ours."""
-    parts = path.split("/")
-    if not path.isprintable() or "\\" in path or {"", ".", "..", ".git"}.intersection(map(str.casefold, parts)):
-        return False
-    if parts[0].casefold() == ".driven" and not path.startswith(RULES + "/"):
-        return False
-    if path in overlay:
-        return overlay[path] is None
-    return not os.path.lexists(os.path.join(root, path))
 
 
 def _plan(base: Mapping[str, bytes], overlay: Overlay) -> Plan:

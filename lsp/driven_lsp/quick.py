@@ -1,12 +1,12 @@
 """Imports what the server stands on, at a third of its usual price.
 
-`import lsprotocol.types` has `attrs` write, compile and run several methods for each of 554 classes: 300 of the 425 ms of
-processor time that a server needs before it can read its first message (measured 2026-11-22, lsprotocol 2025.0.0). A
-session uses some 150 of them. So while that module is imported, `attrs.define` stands in for itself: it leaves the class
-as it is and finishes it, in place and with the real `attrs.define`, when its fields are first asked for or when its first
-instance is made. What comes out are the same fields with the same types (tests/lsp/test_quick.py compares all of them);
-the classes have a `__dict__` instead of slots. Where anything here does not find what it expects, the import is the
-plain one.
+`import lsprotocol.types` has `attrs` write, compile and run several methods for each of 554 classes: 300 of the 425 ms
+of processor time that a server needs before it can read its first message (measured 2026-11-22, lsprotocol 2025.0.0).
+A session uses some 150 of them. So while that module is imported, `attrs.define` stands in for itself: it leaves the
+class as it is and finishes it, in place and with the real `attrs.define`, when its fields are first asked for or when
+its first instance is made. What comes out are the same fields with the same types (a test compares all of them); the
+classes have a `__dict__` instead of slots. Where anything here does not find what it expects, the import is the plain
+one.
 """
 
 import sys
@@ -38,7 +38,7 @@ def _finish(owner: type) -> None:
         if not isinstance(unfinished, _Unfinished):
             return
         # The stub counts as an own `__init__`, so it must be asked for; it goes last, when all else is in place.
-        unfinished.define(owner, slots=False, init=True, **unfinished.options)
+        unfinished.define(owner, **{**unfinished.options, "slots": False, "init": True})
         names = getattr(sys.modules["lsprotocol.types"], "ALL_TYPES_MAP", None)
         if names is not None:
             import attrs
@@ -48,7 +48,10 @@ def _finish(owner: type) -> None:
 
 def _lazily(define: Callable[..., Any]) -> Callable[..., Any]:
     def stand_in(maybe: type | None = None, **options: Any) -> Any:
-        def mark(owner: type) -> type:
+        def mark(owner: type) -> Any:
+            if owner.__module__ != "lsprotocol.types":
+                return define(owner, **options)
+
             def first(self: Any, *args: Any, **kwargs: Any) -> None:
                 _finish(owner)
                 self.__init__(*args, **kwargs)
@@ -69,15 +72,19 @@ def load_types() -> bool:
     if known is not None:
         return isinstance(known.__dict__.get("_driven_quick"), bool)
     import attrs
+    import cattrs  # noqa: F401 - before, for it has classes of its own
 
     define = attrs.define
     attrs.define = _lazily(define)
     try:
+        import lsprotocol._hooks as hooks  # which imports the types
         import lsprotocol.types as types
+    except Exception:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "lsprotocol"]:
+            del sys.modules[name]
+        return False
     finally:
         attrs.define = define
-    import lsprotocol._hooks as hooks
-
     if hasattr(hooks, "_resolved_forward_references"):
         hooks._resolved_forward_references = True  # each class resolves its own
     types._driven_quick = True  # type: ignore[attr-defined]

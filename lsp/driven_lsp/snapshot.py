@@ -11,7 +11,6 @@ from driven.emission import emit_all
 from driven.format.text import rule_id_for
 from driven.frozen import frozen
 from driven.model.artefact import Artefact, Loss, WholeFile
-from driven.model.report import StatusReport
 from driven.model.rule import Rule, RuleSet
 from driven.model.target import Target
 from driven.project.sources import RULES
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from driven.model.diagnostic import Diagnostic
+    from driven.model.plan import Plan
     from driven.validation.live import Touched, View
 
 
@@ -58,16 +58,16 @@ class Landing:
 class Snapshot:
     """One folder. `touched` are the documents that are open, as they are edited now; they win over what `view` knows.
 
-    `status` is what a sync would do, when that was looked at last: None until then, and in a folder without `.driven`.
+    `plan` is what a sync would do, when that was looked at last: None until then, and in a folder without `.driven`.
     """
 
     def __init__(
         self, view: View, files: FileIndex, *, touched: Mapping[str, Touched] | None = None,
-        status: StatusReport | None = None, trusted: bool = True, stopped: Callable[[], bool] = lambda: False,
+        plan: Plan | None = None, trusted: bool = True, stopped: Callable[[], bool] = lambda: False,
     ) -> None:  # fmt: skip
         self.view = view
         self.files = files
-        self.status = status
+        self.plan = plan
         self.trusted = trusted
         self.stopped = stopped  # whether whoever asked has gone: long work looks now and then
         self._touched = dict(touched or {})
@@ -75,6 +75,10 @@ class Snapshot:
         self._by_path: dict[str, Rule] | None = None
         self._outputs: dict[str, Output] | None = None
         self._read: dict[str, Document | None] = {}
+
+    def take_outputs(self, other: Snapshot) -> None:
+        """Use what a snapshot of the same view has made already."""
+        self._outputs = other._outputs
 
     @property
     def root(self) -> str:
@@ -240,7 +244,7 @@ class Snapshot:
         """How the file at an output's path stands, as far as was looked: `same`, `drift` or `conflict`."""
         from driven.model.plan import Conflict, Create, Delete, Replace
 
-        for change in self.status.plan.changes if self.status is not None else ():
+        for change in self.plan.changes if self.plan is not None else ():
             if change.path == path:
                 if isinstance(change, Conflict):
                     return "conflict"

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def run(args: Any, app: App) -> int:
     """Show it. A file that is no `.drv`, or whose checksum is wrong, is an error."""
     from driven.cli import files
-    from driven.cli.sections import Header, read_header
     from driven.format.drv import digest, from_drv
+    from driven.format.drv_header import Header, read_header
 
     data = files.read(args.file)
     header: Header = read_header(data, args.file)

@@ -1,4 +1,4 @@
-"""The header and the section table of a `.drv`, as `driven show` prints them."""
+"""The header and the section table of a `.drv`, as `driven show` and the editors' viewer show them."""
 
 from __future__ import annotations
 

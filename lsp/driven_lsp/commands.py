@@ -1,0 +1,318 @@
+"""The commands of workspace/executeCommand, a function each: one object in, one object out. What cannot be done is an
+error in one sentence that says what to do."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+
+from driven import __version__
+from driven.errors import DrivenError, ProjectError, UsageError
+from driven.project.sources import RULES
+from driven_lsp.convert import path_of, uri_of
+from driven_lsp.session import Settings, argument
+from driven_lsp.values import Edit, Edits, Place
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from typing import Any
+
+    from driven_lsp.root import Root, Told
+    from driven_lsp.server import Server
+    from driven_lsp.snapshot import Snapshot
+
+    Arguments = Mapping[str, Any]
+    Answer = Awaitable[dict[str, Any]]
+
+NEW_RULE = "---\ndescription: {title}\n---\n\n# {title}\n\n"
+
+
+class Commands:
+    """What the commands of one session do."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    def all(self) -> dict[str, Callable[[Arguments], Answer]]:
+        """Every command by its name."""
+        return {
+            "driven.sync": self.sync,
+            "driven.explain": self.explain,
+            "driven.explainCode": self.explain_code,
+            "driven.openEmitted": self.open_emitted,
+            "driven.openRule": self.open_rule,
+            "driven.sides": self.sides,
+            "driven.resolveConflict": self.resolve_conflict,
+            "driven.adopt": self.adopt,
+            "driven.fixAll": self.fix_all,
+            "driven.newRule": self.new_rule,
+            "driven.import": self.import_file,
+            "driven.debugInfo": self.debug_info,
+        }
+
+    # Writing
+
+    async def sync(self, given: Arguments) -> dict[str, Any]:
+        """Sync one root, or every one that is a project."""
+        roots = [self._place(given)[0]] if _is_placed(given) else self._projects()
+        answers = []
+        for root in roots:
+            async with self._server.progress(f"driven: syncing {root.name}"):
+                answers.append(_told(await root.sync()))
+        answer = answers[0] if len(answers) == 1 else _joined(answers)
+        self._server.say(answer["message"], is_wrong=bool(answer["problems"] or answer["conflicts"]))
+        return answer
+
+    async def resolve_conflict(self, given: Arguments) -> dict[str, Any]:
+        """Decide one file's conflict: `take` the rule's side or the edited one."""
+        root, path = self._place(given)
+        take = argument(given, "take")
+        if take not in ("rule", "edited"):
+            raise UsageError("`take` says which side is right", hint='"rule" or "edited"')
+        told = await root.sync(force=take == "rule", adopt=take == "edited", only=(path,))
+        answer = _told(told)
+        self._server.say(answer["message"], is_wrong=path in told.conflicts)
+        return answer
+
+    async def adopt(self, given: Arguments) -> dict[str, Any]:
+        """Take the edited side of one file into its rule."""
+        return await self.resolve_conflict({**given, "take": "edited"})
+
+    async def fix_all(self, given: Arguments) -> dict[str, Any]:
+        """Apply every safe repair (every one with `unsafe`), of one file or of all, through the client."""
+        from driven_lsp.features.code_action import fix_all
+
+        unsafe = given.get("unsafe") is True
+        placed = [self._place(given)] if _is_placed(given) else [(root, "") for root in self._roots()]
+        changed: list[str] = []
+        left = 0
+        for root, path in placed:
+            await root.ready()
+            paths = [path] if path else sorted({*root.view.told, *root.open} - {""} if root.view is not None else ())
+            edits, rest = await root.ask(lambda s, paths=paths: fix_all(s, paths, unsafe=unsafe))  # type: ignore[misc]
+            left += rest
+            if edits.edits or edits.renames:
+                if not await self._server.apply(root, edits, "driven: fix all"):
+                    raise ProjectError("the editor did not take the repairs", hint="run `driven validate --fix`")
+                changed += sorted({one.place.path for one in edits.edits} | {old for old, _ in edits.renames})
+        return {"changed": changed, "left": left}
+
+    async def new_rule(self, given: Arguments) -> dict[str, Any]:
+        """Make `.driven/rules/<id>.md` and open it."""
+        from driven.format.text import is_rule_id
+
+        rule_id = argument(given, "id")
+        root = self._place(given)[0] if _is_placed(given) else self._projects()[0]
+        root.may_write()
+        if not is_rule_id(rule_id):
+            raise UsageError(f"`{rule_id}` is no id of a rule", hint="small letters, digits, `-` and `/`: `api/errors`")
+        path = f"{RULES}/{rule_id}.md"
+        full = os.path.join(root.path, path)
+        if os.path.lexists(full) or await root.ask(lambda s: bool(s.rule_path(rule_id))):
+            raise UsageError(f"there is a rule `{rule_id}`", hint="choose another id")
+        title = rule_id.rpartition("/")[2].replace("-", " ").capitalize()
+        made = Edits(creates={path: NEW_RULE.format(title=title)})
+        if not self._server.convert.lacks(made):
+            if not await self._server.apply(root, made, f"driven: new rule {rule_id}"):
+                raise ProjectError("the editor did not make the file", hint=f"make `{path}` yourself")
+        else:
+            await self._server.compute(lambda: _make(root.path, path, made.creates[path]))
+            root.on_disk((path,))
+        await self._server.show(full)
+        return {"uri": uri_of(full)}
+
+    async def import_file(self, given: Arguments) -> dict[str, Any]:
+        """Make a rule of an editor's file."""
+        root, path = self._place(given)
+        root.may_write()
+
+        def work() -> tuple[list[str], list[str]]:
+            from driven.intake import import_files
+
+            report = import_files(root.path, [os.path.join(root.path, path)])
+            return [rule.id for rule in report.rules], [one.message for one in report.diagnostics]
+
+        made, wrong = await self._server.compute(work)
+        root.on_disk()
+        if not made and wrong:
+            raise UsageError(wrong[0])
+        self._server.say(f"imported as {', '.join(f'`{one}`' for one in made)}" if made else "it is a rule already")
+        return {"rules": made}
+
+    # Looking
+
+    async def explain(self, given: Arguments) -> dict[str, Any]:
+        """Which rules hold for a file, as Markdown."""
+        from driven_lsp.features.rules_here import explain
+
+        root, path = self._place(given)
+        markdown = await root.ask(lambda s: explain(s, path))
+        if not markdown:
+            raise ProjectError(f"`{root.name}` has no `.driven` folder", hint="run `driven init` in it")
+        return {"markdown": markdown, "path": path}
+
+    async def explain_code(self, given: Arguments) -> dict[str, Any]:
+        """Why a finding is one, as Markdown."""
+        code = argument(given, "code")
+        from driven_lsp.features.explain_code import explain_code
+
+        root = next(iter(self._roots()))
+        return {"markdown": await root.ask(lambda s: explain_code(s, code)), "code": code}
+
+    async def open_emitted(self, given: Arguments) -> dict[str, Any]:
+        """The files that a rule, or the rule of a file, is written to; opens the one that is meant."""
+        root, path = self._place(given) if _is_placed(given) else (self._projects()[0], "")
+        rule_id, editor = argument(given, "rule"), argument(given, "editor")
+
+        def look(snapshot: Snapshot) -> list[dict[str, str]]:
+            wanted = rule_id or snapshot.id_of(path)
+            if not wanted and snapshot.output(path) is None:
+                raise UsageError("no rule is named", hint="call it in a rule's file, or name one")
+            outputs = snapshot.outputs_of(wanted) if wanted else []
+            return [
+                {
+                    "path": output.path,
+                    "uri": uri_of(os.path.join(root.path, output.path)),
+                    "editor": name,
+                    "title": snapshot.targets[name].title,
+                }
+                for output in outputs
+                for name in output.editors
+                if not editor or name == editor
+            ]
+
+        files = await root.ask(look)
+        if not files:
+            where = f" in {editor}" if editor else ""
+            raise UsageError(f"the rule is in no file{where}", hint="hover over its title to see why")
+        if len({file["path"] for file in files}) == 1 or editor:
+            await self._server.show(os.path.join(root.path, files[0]["path"]))
+        return {"files": files}
+
+    async def open_rule(self, given: Arguments) -> dict[str, Any]:
+        """Where the rules of a file that driven writes come from; opens the one."""
+        from driven_lsp.features.definition import definition
+        from driven_lsp.values import Here
+
+        root, path = self._place(given)
+        line = given.get("line")
+
+        def look(snapshot: Snapshot) -> list[tuple[str, str, int]]:
+            output = snapshot.output(path)
+            if output is None:
+                raise UsageError(f"`{path}` is not written by driven", hint="open a file that a rule is written to")
+            ids = list(output.rule_ids)
+            document = snapshot.document(path)
+            if isinstance(line, int) and document is not None:
+                here = Here(snapshot=snapshot, path=path, offset=document.line_bounds(line + 1)[0])
+                meant = {snapshot.id_of(target.place.path) for target in definition(here)}
+                ids = [one for one in ids if one in meant] or ids
+            return [(one, snapshot.rule_path(one), 0) for one in ids if snapshot.rule_path(one)]
+
+        found = await root.ask(look)
+        if len(found) == 1:
+            await self._server.show(os.path.join(root.path, found[0][1]))
+        rules = [{"id": one, "uri": uri_of(os.path.join(root.path, at)), "line": line} for one, at, line in found]
+        return {"rules": rules}
+
+    async def sides(self, given: Arguments) -> dict[str, Any]:
+        """Both sides of a file that driven writes."""
+        from driven_lsp.features.sides import sides
+
+        root, path = self._place(given)
+        return await root.ask(lambda s: sides(s, path))
+
+    async def debug_info(self, given: Arguments) -> dict[str, Any]:
+        """What a report of a mistake needs."""
+        server = self._server
+        roots = []
+        for root in self._roots():
+            view = root.view
+            roots.append({
+                "path": root.path, "managed": root.is_managed, "rules": len(view.rules) if view is not None else 0,
+                "documents": len(view.documents) if view is not None else 0, "open": sorted(root.open),
+                "problem": str(view.problem or "") if view is not None else "",
+            })  # fmt: skip
+        view = next((root.view for root in self._roots() if root.view is not None), None)
+        plugins = view.plugins.plugins if view is not None else []
+        import driven.core.markdown as core
+
+        return {
+            "version": __version__, "python": platform.python_version(), "executable": sys.executable,
+            "compiled": not str(core.__file__).endswith(".py"), "client": server.client_name,
+            "encoding": server.convert.encoding, "pulls": server.pulls, "trusted": server.session.trusted,
+            "settings": {name: getattr(server.session.settings, name) for name in Settings.__annotations__},
+            "roots": roots, "plugins": [f"{one.name} {one.version} {one.status}" for one in plugins],
+        }  # fmt: skip
+
+    # Where
+
+    def _place(self, given: Arguments) -> tuple[Root, str]:
+        """The root and the path that a command is about: a `uri`, or the `path` of our own lenses."""
+        uri = argument(given, "uri")
+        full = path_of(uri)
+        if full:
+            if full in self._server.session.roots:
+                return self._server.session.roots[full], ""
+            found = self._server.session.relative(full)
+            if found is not None:
+                return found
+            if os.path.isdir(full):
+                for root in self._roots():
+                    if root.path == full or full.startswith(os.path.join(root.path, "")):
+                        return root, ""
+        raise UsageError(f"`{uri}` is in no folder that is open", hint="open the project's folder in the editor")
+
+    def _roots(self) -> list[Root]:
+        return list(self._server.session.roots.values())
+
+    def _projects(self) -> list[Root]:
+        """The roots that have a `.driven`; ProjectError when there is none."""
+        found = [root for root in self._roots() if root.is_managed]
+        if not found:
+            raise ProjectError("no folder that is open has a `.driven`", hint="run `driven init` in the project")
+        return found
+
+
+def _is_placed(given: Arguments) -> bool:
+    return bool(argument(given, "uri"))
+
+
+def _told(told: Told) -> dict[str, Any]:
+    return {
+        "written": list(told.written), "conflicts": list(told.conflicts), "problems": list(told.problems),
+        "seconds": round(told.seconds, 4), "message": told.message,
+    }  # fmt: skip
+
+
+def _joined(answers: list[dict[str, Any]]) -> dict[str, Any]:
+    whole: dict[str, Any] = {"written": [], "conflicts": [], "problems": [], "seconds": 0.0}
+    for one in answers:
+        for name in ("written", "conflicts", "problems", "seconds"):
+            whole[name] = whole[name] + one[name]
+    whole["message"] = "; ".join(dict.fromkeys(one["message"] for one in answers))
+    return whole
+
+
+def _make(root: str, path: str, text: str) -> None:
+    """Make a rule's file in the one way that files are written here. DrivenError when it cannot be."""
+    from driven.model.plan import Create
+    from driven.project.disk import Tree
+    from driven.project.writer import Writer
+
+    with Tree(root) as tree, Writer(tree):
+        failed = tree.apply([Create(path=path, after=text.encode())], None).failed
+    for name, why in failed.items():
+        raise ProjectError(f"`{name}` {why}")
+
+
+def edit_of(path: str, start: int, end: int, text: str) -> Edit:
+    """One edit, in our own values."""
+    return Edit(place=Place(path=path, start=start, end=end), text=text)
+
+
+def message_of(error: DrivenError) -> str:
+    """An error as one sentence for a client."""
+    return f"{error.message}; {error.hint}" if error.hint else error.message

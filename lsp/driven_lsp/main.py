@@ -1,0 +1,63 @@
+"""`driven lsp`: the language server on stdio, TCP or a WebSocket."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+
+def run(args: Any, app: Any) -> NoReturn:
+    """Serve until the client ends it. UsageError for an address that is none and for a WebSocket without its
+    package."""
+    if args.tcp or args.ws:
+        _serve_sockets(args)
+    from driven_lsp.streams import claim_stdio
+
+    pipes = claim_stdio()  # before anything that may print is imported
+    _serve(pipes)
+
+
+def _serve(pipes: tuple[int, int]) -> NoReturn:
+    from driven_lsp.quick import imports
+    from driven_lsp.streams import run_stdio
+
+    _leave_the_project()
+    sys.setswitchinterval(0.001)  # an answer does not wait long for a look at everything
+    with imports():
+        from driven_lsp.server import Server
+    run_stdio(lambda: Server().protocol, pipes)
+
+
+def _serve_sockets(args: Any) -> NoReturn:
+    from driven.errors import ProjectError, UsageError
+    from driven_lsp.quick import imports
+    from driven_lsp.streams import address, run_sockets, serve_tcp, serve_ws
+
+    if args.tcp and args.ws:
+        raise UsageError("`--tcp` and `--ws` are two ways to listen", hint="leave one of them out")
+    try:
+        host, port = address(args.tcp or args.ws)
+    except ValueError as error:
+        raise UsageError(str(error).rstrip(".")) from None
+    _leave_the_project()
+    with imports():
+        from driven_lsp.server import Server
+    serve = serve_tcp if args.tcp else serve_ws
+    try:
+        run_sockets(lambda: serve(lambda: Server().protocol, host, port))
+    except ImportError:
+        raise UsageError("a WebSocket needs the package `websockets`", hint="pip install 'driven[ws]'") from None
+    except OSError as error:
+        hint = "choose another port; 0 takes any that is free"
+        raise ProjectError(f"nothing can listen on {host}:{port}: {error.strerror}", hint=hint) from None
+
+
+def _leave_the_project() -> None:
+    """`python -m driven lsp` has the current folder, a stranger's project, first on the path: nothing is imported from
+    there."""
+    here = os.getcwd()
+    sys.path[:] = [path for path in sys.path if path and os.path.abspath(path) != here]

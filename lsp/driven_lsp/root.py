@@ -1,0 +1,349 @@
+"""One folder that the server keeps an eye on: its view, what is open in it, its syncs. No protocol is spoken here.
+
+Three threads share the work, so that none waits for another: `front` answers questions, `back` looks at everything
+again, `writer` syncs. What one of them makes is a value that never changes; the loop alone puts it in place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from driven.errors import DrivenError, ProjectError
+from driven.frozen import frozen, record
+from driven_lsp.files import FileIndex
+from driven_lsp.texts import Text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+    from typing import TypeVar
+
+    from driven.model.diagnostic import Diagnostic
+    from driven.model.plan import Conflict, Plan, SyncReport
+    from driven.validation.live import Live, Touched, View
+    from driven_lsp.snapshot import Snapshot
+
+    T = TypeVar("T")
+
+IDLE = 0.3  # seconds without an edit, after which everything is looked at again
+MAX_BYTES = 2 << 20  # of a document; a larger one is told, and not looked at
+PATIENCE = 20.0  # seconds that a sync waits for another program that writes here
+CONFLICT = "SYN02"
+
+
+@record
+class Pools:
+    """The threads of one server."""
+
+    front: ThreadPoolExecutor
+    back: ThreadPoolExecutor
+    writer: ThreadPoolExecutor
+
+    @classmethod
+    def make(cls) -> Pools:
+        """Two that answer, one that looks, one that writes."""
+        return cls(
+            front=ThreadPoolExecutor(2, "driven-front"), back=ThreadPoolExecutor(1, "driven-back"),
+            writer=ThreadPoolExecutor(1, "driven-writer"),
+        )  # fmt: skip
+
+
+@frozen(kw_only=False)
+class Open:
+    """A document that is open in an editor: its path below the root, and its text."""
+
+    uri: str
+    path: str
+    text: Text
+
+
+@frozen
+class Told:
+    """What became of a sync: the files that were written, those in conflict, and what is wrong, a line each."""
+
+    written: tuple[str, ...]
+    conflicts: tuple[str, ...]
+    problems: tuple[str, ...]
+    seconds: float
+
+    @property
+    def message(self) -> str:
+        """One line for a person."""
+        if self.problems:
+            return self.problems[0]
+        if self.conflicts:
+            more = f" and {len(self.conflicts) - 1} more" if len(self.conflicts) > 1 else ""
+            return f"in conflict: {self.conflicts[0]}{more}"
+        if not self.written:
+            return "every editor's files are up to date"
+        files = "1 file" if len(self.written) == 1 else f"{len(self.written)} files"
+        return f"{files} written in {self.seconds * 1000:.0f} ms"
+
+
+class Root:
+    """One folder. `changed` is called in the loop whenever there is something new to show."""
+
+    def __init__(self, path: str, pools: Pools, changed: Callable[[Root], None], *, trusted: bool = True) -> None:
+        self.path = path
+        self.name = os.path.basename(path) or path
+        self.files = FileIndex(path)
+        self.trusted = trusted
+        self.view: View | None = None
+        self.plan: Plan | None = None
+        self.problem = ""  # why the last sync could not run
+        self.open: dict[str, Open] = {}  # by path
+        self.revision = 0  # rises with everything that may change an answer
+        self._pools = pools
+        self._changed = changed
+        self._live: Live | None = None
+        self._session: object = None
+        self._touched: dict[str, tuple[View, Text, Touched]] = {}
+        self._base: Snapshot | None = None
+        self._looking: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._again = False
+        self._took = 0.0  # seconds of the last look at everything
+
+    @property
+    def is_managed(self) -> bool:
+        """Whether there is a `.driven/`."""
+        return os.path.isdir(os.path.join(self.path, ".driven"))
+
+    # Documents
+
+    def put(self, document: Open) -> None:
+        """A document was opened or edited."""
+        self.open[document.path] = document
+        self.revision += 1
+        self.soon()
+
+    def drop(self, path: str) -> None:
+        """A document was closed: the disk counts again."""
+        if self.open.pop(path, None) is not None:
+            self._touched.pop(path, None)
+            self.revision += 1
+            self.soon()
+
+    def on_disk(self, paths: Collection[str] = ()) -> None:
+        """Files changed on the disk; without paths, nobody knows which."""
+        self.revision += 1
+        self.files.changed()
+        self.soon(0.1)
+
+    # Answers
+
+    async def ask(self, question: Callable[[Snapshot], T]) -> T:
+        """What a feature says of the folder as it is now, from a thread. Cancelled, it stops at its next look."""
+        await self.ready()
+        loop = asyncio.get_running_loop()
+        gone = False
+
+        def work() -> T:
+            return question(self.snapshot(lambda: gone))
+
+        try:
+            return await loop.run_in_executor(self._pools.front, work)
+        except asyncio.CancelledError:
+            gone = True
+            raise
+
+    def snapshot(self, stopped: Callable[[], bool] = lambda: False) -> Snapshot:
+        """The folder now. In a thread of `front`: what was edited is looked at first."""
+        from driven_lsp.snapshot import Snapshot
+
+        view = self.view
+        assert view is not None
+        touched = {path: found for path, one in list(self.open.items()) if (found := self.touch(one)) is not None}
+        made = Snapshot(view, self.files, touched=touched, plan=self.plan, trusted=self.trusted, stopped=stopped)
+        base = self._base
+        if base is not None and base.view is view:
+            made.take_outputs(base)
+        self._base = made
+        return made
+
+    def touch(self, document: Open) -> Touched | None:
+        """What is found in a document that is open; None for one that is too large, or before the first look."""
+        view, live = self.view, self._live
+        if view is None or live is None or len(document.text) > MAX_BYTES:
+            return None
+        known = self._touched.get(document.path)
+        if known is not None and known[0] is view and known[1] is document.text:
+            return known[2]
+        data = document.text.text.encode("utf-8", "replace")
+        old = view.documents.get(document.path)
+        found = live.touch(view, document.path, data)
+        if old is not None and old.data == data:
+            found.told = view.told.get(document.path, ())
+        self._touched[document.path] = (view, document.text, found)
+        return found
+
+    def conflicts(self) -> Mapping[str, Conflict]:
+        """What is in conflict, by path, as far as was looked."""
+        return {one.path: one for one in self.plan.conflicts} if self.plan is not None else {}
+
+    def told(self, path: str) -> tuple[Diagnostic, ...]:
+        """All findings of a file: those of checks, and whether it is in conflict."""
+        from driven.model.diagnostic import Diagnostic
+        from driven.span import Span
+
+        document = self.open.get(path)
+        found = self.touch(document) if document is not None else None
+        if document is not None and len(document.text) > MAX_BYTES:
+            message = f"the file is larger than {MAX_BYTES >> 20} MiB and is not looked at"
+            big = Diagnostic(code="LSP01", severity="warning", message=message, span=Span(path=path))
+            return (big,)
+        told = found.told if found is not None else self.view.told.get(path, ()) if self.view is not None else ()
+        conflict = self.conflicts().get(path)
+        if conflict is None:
+            return told
+        line = next((overlap.their_line for overlap in conflict.overlaps if overlap.their_line), 1)
+        first = Diagnostic(
+            code=CONFLICT, severity="error", message=f"in conflict: {conflict.message}", hint=conflict.hint,
+            span=Span(path=path, line=line), rule_id=conflict.rule_ids[0] if conflict.rule_ids else "",
+        )  # fmt: skip
+        return (first, *told)
+
+    # Looking at everything
+
+    async def ready(self) -> None:
+        """Wait for the first look."""
+        while self.view is None:
+            await asyncio.shield(self._look())
+
+    def soon(self, seconds: float | None = None) -> None:
+        """Look at everything again when it is quiet."""
+        if self._timer is not None:
+            self._timer.cancel()
+        # Where a look takes long, it is taken less often.
+        wait = max(IDLE, 3 * self._took) if seconds is None else seconds
+        self._timer = asyncio.get_running_loop().call_later(wait, self._begin)
+
+    def _begin(self) -> None:
+        self._timer = None
+        if self._looking is not None and not self._looking.done():
+            self._again = True
+            return
+        self._look()
+
+    def _look(self) -> asyncio.Task[None]:
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.get_running_loop().create_task(self._refresh())
+        return self._looking
+
+    async def _refresh(self) -> None:
+        loop = asyncio.get_running_loop()
+        overlay = {
+            path: one.text.text.encode("utf-8", "replace")
+            for path, one in self.open.items()
+            if len(one.text) <= MAX_BYTES
+        }
+        began = time.monotonic()
+        before = self.view
+        self.view = await loop.run_in_executor(self._pools.back, self._view, overlay, before)
+        if before is None:
+            self.revision += 1
+            self._changed(self)  # the findings first: what a sync would do takes as long again
+        self.plan = await loop.run_in_executor(self._pools.back, self._planned)
+        self._took = time.monotonic() - began
+        self.revision += 1
+        self._changed(self)
+        if self._again:
+            self._again = False
+            self.soon()
+
+    def _view(self, overlay: Mapping[str, bytes], before: View | None) -> View:
+        from driven.validation.live import Live
+
+        if self._live is None:
+            self._live = Live(self.path)
+        return self._live.refresh(overlay, self.files.files, before)
+
+    def _planned(self) -> Plan | None:
+        """What a sync would do now; None where it cannot be told."""
+        from driven import pipeline
+
+        if not self.is_managed:
+            return None
+        try:
+            return pipeline.sync(self.path, check=True).plan
+        except DrivenError:
+            return None
+
+    # Writing
+
+    async def sync(
+        self, *, force: bool = False, adopt: bool = False, only: Collection[str] | None = None,
+        hints: Collection[str] | None = None,
+    ) -> Told:  # fmt: skip
+        """Sync, as `driven sync` does. DrivenError when it cannot run."""
+        loop = asyncio.get_running_loop()
+        self.may_write()
+        began = time.monotonic()
+        dirty = self.unsaved()
+        if dirty:
+            raise ProjectError(
+                f"`{dirty[0]}` has edits that are not saved, and a sync would write it",
+                hint="save it, and its edits flow into their rule; or close it without saving",
+            )
+
+        def work() -> SyncReport:
+            from driven import pipeline
+            from driven.sync.others import is_writing
+
+            end = time.monotonic() + PATIENCE
+            while is_writing(self.path) and time.monotonic() < end:
+                time.sleep(0.01)
+            if force or adopt:
+                return pipeline.sync(self.path, force=force, adopt=adopt, only=only)
+            if self._session is None:
+                self._session = pipeline.Session(self.path)
+            assert isinstance(self._session, pipeline.Session)
+            return self._session.sync(hints=hints)
+
+        try:
+            report = await loop.run_in_executor(self._pools.writer, work)
+        except DrivenError as error:
+            self.problem = error.message
+            self._changed(self)
+            raise
+        plan = report.plan
+        problems = tuple(f"{one.span.path}: {one.message}" for one in plan.diagnostics if one.severity == "error")
+        self.problem = ""
+        written = tuple(change.path for change in plan.writes)
+        if written or plan.conflicts or self.conflicts():
+            self.on_disk(written)
+        return Told(
+            written=written, conflicts=tuple(one.path for one in plan.conflicts), problems=problems,
+            seconds=time.monotonic() - began,
+        )  # fmt: skip
+
+    def may_write(self) -> None:
+        """ProjectError where nothing may be written, with what to do."""
+        if not self.trusted:
+            raise ProjectError("this folder is not trusted", hint="trust it in the editor, then run this again")
+        if not self.is_managed:
+            raise ProjectError(f"`{self.name}` has no `.driven` folder", hint="run `driven init` in it")
+
+    def outputs(self) -> set[str]:
+        """The files that driven writes, or has planned to."""
+        outputs = {change.path for change in self.plan.changes} if self.plan is not None else set()
+        if self.view is not None and self.view.emitted is not None:
+            outputs |= {piece.artefact.path for piece in self.view.emitted.pieces}
+        return outputs
+
+    def unsaved(self) -> list[str]:
+        """The outputs that are open with edits that are not saved."""
+        outputs = self.outputs()
+        return [path for path, one in self.open.items() if path in outputs and self._differs(one)]
+
+    def _differs(self, document: Open) -> bool:
+        try:
+            with open(os.path.join(self.path, document.path), "rb") as file:
+                data = file.read(MAX_BYTES + 1)
+        except OSError:
+            return False  # nothing stands there that could be lost
+        text = document.text.text.encode("utf-8", "replace")
+        return data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n") != text.replace(b"\r\n", b"\n")

@@ -1,0 +1,162 @@
+"""What one client has open: its folders, its documents, its settings. Which root a path belongs to is decided here."""
+
+from __future__ import annotations
+
+import os
+
+from driven.document.places import place_of
+from driven.frozen import field, frozen, record
+from driven_lsp.root import Open, Pools, Root
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Any
+
+    from driven_lsp.texts import Text
+
+
+@frozen
+class Settings:
+    """What a client may set (section `driven`)."""
+
+    sync_on_save: bool = True
+    code_lens: bool = True
+    inlay_hints: bool = True
+    workspace_diagnostics: bool = True
+
+
+_KEYS = {
+    ("sync", "onSave"): "sync_on_save",
+    ("codeLens", "enable"): "code_lens",
+    ("inlayHints", "enable"): "inlay_hints",
+    ("diagnostics", "workspace"): "workspace_diagnostics",
+}
+
+
+def settings_of(raw: object) -> Settings:
+    """The settings in what a client sent: the section itself, or an object that holds it; both nested
+    (`{"sync": {"onSave": false}}`) and flat (`{"sync.onSave": false}`). What is missing or no bool is the default."""
+    if isinstance(raw, dict) and isinstance(raw.get("driven"), dict):
+        raw = raw["driven"]
+    given: dict[str, bool] = {}
+    for (section, name), ours in _KEYS.items():
+        table = raw.get(section) if isinstance(raw, dict) else None
+        value = table.get(name) if isinstance(table, dict) else None
+        if value is None and isinstance(raw, dict):
+            value = raw.get(f"{section}.{name}", raw.get(f"driven.{section}.{name}"))
+        if isinstance(value, bool):
+            given[ours] = value
+    return Settings(**given)
+
+
+@record
+class Session:
+    """Roots by path. `folders` are the client's workspace folders (absolute paths), none where it has none."""
+
+    changed: Callable[[Root], None]
+    trusted: bool = True
+    folders: list[str] = field(default_factory=list)
+    roots: dict[str, Root] = field(default_factory=dict)
+    settings: Settings = Settings()
+    pools: Pools = field(default_factory=Pools.make)
+    documents: dict[str, tuple[Root, str]] = field(default_factory=dict)  # uri -> root and path of open rule files
+
+    def add_folders(self, paths: Iterable[str]) -> None:
+        """Folders of the workspace. The project that each one is, or lies in, is looked at."""
+        for path in paths:
+            if path and path not in self.folders and os.path.isdir(path):
+                self.folders.append(path)
+                self._root(self._nearest(path, "/") or path)
+
+    def remove_folders(self, paths: Iterable[str]) -> None:
+        """Folders that are no longer part of the workspace: their roots go, but for what is still open."""
+        gone = set(paths)
+        self.folders = [path for path in self.folders if path not in gone]
+        for path in list(self.roots):
+            if not self.roots[path].open and not any(self._is_of(path, folder) for folder in self.folders):
+                del self.roots[path]
+
+    def root_of(self, path: str) -> Root | None:
+        """The root of an absolute path: the nearest folder with a `.driven`, else the workspace folder that holds it,
+        else, for a file alone, the nearest folder with a `.git`. None where there is none: nothing is looked at."""
+        folder = os.path.dirname(path)
+        within = [top for top in self.folders if path.startswith(os.path.join(top, ""))]
+        project = self._nearest(folder, "/")
+        if project:
+            return self._root(project)
+        if within:
+            return self._root(max(within, key=len))
+        git = self._nearest(folder, "/", ".git")
+        return self._root(git) if git and git != os.path.expanduser("~") else None
+
+    def relative(self, path: str) -> tuple[Root, str] | None:
+        """The root of an absolute path, and the path below it, POSIX."""
+        root = self.root_of(path)
+        if root is None or not path.startswith(os.path.join(root.path, "")):
+            return None
+        return root, path[len(os.path.join(root.path, "")) :].replace(os.sep, "/")
+
+    def put(self, uri: str, path: str, text: Text) -> tuple[Root, str] | None:
+        """A document was opened or edited; None for one that is no rule file, which is not kept."""
+        known = self.documents.get(uri)
+        if known is None:
+            known = self.relative(path)
+            if known is None or not _is_wanted(known[0], known[1]):
+                return None
+            self.documents[uri] = known
+        known[0].put(Open(uri, known[1], text))
+        return known
+
+    def drop(self, uri: str) -> tuple[Root, str] | None:
+        """A document was closed."""
+        known = self.documents.pop(uri, None)
+        if known is not None:
+            known[0].drop(known[1])
+        return known
+
+    def configure(self, raw: object) -> None:
+        """Take settings in."""
+        self.settings = settings_of(raw)
+
+    def _root(self, path: str) -> Root:
+        root = self.roots.get(path)
+        if root is None:
+            root = self.roots[path] = Root(path, self.pools, self.changed, trusted=self.trusted)
+        return root
+
+    @staticmethod
+    def _nearest(folder: str, top: str, name: str = ".driven") -> str:
+        """The nearest folder at or above `folder` that holds `name`, "" for none."""
+        while True:
+            if os.path.isdir(os.path.join(folder, name)) or (name == ".git" and os.path.exists(f"{folder}/.git")):
+                return folder
+            above = os.path.dirname(folder)
+            if above == folder or folder == top:
+                return ""
+            folder = above
+
+    def _is_of(self, root: str, folder: str) -> bool:
+        """Whether a root belongs to a workspace folder: it lies in it, or holds it."""
+        inside = os.path.join(folder, "")
+        return root == folder or root.startswith(inside) or folder.startswith(os.path.join(root, ""))
+
+
+def _is_wanted(root: Root, path: str) -> bool:
+    """Whether a document is a rule file: by its name, or because a plugin's check or driven itself knows it."""
+    if place_of(path):
+        return True
+    view = root.view
+    if view is None:
+        return False
+    return (
+        path in view.documents or path in {piece.artefact.path for piece in view.emitted.pieces}
+        if view.emitted
+        else False
+    )
+
+
+def argument(raw: Mapping[str, Any], name: str) -> str:
+    """A text in what a client sent, "" where there is none."""
+    value = raw.get(name)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,207 @@
+"""Findings on their way to the client: pushed to one that cannot pull, pulled by one that can, never both."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+
+from lsprotocol import types as t
+
+from driven.format.hashes import digest
+from driven_lsp.convert import uri_of
+from driven_lsp.texts import Text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from driven.model.diagnostic import Diagnostic
+    from driven_lsp.root import Root
+    from driven_lsp.server import Server
+
+MOST = 1_000  # findings of one file that are sent
+LONG = 20.0  # seconds that a pull of the whole workspace waits for something new
+_NAMED = re.compile(r"`([^`\s:]{1,300})(?::(\d{1,7}))?`(?:,? line (\d{1,7}))?")
+
+
+class Telling:
+    """What each file was told last, and who waits for news. Everything here runs in the loop."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._sent: dict[str, str] = {}  # uri -> digest of what was pushed
+        self._busy: set[str] = set()
+        self._again: set[str] = set()
+        self._news = asyncio.Event()
+        self._state: dict[str, str] = {}  # root -> digest of all its findings
+
+    # Pushed
+
+    def soon(self, uri: str) -> None:
+        """Push the findings of an open document: at once, or when the push that is under way has ended."""
+        if uri in self._busy:
+            self._again.add(uri)
+            return
+        self._busy.add(uri)
+        self._server.protocol.background(self._push(uri), "diagnostics")
+
+    async def _push(self, uri: str) -> None:
+        try:
+            while True:
+                self._again.discard(uri)
+                known = self._server.session.documents.get(uri)
+                if known is None:
+                    return
+                root, path = known
+                await root.ready()
+                document = root.open.get(path)
+                if document is None:
+                    return
+                found = await self._server.compute(lambda: self.converted(root, path, document.text))  # noqa: B023
+                self._publish(document.uri, document.text.version, found)
+                if uri not in self._again:
+                    return
+        finally:
+            self._busy.discard(uri)
+
+    def everything(self, root: Root) -> None:
+        """Something changed in a folder: tell what is new."""
+        if self._server.pulls:
+            state = digest(repr([(path, self._names(told)) for path, told in self._all(root).items()]).encode())
+            if self._state.get(root.path) != state:
+                self._state[root.path] = state
+                self._news.set()
+                self._news = asyncio.Event()
+                self._server.refresh("diagnostics")
+            return
+        for document in root.open.values():
+            self.soon(document.uri)
+        wanted: dict[str, str] = {}
+        if self._server.session.settings.workspace_diagnostics:
+            wanted = {
+                uri_of(os.path.join(root.path, path)): path
+                for path in self._all(root)
+                if path and path not in root.open
+            }
+        opened = {document.uri for document in root.open.values()}
+        inside = uri_of(os.path.join(root.path, ""))
+        for uri in [uri for uri in self._sent if uri.startswith(inside) and uri not in wanted and uri not in opened]:
+            self._publish(uri, None, [])
+        for uri, path in wanted.items():
+            self._publish(uri, None, self.converted(root, path, None))
+
+    def closed(self, uri: str) -> None:
+        """A document was closed that belongs to no folder's files any more."""
+        if not self._server.pulls:
+            self._publish(uri, None, [])
+
+    def _publish(self, uri: str, version: int | None, found: Sequence[t.Diagnostic]) -> None:
+        key = digest(repr((version if found else 0, found)).encode())
+        if self._sent.get(uri, digest(repr((0, [])).encode())) == key:
+            return
+        if found:
+            self._sent[uri] = key
+        else:
+            self._sent.pop(uri, None)
+        self._server.protocol.notify(
+            t.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS, t.PublishDiagnosticsParams(uri, list(found), version)
+        )
+
+    # Pulled
+
+    async def pull(self, root: Root, path: str, previous: str | None) -> t.DocumentDiagnosticReport:
+        """The findings of one file, or that they are those of `previous`."""
+        await root.ready()
+        document = root.open.get(path)
+        text = document.text if document is not None else None
+        found = await self._server.compute(lambda: self.converted(root, path, text))
+        key = digest(repr(found).encode())
+        if key == previous:
+            return t.RelatedUnchangedDocumentDiagnosticReport(result_id=key)
+        return t.RelatedFullDocumentDiagnosticReport(items=found, result_id=key)
+
+    async def pull_all(self, previous: Mapping[str, str]) -> t.WorkspaceDiagnosticReport:
+        """The findings of every file that is not open. Nothing new: the answer waits, so that nobody asks in vain."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + LONG
+        while True:
+            news = self._news
+            items = await self._items(previous)
+            if items or loop.time() >= end:
+                return t.WorkspaceDiagnosticReport(items=items)
+            try:
+                await asyncio.wait_for(news.wait(), end - loop.time())
+            except TimeoutError:
+                return t.WorkspaceDiagnosticReport(items=[])
+
+    async def _items(self, previous: Mapping[str, str]) -> list[t.WorkspaceDocumentDiagnosticReport]:
+        items: list[t.WorkspaceDocumentDiagnosticReport] = []
+        wanted: dict[str, tuple[Root, str]] = {}
+        if self._server.session.settings.workspace_diagnostics:
+            for root in list(self._server.session.roots.values()):
+                await root.ready()
+                for path in self._all(root):
+                    if path and path not in root.open:
+                        wanted[uri_of(os.path.join(root.path, path))] = (root, path)
+        for uri, (root, path) in wanted.items():
+            found = self.converted(root, path, None)
+            key = digest(repr(found).encode())
+            if previous.get(uri) != key:
+                items.append(t.WorkspaceFullDocumentDiagnosticReport(uri=uri, items=found, result_id=key))
+        opened = {one.uri for root in self._server.session.roots.values() for one in root.open.values()}
+        for uri in previous.keys() - wanted.keys() - opened:
+            if previous[uri]:
+                items.append(t.WorkspaceFullDocumentDiagnosticReport(uri=uri, items=[], result_id=""))
+        return items
+
+    # Both
+
+    def converted(self, root: Root, path: str, text: Text | None) -> list[t.Diagnostic]:
+        """A file's findings in the client's words. `text` is what they are about, where it is open."""
+        told = root.told(path)
+        if not told:
+            return []
+        convert = self._server.convert
+        if text is None:
+            document = root.view.documents.get(path) if root.view is not None else None
+            text = Text(document.text if document is not None else "")
+        plugins = root.view.plugins if root.view is not None else None
+        found = []
+        for one in told[:MOST]:
+            check = plugins.checks.get(one.code) if plugins is not None else None
+            href = check.about.url if check is not None else ""
+            found.append(convert.diagnostic(one, text, href, self._related(root, one)))
+        return found
+
+    def _related(self, root: Root, told: Diagnostic) -> list[t.DiagnosticRelatedInformation]:
+        """The other files that a finding names."""
+        view = root.view
+        if view is None:
+            return []
+        found: dict[str, t.DiagnosticRelatedInformation] = {}
+        places = [(match[1], int(match[2] or match[3] or 1)) for match in _NAMED.finditer(told.message)]
+        rule = view.rules.get(told.rule_id) if told.rule_id else None
+        if rule is not None:
+            places.append((rule.span.path, 1))
+        for path, line in places:
+            if path == told.span.path or path in found or path not in view.documents:
+                continue
+            at = t.Position(max(line - 1, 0), 0)
+            where = t.Location(uri_of(os.path.join(root.path, path)), t.Range(at, at))
+            found[path] = t.DiagnosticRelatedInformation(where, f"`{path}`")
+        return list(found.values())
+
+    @staticmethod
+    def _all(root: Root) -> Mapping[str, Sequence[Diagnostic]]:
+        """All findings of a folder by path, of open files as they were at the last look at everything."""
+        if root.view is None:
+            return {}
+        found: dict[str, Sequence[Diagnostic]] = dict(root.view.told)
+        for path in root.conflicts():
+            found[path] = root.told(path)
+        return found
+
+    @staticmethod
+    def _names(told: Sequence[Diagnostic]) -> list[tuple[str, int, int, str]]:
+        return [(one.code, one.span.line, one.span.column, one.message) for one in told]

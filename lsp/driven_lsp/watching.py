@@ -1,0 +1,56 @@
+"""Changes on the disk that the client does not tell of: the folders of the rules and of the editors' files, watched as
+`driven sync --watch` watches them. Never the whole tree."""
+
+from __future__ import annotations
+
+import asyncio
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from driven.sync.observing import Observing
+    from driven_lsp.root import Root
+
+QUIET = 0.1  # seconds between an event and the look at what it changed
+
+
+class Watching:
+    """Watches one folder. Events come in a thread of their own; the loop hears once of a burst of them."""
+
+    def __init__(self, root: Root, loop: asyncio.AbstractEventLoop) -> None:
+        self._root = root
+        self._loop = loop
+        self._observing: Observing | None = None
+        self._told = False
+
+    def arm(self, paths: Iterable[str]) -> None:
+        """Watch the folders of the rules, the settings and these files. In a thread: it touches the disk."""
+        from driven.sync.folders import wanted
+        from driven.sync.observing import Observing
+
+        if self._observing is None:
+            self._observing = Observing(self._changed, lambda _polling: None)
+        try:
+            self._observing.arm(wanted(self._root.path, paths))
+        except OSError:
+            return  # what is open is looked at all the same
+
+    def close(self) -> None:
+        """Watch no longer."""
+        observing, self._observing = self._observing, None
+        if observing is not None:
+            observing.close()
+
+    def _changed(self, path: str) -> None:
+        if self._told or path.startswith(".driven/state"):
+            return
+        self._told = True
+        try:
+            self._loop.call_soon_threadsafe(self._loop.call_later, QUIET, self._tell)
+        except RuntimeError:
+            return  # the loop is closed
+
+    def _tell(self) -> None:
+        self._told = False
+        self._root.on_disk()
