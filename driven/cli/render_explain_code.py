@@ -86,9 +86,10 @@ def show_stale(out: Output, rows: Sequence[tuple[str, str, str, int]], facts: in
 
 def _teller(family: str) -> str:
     tellers = {
-        "SYN": "`driven sync` and `driven status`",
+        "SYN": "`driven sync`, `driven status` and the language server",
         "DSK": "`driven sync`, `driven undo` and `driven snapshot restore`",
         "WCH": "`driven sync --watch`",
+        "LSP": "`driven lsp`",
         "IMP": "`driven import` and `driven init`",
     }
     return tellers.get(family, "any command that ends so: the `code` of the `error` in `--json`")

@@ -57,12 +57,13 @@ FAMILIES: dict[str, str] = {
     "SYN": "A sync",
     "DSK": "The disk",
     "WCH": "The watch",
+    "LSP": "The language server",
     "IMP": "An import",
     "DRV": "What ends a run",
 }
 ELSEWHERE = "Checks of other plugins"
 # Told by other commands: `driven validate` neither finds nor silences them.
-_NO_FINDINGS = frozenset(("SYN", "DSK", "WCH", "IMP", "DRV"))
+_NO_FINDINGS = frozenset(("SYN", "DSK", "WCH", "LSP", "IMP", "DRV"))
 
 
 @frozen

@@ -245,6 +245,17 @@ _ALL = (
         " text of a rule that is only misspelt would be taken out of them.",
     ),
     OwnCode(
+        "SYN02", "a file that a rule is written to is in conflict", "error",
+        "Its text was edited by hand, and its rule was changed too, or nobody's file stands where a rule must go."
+        " Both sides are kept until a person chooses one: in an editor by the actions of this finding, on the command"
+        " line with `driven sync --adopt` or `--force`. The language server tells it; `driven status` shows the same.",
+    ),
+    OwnCode(
+        "LSP01", "a file that is too large to be looked at while it is edited", "warning",
+        "The language server looks at a file with every key that is pressed. Above two MiB it leaves that to"
+        " `driven validate`: no editor sends that much to a model anyway.",
+    ),
+    OwnCode(
         "DSK01", "a file that could not be written", "error",
         "The disk refused, or somebody saved the file in that moment. Nothing was lost; the next sync writes it.",
     ),

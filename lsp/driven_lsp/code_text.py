@@ -8,8 +8,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from driven_lsp.snapshot import Snapshot
 
+MOST = 40  # codes of a kind that are named
 _REPAIR = {
-    "safe": "`driven validate --fix` repairs it.", "unsafe": "`driven validate --unsafe-fixes` repairs it; look at the change first.",
+    "safe": "`driven validate --fix` repairs it.",
+    "unsafe": "`driven validate --unsafe-fixes` repairs it; look at the change first.",
 }  # fmt: skip
 
 
@@ -24,7 +26,8 @@ def code_text(snapshot: Snapshot, name: str) -> str:
         known = {*checks, *catalogue(())}
         below = sorted(one for one in known if one.startswith(name)) if len(name) >= 3 else []
         if below:
-            return f"**{name}**: {counted(len(below), 'code')}, {family_title(name[:3])}\n\n{', '.join(map(code, below[:40]))}"
+            named = ", ".join(map(code, below[:MOST]))
+            return f"**{name}**: {counted(len(below), 'code')}, {family_title(name[:3])}\n\n{named}"
         return f"{code(name)} is no code: `driven explain-code` lists them all."
     lines = [f"**{entry.code}** · {entry.severity} · {entry.title}", entry.why]
     for word, example in (("Wrong", entry.bad), ("Right", entry.good)):

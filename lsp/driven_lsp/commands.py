@@ -12,7 +12,6 @@ from driven.errors import DrivenError, ProjectError, UsageError
 from driven.project.sources import RULES
 from driven_lsp.convert import path_of, uri_of
 from driven_lsp.session import Settings, argument
-from driven_lsp.values import Edit, Edits, Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -113,13 +112,9 @@ class Commands:
         if os.path.lexists(full) or await root.ask(lambda s: bool(s.rule_path(rule_id))):
             raise UsageError(f"there is a rule `{rule_id}`", hint="choose another id")
         title = rule_id.rpartition("/")[2].replace("-", " ").capitalize()
-        made = Edits(creates={path: NEW_RULE.format(title=title)})
-        if not self._server.convert.lacks(made):
-            if not await self._server.apply(root, made, f"driven: new rule {rule_id}"):
-                raise ProjectError("the editor did not make the file", hint=f"make `{path}` yourself")
-        else:
-            await self._server.compute(lambda: _make(root.path, path, made.creates[path]))
-            root.on_disk((path,))
+        # Not through the client: some apply the text before they make the file, and few save it.
+        await self._server.compute(lambda: _make(root.path, path, NEW_RULE.format(title=title)))
+        root.on_disk((path,))
         await self._server.show(full)
         return {"uri": uri_of(full)}
 
@@ -306,11 +301,6 @@ def _make(root: str, path: str, text: str) -> None:
         failed = tree.apply([Create(path=path, after=text.encode())], None).failed
     for name, why in failed.items():
         raise ProjectError(f"`{name}` {why}")
-
-
-def edit_of(path: str, start: int, end: int, text: str) -> Edit:
-    """One edit, in our own values."""
-    return Edit(place=Place(path=path, start=start, end=end), text=text)
 
 
 def message_of(error: DrivenError) -> str:

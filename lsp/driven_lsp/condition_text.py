@@ -72,5 +72,5 @@ def _first_in(snapshot: Snapshot, known: str) -> str:
     answers = answers_of(snapshot)
     key = ("lang", known)
     if key not in answers:
-        answers[key] = tuple([next((path for path in snapshot.files.files() if lang_of(path) == known), "")])
+        answers[key] = (next((path for path in snapshot.files.files() if lang_of(path) == known), ""),)
     return answers[key][0]

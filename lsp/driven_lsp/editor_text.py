@@ -1,4 +1,4 @@
-"""What is told of an editor: its files, how it takes each kind of rule, its limits, and what it gets of this project."""
+"""What is told of an editor: its files, how it takes each kind of rule, its limits, what it gets of this project."""
 
 from __future__ import annotations
 
@@ -57,6 +57,14 @@ def project_text(snapshot: Snapshot, name: str) -> str:
     return "In this project: " + " · ".join(facts)
 
 
+def all_text(snapshot: Snapshot) -> str:
+    """`12 rules → 6 editors, 40 files`."""
+    return (
+        f"{counted(len(snapshot.rules), 'rule')} → {counted(len(snapshot.enabled), 'editor')},"
+        f" {counted(len(snapshot.outputs), 'file')}"
+    )
+
+
 def gets(snapshot: Snapshot, name: str) -> tuple[int, int, int]:
     """How many rules, files and characters are written for an editor."""
     pieces = [piece for piece in snapshot.view.emitted.pieces if piece.editor == name] if snapshot.view.emitted else []
@@ -74,7 +82,7 @@ def ways_text(snapshot: Snapshot, word: str) -> str:
             lines.append(
                 f"- {plain(targets[name].title)}: {'' if way.fidelity == 'native' else way.fidelity + ': '}{way.words}"
             )
-    return "\n".join(lines)
+    return "\n".join(["In the enabled editors:", *lines] if lines else [])
 
 
 def limit_text(limit: Limit) -> str:

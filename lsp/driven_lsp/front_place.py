@@ -94,9 +94,9 @@ def front_bounds(document: Document) -> FrontBounds | None:
 def place_at(document: Document, offset: int) -> FrontPlace | None:
     """What stands at an offset; None in comments, and outside of front matter and of settings in YAML and TOML."""
     kind, start, end = _region(document)
-    if not kind or not start <= offset <= end or end - start > LONGEST:
-        return None
     text = document.text
+    if not kind or not start <= offset <= end or end - start > LONGEST or text[start - 1 : start] == "-":
+        return None
     nodes = _nodes(kind, text, start, end)
     line_start = max(text.rfind("\n", start, offset), text.rfind("\r", start, offset), start - 1) + 1
     if kind == "yaml" and offset == end > start and text[offset - 1] in "\r\n" and text[offset : offset + 3] == "---":

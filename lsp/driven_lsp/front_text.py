@@ -1,11 +1,11 @@
-"""What is told of a key, a value or an item of front matter, of `.driven/config.toml` and of an editor's own settings."""
+"""What is told of a key, a value or an item of front matter, of config.toml and of an editor's own settings."""
 
 from __future__ import annotations
 
 from driven_lsp import origin_text
 from driven_lsp.code_text import code_text
 from driven_lsp.condition_text import call_text, calls_in, condition_text
-from driven_lsp.editor_text import editor_text, unknown_editor, ways_text
+from driven_lsp.editor_text import all_text, editor_text, unknown_editor, ways_text
 from driven_lsp.front_place import FrontPlace, part_at, place_at
 from driven_lsp.glob_text import glob_text, matching, problem_of, scope_of, targets_for
 from driven_lsp.landing_text import code, counted, landings_table, plain
@@ -127,9 +127,7 @@ def _of_extra(snapshot: Snapshot, place: FrontPlace) -> str:
         return "The front matter of the file that the rule was imported from, word for word."
     target = snapshot.targets.get(name)
     title = plain(target.title) if target is not None else code(name)
-    return _joined(
-        _about(f"{name}/rule", (), place.key), f"A key of {title} alone: it is written as it stands here."
-    )
+    return _joined(_about(f"{name}/rule", (), place.key), f"A key of {title} alone: it is written as it stands here.")
 
 
 def _of_config(snapshot: Snapshot, place: FrontPlace) -> str:
@@ -149,9 +147,7 @@ def _of_config(snapshot: Snapshot, place: FrontPlace) -> str:
                 return f"{plain(target.title)} has no option {code(option)}{f': it has {named}' if named else ''}."
             from driven_lsp import keys
 
-            known = keys.option_key(
-                option, target.title, target.options[option], tuple(target.choices.get(option, ()))
-            )
+            known = keys.option_key(option, target.title, target.options[option], tuple(target.choices.get(option, ())))
             return f"**{option}**\n\n{keys.markdown(known)}"
         case ("validate", "per_path_ignores", glob) if place.kind == "key":
             return glob_text(snapshot, glob)
@@ -160,13 +156,18 @@ def _of_config(snapshot: Snapshot, place: FrontPlace) -> str:
     if not names:
         return ""
     if place.kind == "key":
-        return _about("driven/config", names[:-1], names[-1])
+        told = _about("driven/config", names[:-1], names[-1])
+        return _joined(told, all_text(snapshot)) if names == ("editors",) and snapshot.is_managed else told
     return _value("driven/config", names[:-1], names[-1], place.text)
 
 
 def _of_editor(snapshot: Snapshot, document: Document, place: FrontPlace) -> str:
     """Front matter and settings of an editor's own file; of one that driven writes also where it comes from."""
-    told = _about(document.place, place.path, place.key) if place.kind == "key" else _value(document.place, place.path, place.key, place.text)
+    told = (
+        _about(document.place, place.path, place.key)
+        if place.kind == "key"
+        else _value(document.place, place.path, place.key, place.text)
+    )
     part = origin_text.part_at(origin_text.parts_of(snapshot, document), place.start)
     if part is None:
         return told
@@ -176,12 +177,11 @@ def _of_editor(snapshot: Snapshot, document: Document, place: FrontPlace) -> str
 def _call_at(snapshot: Snapshot, place: FrontPlace, offset: int) -> tuple[int, int, str] | None:
     """The function of a condition that the cursor is in, or its argument."""
     for name, argument, start, end, inner, after in calls_in(place.text):
-        whole = max(end, after)
-        if start <= offset - place.start <= whole:
-            if inner >= 0 and inner <= offset - place.start:
-                start, end = inner, after
-            if end > start:
-                return place.start + start, place.start + end, call_text(snapshot, name, argument)
+        here = offset - place.start
+        if start <= here <= max(end, after):
+            if here > end:
+                start, end = (inner, after) if inner <= here and after > inner else (start, after)
+            return place.start + start, place.start + end, call_text(snapshot, name, argument)
     return None
 
 

@@ -104,32 +104,33 @@ def _look(
         else:
             sure = set(base)  # the rest of a dialect only matches more
         glob = Glob(pattern, dialect.ignore_case, dialect.dot, dialect.anywhere, dialect.braces)
-        needles = [_needle(part) for part in expand(pattern)] if dialect.braces else [""]
+        needles = [_needle(part) for part in expand(pattern)] if dialect.braces else [("", "")]
     except FormatError:
         return base
     found = []
-    anything = "" in needles
+    tails = tuple(tail for _, tail in needles)
+    parts = [] if any(not part for part, _ in needles) else list(dict.fromkeys(part for part, _ in needles))
     for at, path in enumerate(files):
         if at & 4095 == 4095 and stopped():
             return None
-        if path in sure:
-            found.append(path)
-        elif (anything or any(needle in path.lower() for needle in needles)) and glob.match(path):
-            found.append(path)
+        if path not in sure:
+            folded = path.casefold()
+            if not folded.endswith(tails) or (parts and not any(part in folded for part in parts)):
+                continue
+            if not glob.match(path):
+                continue
+        found.append(path)
     return tuple(found)
 
 
-def _needle(pattern: str) -> str:
-    """The longest part of a pattern that must stand in what it matches, in lower case; "" where there is none, and for
-    letters that are more in lower case than in ASCII."""
+def _needle(pattern: str) -> tuple[str, str]:
+    """The longest part of a pattern that must stand in what it matches, and what that must end with, both with case
+    folded; "" where there is none, and for letters beside ASCII, which have several forms."""
     if not pattern.isascii() or "[" in pattern:
-        return ""
-    best = ""
-    for part in pattern.replace("?", "*").split("*"):
-        bare = part.strip("/")
-        if len(bare) > len(best):
-            best = bare
-    return best.lower()
+        return "", ""
+    parts = pattern.replace("?", "*").split("*")
+    best = max((part.strip("/") for part in parts), key=len)
+    return best.casefold(), parts[-1].rpartition("/")[2].casefold()
 
 
 def _list(snapshot: Snapshot, found: Sequence[str], gap: str) -> str:

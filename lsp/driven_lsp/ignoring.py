@@ -26,13 +26,25 @@ _COMMENTED = (".vscode/settings.json", ".zed/settings.json")
 
 def on_line(document: Document, code: str, line: int) -> Cut | None:
     """The edit that silences `code` on a line, None where there is no good place for a comment."""
+    from driven.document.document import Document
     from driven.validation.silence import silences_of
 
     for silence in silences_of(document):
         if line in silence.lines and silence.codes:
             word, at = silence.codes[-1]
             return at + len(word), at + len(word), f" {code}"
+    cut = _on_line(document, code, line)
+    if cut is None:
+        return None
+    after = Document(document.path, apply_cuts(document.text, [cut]).encode("utf-8", "surrogatepass"))
+    now = line + cut[2].endswith(("\n", "\r"))
+    hits = any(now in silence.lines and (code in dict(silence.codes)) for silence in silences_of(after))
+    return cut if hits else None
+
+
+def _on_line(document: Document, code: str, line: int) -> Cut | None:
     start, end = document.line_bounds(line)
+    start += start == 0 and document.text[:1] == "\ufeff"
     comment = f"driven-ignore {code}"
     front = document.front
     if front is not None and front.end >= 0 and start < document.body_start:
@@ -139,8 +151,11 @@ def _in_body(document: Document, comment: str, start: int, end: int) -> Cut | No
         link.kind == "definition" and at <= link.start < end - shift for link in body.links
     ):
         return _above(document, markup, start, end)
-    if not any(a < end - shift and at + len(line) - len(line.lstrip()) < b for a, b in body.outside):
+    first = at + len(line) - len(line.lstrip())
+    if not any(a <= first < b for a, b in body.outside):
         return None  # indented code
+    if any(at <= statement.start < end - shift for statement in body.statements) and line.lstrip()[0] != "|":
+        return _above(document, markup, start, end)  # on the line it would be part of what is said there
     return _behind(line, start, markup)
 
 

@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from driven.document.document import Document
     from driven.model.activation import Activation
     from driven.model.artefact import Loss
     from driven.model.rule import Rule
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 LONG = 12_000  # characters of a body: to divide longer ones among the files of an editor takes long (20 ms for 80,000)
 MOST = 300  # characters of a text of the project's that are shown
+NEAR = 0.5  # of a limit, from which on it is told
 FILES = 3  # of one editor, named before the rest is counted
 
 
@@ -155,8 +157,35 @@ def size_text(snapshot: Snapshot, landing: Landing) -> str:
     if limit is None or ratio < 0.05:
         return counted(landing.size, "character")
     over = "" if ratio <= 1 else " **over the limit**" if limit.hard else " **over**"
-    unit = "characters" if limit.characters else "lines" if limit.lines else "bytes"
-    return f"{used:,} of {most:,} {unit}{over}"
+    return f"{used:,} of {most:,} {unit_of(limit)}{over}"
+
+
+def size_words(snapshot: Snapshot, document: Document) -> str:
+    """What a text for a model costs: tokens, and its size where that comes near to a limit of its editor. "" for what
+    is no such text."""
+    from driven.document.places import TEXT
+
+    if document.place not in TEXT or not document.text.strip():
+        return ""
+    words = tokens_of(snapshot, document.text[document.body_start :])
+    target = snapshot.targets.get(document.editor)
+    ratio, used, most, limit = nearest_limit(target.limits, document.text) if target is not None else (0.0, 0, 0, None)
+    if limit is None or ratio < NEAR:
+        return words
+    return f"{words} · {used:,} of {most:,} {unit_of(limit)}"
+
+
+def section_end(document: Document, at: int) -> int:
+    """Where the text below a heading ends: the offset of the next one of its level."""
+    headings = document.body.headings
+    level = headings[at].level
+    after = next((other.start for other in headings[at + 1 :] if other.level <= level), -1)
+    return after + document.body_start if after >= 0 else len(document.text)
+
+
+def unit_of(limit: Limit) -> str:
+    """What a limit counts."""
+    return "characters" if limit.characters else "lines" if limit.lines else "bytes"
 
 
 def nearest_limit(limits: Sequence[Limit], text: str) -> tuple[float, int, int, Limit | None]:

@@ -76,8 +76,11 @@ def front_bounds(document: Document) -> tuple[int, int]:
 def keys_in(text: str, start: int, end: int) -> list[tuple[str, int, int, int]]:
     """(name, start of the name, start of the value, end of the value) of each top-level key of YAML lines."""
     found = list(_KEY.finditer(text, start, end))
-    ends = [match.start() for match in found[1:]] + [end]
-    return [(match[2], match.start(2), match.end(), stop) for match, stop in zip(found, ends, strict=True)]
+    made = []
+    for index, match in enumerate(found):
+        stop = found[index + 1].start() if index + 1 < len(found) else end
+        made.append((match[2], match.start(2), match.end(), stop))
+    return made
 
 
 def items_in(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:

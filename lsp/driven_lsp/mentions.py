@@ -53,12 +53,15 @@ class Mention:
 
 
 class _World:
-    """What a snapshot's mentions are looked up in."""
+    """What mentions are looked up in. Snapshots share it for as long as no file comes or goes."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self.files = snapshot.files.files()
+    def __init__(self, snapshot: Snapshot, files: Sequence[str]) -> None:
+        self.documents = snapshot.view.documents
+        self.plugins = snapshot.view.plugins
+        self.managed = snapshot.view.is_managed
+        self.files = files
         self.ids: dict[str, str] = {}
-        for path in snapshot.view.documents:
+        for path in self.documents:
             if path.startswith(RULES + "/") and path.endswith(".md"):
                 self.ids.setdefault(rule_id_of(path), path)
         for rule in snapshot.rules:
@@ -66,15 +69,39 @@ class _World:
         self.tops = {rule_id.rpartition("/")[0] for rule_id in self.ids if "/" in rule_id}
         self.ours: frozenset[str] | None = None
         self.known: dict[str, bool] = {}
-        self.mentions: dict[str, tuple[Document, list[Mention]]] = {}
+        self.found: dict[tuple[str, int, str, bool], tuple[str, bool, bool]] = {}
+        self.loose: set[str] = set()  # paths that neither list holds: the disk was asked
+        self.asked = False  # whether one of them was looked up
+        self.mentions: dict[str, tuple[Document, list[Mention], bool]] = {}
+
+    def fits(self, snapshot: Snapshot, files: Sequence[str]) -> bool:
+        """Whether a snapshot would find the same; what was asked of the disk is forgotten when a new look was taken."""
+        view = snapshot.view
+        if view.documents is self.documents and files is self.files:
+            return True
+        if files is not self.files or view.plugins is not self.plugins or view.is_managed != self.managed:
+            return False
+        if view.documents.keys() != self.documents.keys():
+            return False
+        self.documents = view.documents
+        self.ours = None
+        if self.loose:
+            self.known = {path: there for path, there in self.known.items() if path not in self.loose}
+            self.found = {at: found for at, found in self.found.items() if not found[2]}
+            self.mentions = {path: kept for path, kept in self.mentions.items() if not kept[2]}
+            self.loose = set()
+        return True
 
     def exists(self, snapshot: Snapshot, path: str) -> bool:
         """Whether a file or folder is there."""
         known = self.known.get(path)
         if known is None:
-            known = self.known[path] = (
-                _holds(self.files, path) or path in snapshot.view.documents or snapshot.document(path) is not None
-            )
+            known = _holds(self.files, path) or path in snapshot.view.documents
+            if not known:
+                self.loose.add(path)
+                known = snapshot.document(path) is not None
+            self.known[path] = known
+        self.asked = self.asked or path in self.loose
         return known
 
     def is_folder(self, path: str) -> bool:
@@ -94,6 +121,7 @@ class _World:
 
 
 _WORLDS: WeakKeyDictionary[Snapshot, _World] = WeakKeyDictionary()
+_LAST: dict[str, _World] = {}  # of each folder
 _MARKS: dict[tuple[str, str], tuple[Document, list[Mark]]] = {}
 _NO_MARKS: tuple[None, list[Mark]] = (None, [])
 
@@ -103,8 +131,10 @@ def mentions_of(snapshot: Snapshot, document: Document) -> list[Mention]:
     world = _world(snapshot)
     known = world.mentions.get(document.path)
     if known is None or known[0] is not document:
+        asked, world.asked = world.asked, False
         made = [mention for mark in marks(snapshot, document) if (mention := _resolve(snapshot, world, document, mark))]
-        known = world.mentions[document.path] = (document, made)
+        known = world.mentions[document.path] = (document, made, world.asked)
+        world.asked = world.asked or asked
     return known[1]
 
 
@@ -140,11 +170,22 @@ def rule_id_of(path: str) -> str:
     return rule_id_for(path[len(RULES) + 1 :])
 
 
+def is_all_written(snapshot: Snapshot, document: Document) -> bool:
+    """Whether driven writes all of a file, or all but the sections of other tools."""
+    return document.place != "driven/rule" and document.path in _world(snapshot).written(snapshot)
+
+
+def is_alias(snapshot: Snapshot, document: Document) -> bool:
+    """Whether a document is another one by a link: an edit of both would be made twice."""
+    known = snapshot.view.documents.get(document.path)
+    return known is not None and known.linked != ""
+
+
 def is_written(snapshot: Snapshot, document: Document, offset: int) -> bool:
     """Whether what stands at a place is written by driven: an edit belongs in the rule."""
     if any(start <= offset < end for start, end in document.ours):
         return True
-    return document.place != "driven/rule" and document.path in _world(snapshot).written(snapshot)
+    return is_all_written(snapshot, document)
 
 
 def is_there(snapshot: Snapshot, path: str) -> bool:
@@ -159,8 +200,12 @@ def is_file(snapshot: Snapshot, path: str) -> bool:
 
 def _world(snapshot: Snapshot) -> _World:
     world = _WORLDS.get(snapshot)
-    if world is None or world.files is not snapshot.files.files():
-        world = _WORLDS[snapshot] = _World(snapshot)
+    if world is None:
+        files = snapshot.files.files()
+        world = _LAST.get(snapshot.root)
+        if world is None or not world.fits(snapshot, files):
+            world = _LAST[snapshot.root] = _World(snapshot, files)
+        _WORLDS[snapshot] = world
     return world
 
 
@@ -275,6 +320,17 @@ def _find(
     snapshot: Snapshot, world: _World, near: Sequence[str], path: str, *, pages: bool = True
 ) -> tuple[str, bool]:  # fmt: skip
     """The file or folder that a path means, and whether it is there; "" when it leaves the project."""
+    at = (near[0], len(near), path, pages)
+    known = world.found.get(at)
+    if known is None:
+        asked, world.asked = world.asked, False
+        known = world.found[at] = (*_look(snapshot, world, near, path, pages), world.asked)
+        world.asked = asked
+    world.asked = world.asked or known[2]
+    return known[:2]
+
+
+def _look(snapshot: Snapshot, world: _World, near: Sequence[str], path: str, pages: bool) -> tuple[str, bool]:
     first: str | None = None
     for base in near:
         whole = joined(base, path)

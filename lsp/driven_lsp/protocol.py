@@ -176,6 +176,7 @@ class Protocol(LanguageServerProtocol):
         self._number = 0
         self._write: Callable[[bytes], None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._hurry: Callable[[int], None] | None = None
         self._over: asyncio.Future[int] | None = None
         self._ending = False
         self._pool: ThreadPoolExecutor | None = None
@@ -183,9 +184,15 @@ class Protocol(LanguageServerProtocol):
 
     # ---- The transport's side (streams.Peer)
 
-    def connected(self, write: Callable[[bytes], None], loop: asyncio.AbstractEventLoop) -> None:
+    def connected(
+        self,
+        write: Callable[[bytes], None],
+        loop: asyncio.AbstractEventLoop,
+        hurry: Callable[[int], None] | None = None,
+    ) -> None:
         self._write = write
         self._loop = loop
+        self._hurry = hurry
         self._over = loop.create_future()
 
     def ended(self) -> Awaitable[int]:
@@ -199,6 +206,8 @@ class Protocol(LanguageServerProtocol):
                 return
             self._ending = True
         self._phase = "over"
+        if self._hurry is not None:
+            self._hurry(code)
         try:
             self._loop.call_soon_threadsafe(self._finish, reason, code)
         except RuntimeError:  # the loop is closed
@@ -573,7 +582,8 @@ class Protocol(LanguageServerProtocol):
     @lsp_method(types.INITIALIZE)
     def lsp_initialize(self, params: types.InitializeParams) -> Generator[Any, Any, types.InitializeResult]:
         result = yield from super().lsp_initialize(params)
-        self.encoding = str(getattr(self.workspace.position_encoding, "value", None) or "utf-16")
+        encoding = self.workspace.position_encoding or "utf-16"
+        self.encoding = str(getattr(encoding, "value", encoding))
         pid = params.process_id
         if isinstance(pid, int) and not watch_process(pid, lambda: self.end("the client is gone")):
             log(f"process {pid}, which the client says it is, is not there; it is not watched")

@@ -95,6 +95,7 @@ class Root:
         self.plan: Plan | None = None
         self.problem = ""  # why the last sync could not run
         self.open: dict[str, Open] = {}  # by path
+        self._clean: dict[str, str] = {}  # path -> the text that was last opened or saved, as it stood on the disk
         self.revision = 0  # rises with everything that may change an answer
         self._pools = pools
         self._changed = changed
@@ -120,8 +121,21 @@ class Root:
         self.revision += 1
         self.soon()
 
+    def opened(self, path: str) -> None:
+        """A document was opened: it is clean when it says what stands on the disk."""
+        document = self.open.get(path)
+        if document is not None and not self._differs(document):
+            self._clean[path] = document.text.text
+
+    def saved(self, path: str) -> None:
+        """A document was saved."""
+        if path in self.open:
+            self._clean[path] = self.open[path].text.text
+        self.on_disk((path,))
+
     def drop(self, path: str) -> None:
         """A document was closed: the disk counts again."""
+        self._clean.pop(path, None)
         if self.open.pop(path, None) is not None:
             self._touched.pop(path, None)
             self.revision += 1
@@ -335,9 +349,14 @@ class Root:
         return outputs
 
     def unsaved(self) -> list[str]:
-        """The outputs that are open with edits that are not saved."""
+        """The outputs that are open with edits that are not saved. One that nobody edited is not, though somebody else
+        changed its file: its editor loads it again."""
         outputs = self.outputs()
-        return [path for path, one in self.open.items() if path in outputs and self._differs(one)]
+        return [
+            path
+            for path, one in self.open.items()
+            if path in outputs and self._clean.get(path) != one.text.text and self._differs(one)
+        ]
 
     def _differs(self, document: Open) -> bool:
         try:

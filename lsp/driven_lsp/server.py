@@ -59,15 +59,23 @@ class ServerProtocol(Protocol):
     count bytes and have no way to say so."""
 
     def lsp_initialize(self, params: t.InitializeParams) -> Any:
-        options = params.initialization_options
-        wanted = options.get("positionEncoding") if isinstance(options, dict) else None
-        general = params.capabilities.general or t.GeneralClientCapabilities()
-        if general.position_encodings is None and wanted in ("utf-8", "utf-16", "utf-32"):
-            general.position_encodings = [t.PositionEncodingKind(wanted)]
-            params.capabilities.general = general
-        return (yield from super().lsp_initialize(params))
+        result = yield from super().lsp_initialize(params)
+        wanted = wanted_encoding(params)
+        if wanted:
+            self.encoding = wanted
+            result.capabilities.position_encoding = t.PositionEncodingKind(wanted)
+        return result
 
     lsp_initialize.method_name = t.INITIALIZE  # type: ignore[attr-defined]
+
+
+def wanted_encoding(params: t.InitializeParams) -> str:
+    """The encoding of positions that a client asks for in its options, where it declares none; "" for none."""
+    options = params.initialization_options
+    wanted = options.get("positionEncoding") if isinstance(options, dict) else None
+    general = getattr(params.capabilities, "general", None)
+    declared = getattr(general, "position_encodings", None)
+    return wanted if not declared and wanted in ("utf-8", "utf-16", "utf-32") else ""
 
 
 class Server:
@@ -90,6 +98,7 @@ class Server:
         self._watching: dict[str, Watching] = {}
         self._caps = t.ClientCapabilities()
         self._wants_status = False
+        self._renamed: tuple[tuple[str, str], ...] = ()  # the files that the last rename moves
         self._saving: dict[str, set[str] | None] = {}  # root -> paths saved since its sync began
         protocol.on_end = self._ended
         self._register()
@@ -115,7 +124,8 @@ class Server:
         self.session.configure(options.get("settings"))
         self.client_name = params.client_info.name if params.client_info else ""
         chosen = self.protocol.workspace.position_encoding
-        self.convert = Converter(str(getattr(chosen, "value", chosen) or "utf-16"), self._caps)
+        encoding = wanted_encoding(params) or str(getattr(chosen, "value", chosen) or "utf-16")
+        self.convert = Converter(encoding, self._caps)
         document = self._caps.text_document
         self.pulls = document is not None and document.diagnostic is not None
         if self.pulls:
@@ -219,7 +229,9 @@ class Server:
             await self._ask_client(self.ls.window_show_document_async(asked))
 
     def say(self, text: str, *, is_wrong: bool = False) -> None:
-        """Tell the person."""
+        """Tell the person; not where the client shows what became of a command itself."""
+        if self._wants_status:
+            return
         kind = t.MessageType.Warning if is_wrong else t.MessageType.Info
         self.protocol.notify(t.WINDOW_SHOW_MESSAGE, t.ShowMessageParams(kind, text))
 
@@ -272,6 +284,9 @@ class Server:
 
     def _did_open(self, params: t.DidOpenTextDocumentParams) -> None:
         self._put(params.text_document.uri)
+        known = self.session.documents.get(Documents.key(params.text_document.uri))
+        if known is not None:
+            known[0].opened(known[1])
 
     def _did_change(self, params: t.DidChangeTextDocumentParams) -> None:
         self._put(params.text_document.uri)
@@ -287,7 +302,7 @@ class Server:
         if known is None:
             return
         root, path = known
-        root.on_disk((path,))
+        root.saved(path)
         if not self.session.settings.sync_on_save or not root.trusted or not root.is_managed:
             return
         is_source = path.startswith(".driven/rules/") or path == ".driven/config.toml"
@@ -466,6 +481,7 @@ class Server:
             return None
         here = self._here(asked, params.position)
         edits = await self._answer(asked, lambda s: rename(here(s), params.new_name))
+        self._renamed = edits.renames
         if self.convert.lacks(edits):
             for old, new in edits.renames:
                 self.say(f"this editor renames no files: rename `{old}` to `{new}` yourself")
@@ -629,11 +645,14 @@ class Server:
             if old is not None and new is not None and old[0] is new[0]:
                 by_root.setdefault(old[0].path, (old[0], []))[1].append((old[1], new[1]))
         for root, renames in by_root.values():
+            if tuple(renames) == self._renamed:
+                return None  # it is a part of the edit that a rename answered, and so are the mentions
             found = await root.ask(lambda s, renames=renames: edits(s, renames))  # type: ignore[misc]
             return self.convert.workspace_edit(found, lambda path, root=root: self.text_of(root, path), root.path)  # type: ignore[misc]
         return None
 
     def _did_rename(self, params: t.RenameFilesParams) -> None:
+        self._renamed = ()
         for one in params.files:
             found = self.session.relative(path_of(one.new_uri))
             if found is not None:

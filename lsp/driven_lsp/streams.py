@@ -22,8 +22,14 @@ if TYPE_CHECKING:
     class Peer(Protocol):
         """Who the messages are for. All of it is called in the loop's thread but `end`, which any thread may call."""
 
-        def connected(self, write: Callable[[bytes], None], loop: asyncio.AbstractEventLoop) -> None:
-            """The way back: `write` takes the bytes of one whole JSON text, from any thread."""
+        def connected(
+            self,
+            write: Callable[[bytes], None],
+            loop: asyncio.AbstractEventLoop,
+            hurry: Callable[[int], None] | None = None,
+        ) -> None:
+            """The way back: `write` takes the bytes of one whole JSON text, from any thread. `hurry` is to be called
+            with the exit code by the first `end`: from then on the process has `GRACE` seconds."""
 
         def receive(self, message: Any, cancelled: bool = False) -> None:
             """One parsed message, or a `Fault`; `cancelled` when it is a request that was taken back meanwhile."""
@@ -446,17 +452,8 @@ async def serve_stdio(peer: "Peer", pipes: tuple[int, int]) -> int:
 
     loop = asyncio.get_running_loop()
     writer = PipeWriter(pipes[1], peer.end)
-    peer.connected(writer.write, loop)
-    ending = False
-
-    def end_soon(reason: str) -> None:
-        nonlocal ending
-        if not ending:
-            ending = True
-            _end_soon(0)
-        peer.end(reason)
-
-    _on_signals(end_soon)
+    peer.connected(writer.write, loop, _end_soon)
+    _on_signals(peer.end)
     inbox = Inbox(peer, loop)
     # A loop that is stuck in one handler does not keep the process when its client is gone: five seconds is what
     # the slowest handler may take to finish what it was told before stdin was closed.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from driven.frozen import frozen
 from driven_lsp.marks import front_bounds, items_in, keys_in
-from driven_lsp.mentions import is_written, mention_at, mentions_of, rule_id_of, rule_ids
+from driven_lsp.mentions import is_alias, is_all_written, is_written, mention_at, mentions_of, rule_id_of, rule_ids
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,6 +103,8 @@ def named(snapshot: Snapshot, subject: Subject, *, written: bool = False) -> Ite
     that people write. `written`: also in what driven writes."""
     needle = _needle(snapshot, subject)
     for document in snapshot.documents():
+        if is_alias(snapshot, document) or (not written and is_all_written(snapshot, document)):
+            continue
         if needle in document.text or "%" in document.text:
             for start, end in named_in(snapshot, document, subject):
                 if written or not is_written(snapshot, document, start):

@@ -33,7 +33,7 @@ def literals(path: Path) -> set[str]:
 
 SOURCES = {
     path.relative_to(ROOT).as_posix(): found
-    for folder in ("driven", "plugins")
+    for folder in ("driven", "plugins", "lsp")
     for path in sorted((ROOT / folder).rglob("*.py"))
     if (found := literals(path))
 }

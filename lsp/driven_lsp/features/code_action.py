@@ -3,16 +3,16 @@ what there is to decide about an editor's file."""
 
 from __future__ import annotations
 
-from driven_lsp.values import Action, Command, Edit, Edits, Place
+from driven_lsp.values import Action, Command, Edit, Edits, Here, Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from driven.document.document import Document
     from driven.model.diagnostic import Diagnostic, Fix
     from driven.validation.repairs import Cut
-    from driven_lsp.values import Here
+    from driven_lsp.snapshot import Snapshot
 
 FIX_ALL = "source.fixAll.driven"
 KINDS = ("quickfix", FIX_ALL, "refactor", "refactor.extract", "refactor.rewrite")
@@ -99,14 +99,45 @@ def _fix_all(here: Here, document: Document) -> Iterator[Action]:
         yield Action(title=title, kind=FIX_ALL, edits=Edits(edits=_edits(here.path, cuts)), repairs=tuple(done))
 
 
-def _composed(here: Here, document: Document, safe: bool, code: str = "") -> tuple[list[Diagnostic], list[Cut]]:
-    """The repairs of the file that go together, of one code or of all, and their edits."""
+def _composed(
+    here: Here, document: Document, safe: bool, code: str = "", *, unsafe: bool = False
+) -> tuple[list[Diagnostic], list[Cut]]:  # fmt: skip
+    """The repairs of the file that go together, of one code or of all, and their edits. `unsafe`: the others too."""
     from driven.validation.repairs import compose
 
     if document.broken >= 0:
         return [], []
     mine = [(one, one.fix) for one in here.snapshot.told(here.path) if one.fix is not None and not one.fix.rename]
-    return compose(document, [(one, fix) for one, fix in mine if fix.safe == safe and code in ("", one.code)])
+    return compose(
+        document, [(one, fix) for one, fix in mine if (unsafe or fix.safe == safe) and code in ("", one.code)]
+    )
+
+
+def fix_all(snapshot: Snapshot, paths: Iterable[str], *, unsafe: bool = False) -> tuple[Edits, int]:
+    """Every safe repair (with `unsafe` every one) of those files that goes with the others, renames too, and how many
+    findings stay."""
+    edits: list[Edit] = []
+    renames: dict[str, str] = {}
+    left = 0
+    for path in paths:
+        told = snapshot.told(path)
+        document = snapshot.document(path)
+        if document is None or document.broken >= 0:
+            left += len(told)
+            continue
+        here = Here(snapshot=snapshot, path=path)
+        done, cuts = _composed(here, document, True, unsafe=unsafe)
+        moves = [
+            one for one in told
+            if one.fix is not None and one.fix.rename and (one.fix.safe or unsafe) and not one.fix.edits
+            and one.fix.rename not in renames.values() and _is_possible(here, document, one.fix)
+        ]  # fmt: skip
+        if moves and moves[0].fix is not None:
+            renames[path] = moves[0].fix.rename
+            done += [one for one in moves if one.fix is not None and one.fix.rename == renames[path]]
+        edits += _edits(path, cuts)
+        left += len(told) - len(done)
+    return Edits(edits=tuple(edits), renames=tuple(renames.items())), left
 
 
 def _is_possible(here: Here, document: Document, fix: Fix) -> bool:

@@ -7,8 +7,9 @@ what is written may be as it was one edit ago.
 from __future__ import annotations
 
 from driven.model.activation import ForPaths
+from driven_lsp.editor_text import all_text
 from driven_lsp.glob_text import matching
-from driven_lsp.landing_text import carriers, counted, loss_words, nearest_limit, tokens_of
+from driven_lsp.landing_text import carriers, counted, loss_words, size_words, tokens_of
 from driven_lsp.origin_text import parts_of, short_origin
 from driven_lsp.values import Command, Lens
 
@@ -111,19 +112,8 @@ def _of_part(snapshot: Snapshot, document: Document, part: Part) -> list[Lens]:
 
 
 def _of_text(snapshot: Snapshot, document: Document) -> list[Lens]:
-    """How large a text for a model is, beside the limit of its editor."""
-    from driven.document.places import TEXT
-
-    if document.place not in TEXT or not document.text.strip():
-        return []
-    words = tokens_of(snapshot, document.text[document.body_start :])
-    target = snapshot.targets.get(document.editor)
-    if target is not None:
-        ratio, used, most, limit = nearest_limit(target.limits, document.text)
-        if limit is not None and ratio >= 0.5:
-            unit = "characters" if limit.characters else "lines" if limit.lines else "bytes"
-            words += f" · {used:,} of {most:,} {unit}"
-    return [_lens(0, 0, words)]
+    words = size_words(snapshot, document)
+    return [_lens(0, 0, words)] if words else []
 
 
 def _of_config(snapshot: Snapshot, document: Document) -> list[Lens]:
@@ -131,11 +121,7 @@ def _of_config(snapshot: Snapshot, document: Document) -> list[Lens]:
     at = document.text.find("[editors]")
     if at < 0 or not snapshot.is_managed:
         return []
-    words = (
-        f"{counted(len(snapshot.rules), 'rule')} → {counted(len(snapshot.enabled), 'editor')},"
-        f" {counted(len(snapshot.outputs), 'file')}"
-    )
-    made = [_lens(at, at + 9, words)]
+    made = [_lens(at, at + 9, all_text(snapshot))]
     if snapshot.plan is not None and snapshot.trusted:
         made.append(_lens(at, at + 9, "Sync", "driven.sync", path=document.path))
     return made

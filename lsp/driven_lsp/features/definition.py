@@ -1,4 +1,4 @@
-"""Where what stands at the cursor is defined: rule, file, editor's table; of a rule, the files that are written of it."""
+"""Where what stands at the cursor is defined: rule, file, editor's table; of a rule, the files it is written to."""
 
 from __future__ import annotations
 
@@ -65,7 +65,10 @@ def written_places(snapshot: Snapshot, rule_id: str) -> list[Place]:
                 bounds = title_bounds(document)
                 start, end = bounds if bounds is not None else (0, 0)
             else:
-                start, end = _line(document.text, marked[0] if marked else part.start)
+                at = marked[0] if marked else part.start
+                if document.text.startswith("<!-- driven:begin", at):  # the heading stands below the marker
+                    at = document.text.find("\n", at) + 1 or at
+                start, end = _line(document.text, at)
             break
         found.append(Place(path=output.path, start=start, end=end))
     return found

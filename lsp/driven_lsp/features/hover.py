@@ -7,7 +7,17 @@ from driven_lsp.code_text import code_text
 from driven_lsp.editor_text import editor_text, unknown_editor
 from driven_lsp.front_text import front_hover
 from driven_lsp.glob_text import glob_text, scope_of, targets_for
-from driven_lsp.landing_text import about_rule, code, counted, file_link, landings_table, plain, tokens_of
+from driven_lsp.landing_text import (
+    about_rule,
+    code,
+    counted,
+    file_link,
+    landings_table,
+    plain,
+    section_end,
+    size_words,
+    tokens_of,
+)
 from driven_lsp.values import Hover
 
 TYPE_CHECKING = False
@@ -29,6 +39,7 @@ def hover(here: Here) -> Hover | None:
         _of_code(snapshot, document, offset)
         or _of_mention(snapshot, document, offset)
         or front_hover(snapshot, document, offset)
+        or _of_marker(snapshot, document, offset)
         or _of_top(snapshot, document, offset)
         or _of_heading(snapshot, document, offset)
     )
@@ -48,11 +59,12 @@ def _of_code(snapshot: Snapshot, document: Document, offset: int) -> Hover | Non
 
 
 def _of_mention(snapshot: Snapshot, document: Document, offset: int) -> Hover | None:
+    if not any(start <= offset <= end for _, start, end, _ in mentions.marks(snapshot, document)):
+        return None  # without a look at what all of them lead to
     mention = mentions.mention_at(snapshot, document, offset)
     if mention is None:
         return None
-    text = _mention_text(snapshot, document, mention, offset)
-    return Hover(markdown=text, start=mention.start, end=mention.end) if text else None
+    return _hover(_mention_text(snapshot, document, mention, offset), mention.start, mention.end)
 
 
 def _mention_text(snapshot: Snapshot, document: Document, mention: Mention, offset: int) -> str:
@@ -101,22 +113,35 @@ def _leads_to(snapshot: Snapshot, mention: Mention) -> str:
 
 
 def _of_top(snapshot: Snapshot, document: Document, offset: int) -> Hover | None:
-    """The first line: of a rule where it lands, of a file that driven writes where it comes from."""
+    """The first line: of a rule where it lands, of any other file where it comes from and what it costs."""
     end = document.line_bounds(1)[1]
     first = document.text[:end].rstrip("\r\n")
-    if offset > len(first) or not (first.lstrip("\ufeff").rstrip() == "---" or document.place != "driven/rule"):
+    if offset > len(first):
         return None
     if document.place == "driven/rule":
-        return _of_rule(snapshot, document, 0, len(first))
+        return _of_rule(snapshot, document, 0, len(first)) if first.lstrip("\ufeff").rstrip() == "---" else None
     part = origin_text.part_at(origin_text.parts_of(snapshot, document), 0)
+    told = [size_words(snapshot, document)]
+    if part is not None:
+        told.insert(0, origin_text.origin_text(snapshot, document.path, part, "" if part.whole else part.rule_at(0)))
+    return _hover("\n\n".join(text for text in told if text), 0, len(first))
+
+
+def _of_marker(snapshot: Snapshot, document: Document, offset: int) -> Hover | None:
+    """A line that opens or closes a section."""
+    start, end = document.line_bounds(document.line_of(offset))
+    line = document.text[start:end].strip()
+    if not line.startswith("<!-- driven:"):
+        return None
+    part = origin_text.part_at(origin_text.parts_of(snapshot, document), offset)
     if part is None:
         return None
-    text = origin_text.origin_text(snapshot, document.path, part, part.rule_at(0) if not part.whole else "")
-    return Hover(markdown=text, start=0, end=len(first))
+    return _hover(origin_text.origin_text(snapshot, document.path, part), start, start + len(line))
 
 
 def _of_heading(snapshot: Snapshot, document: Document, offset: int) -> Hover | None:
-    """The first heading of a rule; in a file that driven writes, a heading of any rule in it."""
+    """The first heading of a rule; in a file that driven writes, a heading of any rule in it; any other tells what the
+    text below it costs."""
     shift = document.body_start
     if offset < shift:
         return None
@@ -126,21 +151,24 @@ def _of_heading(snapshot: Snapshot, document: Document, offset: int) -> Hover | 
             return None
         if offset > end:
             continue
-        text = document.text[start:end].rstrip("\r\n")
-        if document.place == "driven/rule":
-            return _of_rule(snapshot, document, start, start + len(text)) if at == 0 else None
+        end = start + len(document.text[start:end].rstrip("\r\n"))
+        if document.place == "driven/rule" and at == 0:
+            return _of_rule(snapshot, document, start, end)
+        told = [tokens_of(snapshot, document.text[start : section_end(document, at)]) + " in this section"]
         part = origin_text.part_at(origin_text.parts_of(snapshot, document), offset)
-        if part is None:
-            return None
-        told = origin_text.origin_text(snapshot, document.path, part, part.rule_at(offset))
-        return Hover(markdown=told, start=start, end=start + len(text))
+        if part is not None:
+            told.insert(0, origin_text.origin_text(snapshot, document.path, part, part.rule_at(offset)))
+        return _hover("\n\n".join(told), start, end)
     return None
 
 
 def _of_rule(snapshot: Snapshot, document: Document, start: int, end: int) -> Hover | None:
-    rule = snapshot.rule_at(document.path)
+    rule = snapshot.rule_at(document.path) or snapshot.view.rules.get(snapshot.id_of(document.path))
     if rule is None:
         return None
     table = landings_table(snapshot, rule)
-    text = about_rule(snapshot, rule) + (f"\n\n{table}" if table else "")
-    return Hover(markdown=text, start=start, end=end)
+    return _hover(about_rule(snapshot, rule) + (f"\n\n{table}" if table else ""), start, end)
+
+
+def _hover(text: str, start: int, end: int) -> Hover | None:
+    return Hover(markdown=text, start=start, end=end) if text and end > start else None

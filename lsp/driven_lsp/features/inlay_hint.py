@@ -7,7 +7,7 @@ from driven_lsp import mentions
 from driven_lsp.editor_text import gets, project_text
 from driven_lsp.front_place import places_of
 from driven_lsp.glob_text import glob_text, matching, problem_of, scope_of
-from driven_lsp.landing_text import counted, tokens_of
+from driven_lsp.landing_text import counted, section_end, tokens_of
 from driven_lsp.values import Hint
 
 TYPE_CHECKING = False
@@ -39,15 +39,13 @@ def hints(here: Here, start: int, end: int) -> list[Hint]:
 def _of_globs(snapshot: Snapshot, document: Document, start: int, end: int) -> Iterator[Hint]:
     text = document.text
     scope = scope_of(document)
-    for mention in mentions.mentions_of(snapshot, document):
-        if mention.kind != "glob" or not start <= mention.end <= end:
+    for kind, _, stop, glob in mentions.marks(snapshot, document):
+        if kind != "glob" or not start <= stop <= end or problem_of(glob):
             continue
-        glob = text[mention.start : mention.end]
-        if problem_of(glob):
-            continue
-        offset = mention.end + (text[mention.end : mention.end + 1] in ("'", '"'))
+        offset = stop + (text[stop : stop + 1] in ("'", '"'))
         found = matching(snapshot, glob, scope)
-        yield Hint(offset=offset, label=counted(len(found), "file"), tooltip=glob_text(snapshot, glob, scope=scope))
+        tooltip = glob_text(snapshot, glob, scope=scope) if found else ""  # a search for what was meant takes long
+        yield Hint(offset=offset, label=counted(len(found), "file"), tooltip=tooltip)
 
 
 def _of_sections(snapshot: Snapshot, document: Document, start: int, end: int) -> Iterator[Hint]:
@@ -64,13 +62,7 @@ def _of_sections(snapshot: Snapshot, document: Document, start: int, end: int) -
         stop = heading.start + shift + len(text[heading.start + shift : heading.end + shift].rstrip("\r\n"))
         if not start <= stop <= end or (at and heading.level > 2):
             continue
-        if at == 0:
-            part = text[shift:]
-        else:
-            after = next(
-                (other.start for other in headings[at + 1 :] if other.level <= heading.level), len(text) - shift
-            )
-            part = text[heading.start + shift : after + shift]
+        part = text[heading.start + shift : section_end(document, at)] if at else text[shift:]
         if len(part) >= LEAST:
             yield Hint(offset=stop, label=tokens_of(snapshot, part))
 

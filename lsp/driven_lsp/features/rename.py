@@ -61,8 +61,8 @@ def _subject(here: Here) -> Subject | None:
 
 
 def _wanted(here: Here, subject: Subject, name: str) -> str:
-    """The id that somebody asks for. Some editors offer the text that stands there instead of the id, so that the answer
-    may be a link, or a title: that one stays in the rule's folder."""
+    """The id that somebody asks for. Some editors offer the text that stands there instead of the id, so that the
+    answer may be a link, or a title: that one stays in the rule's folder."""
     document = here.snapshot.document(here.path)
     if name.endswith(".md") and subject.mention is not None and document is not None:
         for base in folders(document.folder):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from driven_lsp.mentions import is_written, mentions_of, rule_id_of
+from driven_lsp.mentions import is_alias, is_all_written, is_written, mentions_of, rule_id_of
 from driven_lsp.paths import rewritten
 from driven_lsp.values import Edit, Edits, Place
 
@@ -24,6 +24,8 @@ def edits(snapshot: Snapshot, renames: Sequence[tuple[str, str]]) -> Edits:
         return Edits()
     found: list[Edit] = []
     for document in snapshot.documents():
+        if is_alias(snapshot, document) or is_all_written(snapshot, document):
+            continue
         if moves.is_named_in(document):
             found += _in_document(snapshot, document, moves)
     return Edits(edits=tuple(found))
