@@ -5,6 +5,8 @@ Equal bodies (one rule in the files of six editors) are scanned once. All offset
 
 from __future__ import annotations
 
+from weakref import WeakValueDictionary
+
 from driven.core import markdown as core
 from driven.frozen import frozen
 
@@ -60,15 +62,14 @@ class Statement:
 
 
 _LINKS = {core.LINK: "link", core.IMAGE: "image", core.DEFINITION: "definition", core.URL: "url"}
-MOST_KEPT = 20_000  # bodies of one run
-
-_KEPT: dict[str, Body] = {}
+# Each for as long as somebody holds it: a server sees thousands of texts, each of them for the time of one edit.
+_KEPT: WeakValueDictionary[str, Body] = WeakValueDictionary()
 
 
 class Body:
     """One Markdown text. See `core.markdown` for what is found and how far CommonMark is followed."""
 
-    __slots__ = ("_scanned", "_shared", "text")
+    __slots__ = ("__weakref__", "_scanned", "_shared", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -80,8 +81,6 @@ class Body:
         """The body of that text, the same object for the same text."""
         known = _KEPT.get(text)
         if known is None:
-            if len(_KEPT) >= MOST_KEPT:
-                _KEPT.clear()
             known = _KEPT[text] = cls(text)
         return known
 
@@ -163,10 +162,16 @@ def _links(body: Body) -> list[Link]:
 
 def _statements(body: Body) -> list[Statement]:
     text = body.text
-    return [
-        Statement(at, end, " ".join(text[at:end].split()), bool(item))
-        for _, _, end, item, at in body._of(core.STATEMENT)
-    ]
+    found = []
+    comments = body._of(core.COMMENT)
+    for _, _, end, item, at in body._of(core.STATEMENT):
+        said = text[at:end]
+        if comments and "<!--" in said:
+            for _, start, stop, _, _ in reversed(comments):
+                if at <= start and stop <= end:
+                    said = f"{said[: start - at]} {said[stop - at :]}"
+        found.append(Statement(at, end, " ".join(said.split()), bool(item)))
+    return found
 
 
 def _outside(body: Body) -> list[tuple[int, int]]:

@@ -39,6 +39,7 @@ class Folder:
         """`listed`: what git lists, where that was asked already. `documents`: those of an earlier look, to be used
         again where their files still say the same."""
         self._documents = documents
+        self.made: Mapping[str, Document] = {}  # the documents, once they were asked for
         self.root = root
         self.known = known  # files that were read before: they say what they said then
         self.data: dict[str, bytes] = {}  # of the rule files
@@ -87,6 +88,7 @@ class Folder:
         found |= below
         documents = [self._document(path, data, found[path]) for path, data in sorted(self.data.items())]
         self._mark_links(documents)
+        self.made = {document.path: document for document in documents}
         return documents
 
     def _document(self, path: str, data: bytes, place: str) -> Document:

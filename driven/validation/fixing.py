@@ -69,7 +69,7 @@ def plan_fixes(root: str, loaded: Loaded, choice: Choice, *, unsafe: bool) -> Fi
     folder = Folder(root, globs=loaded.globs)
     before = report_of(root, loaded, choice, folder=folder)
     base = folder.data  # what the findings are of: somebody may save a file while we think
-    again = Folder(root, globs=loaded.globs, known=base)
+    again = Folder(root, globs=loaded.globs, known=base, documents=folder.made)
     had = _errors(before if every == choice else report_of(root, loaded, every, folder=again))
     left_out: set[str] = set()
     while True:
@@ -122,6 +122,7 @@ class _Rounds:
         self._root, self._loaded, self._choice = root, loaded, choice
         self._unsafe, self._left_out = unsafe, left_out
         self._seen: set[tuple[str, bytes | None]] = set()
+        self._documents: Mapping[str, Document] = {}  # of the last look: what did not change is not scanned again
 
     def run(self, report: ValidateReport) -> ValidateReport:
         """Repair until nothing changes any more; the report at the end."""
@@ -137,10 +138,10 @@ class _Rounds:
 
     def look(self, choice: Choice) -> ValidateReport:
         """The report on the folder as it is now in memory."""
-        return report_of(
-            self._root, self._loaded, choice,
-            folder=Folder(self._root, self.overlay, self._loaded.globs, self._base),
-        )  # fmt: skip
+        folder = Folder(self._root, self.overlay, self._loaded.globs, self._base, documents=self._documents)
+        report = report_of(self._root, self._loaded, choice, folder=folder)
+        self._documents = folder.made
+        return report
 
     def _may(self, told: Diagnostic, fix: Fix) -> bool:
         if told.code in self._left_out or not (fix.safe or self._unsafe):

@@ -27,7 +27,7 @@ SHORT = 400  # characters around a comment that stands alone on its line
 MOST = 1_000  # comments of one file
 _COMMENT = re.compile(r"driven-ignore(-file)?(?![\w-])[ \t:]*([^\n\r]{0,300})")
 _CODE = re.compile(r"[A-Za-z]{3}[0-9]{0,3}(?![\w-])")
-_BEFORE = re.compile(r"[ \t>*-]{0,200}(?:(?:<!--|#{1,6}|//|/\*)[ \t]{0,200}){0,3}")
+_BEFORE = re.compile(r"\ufeff?[ \t>*-]{0,200}(?:(?:<!--|#{1,6}|//|/\*)[ \t]{0,200}){0,3}")
 
 
 @record

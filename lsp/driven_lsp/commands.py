@@ -15,9 +15,10 @@ from driven_lsp.session import Settings, argument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from typing import Any
 
+    from driven.model.plan import Create, Delete
     from driven_lsp.root import Root, Told
     from driven_lsp.server import Server
     from driven_lsp.snapshot import Snapshot
@@ -58,10 +59,10 @@ class Commands:
         roots = [self._place(given)[0]] if _is_placed(given) else self._projects()
         answers = []
         for root in roots:
-            async with self._server.progress(f"driven: syncing {root.name}"):
+            async with self._server.client.progress(f"driven: syncing {root.name}"):
                 answers.append(_told(await root.sync()))
         answer = answers[0] if len(answers) == 1 else _joined(answers)
-        self._server.say(answer["message"], is_wrong=bool(answer["problems"] or answer["conflicts"]))
+        self._server.client.say(answer["message"], is_wrong=bool(answer["problems"] or answer["conflicts"]))
         return answer
 
     async def resolve_conflict(self, given: Arguments) -> dict[str, Any]:
@@ -72,7 +73,7 @@ class Commands:
             raise UsageError("`take` says which side is right", hint='"rule" or "edited"')
         told = await root.sync(force=take == "rule", adopt=take == "edited", only=(path,))
         answer = _told(told)
-        self._server.say(answer["message"], is_wrong=path in told.conflicts)
+        self._server.client.say(answer["message"], is_wrong=path in told.conflicts)
         return answer
 
     async def adopt(self, given: Arguments) -> dict[str, Any]:
@@ -93,7 +94,7 @@ class Commands:
             edits, rest = await root.ask(lambda s, paths=paths: fix_all(s, paths, unsafe=unsafe))  # type: ignore[misc]
             left += rest
             if edits.edits or edits.renames:
-                if not await self._server.apply(root, edits, "driven: fix all"):
+                if not await self._server.client.apply(root, edits, "driven: fix all"):
                     raise ProjectError("the editor did not take the repairs", hint="run `driven validate --fix`")
                 changed += sorted({one.place.path for one in edits.edits} | {old for old, _ in edits.renames})
         return {"changed": changed, "left": left}
@@ -115,7 +116,7 @@ class Commands:
         # Not through the client: some apply the text before they make the file, and few save it.
         await self._server.compute(lambda: _make(root.path, path, NEW_RULE.format(title=title)))
         root.on_disk((path,))
-        await self._server.show(full)
+        await self._server.client.show(full)
         return {"uri": uri_of(full)}
 
     async def import_file(self, given: Arguments) -> dict[str, Any]:
@@ -133,7 +134,9 @@ class Commands:
         root.on_disk()
         if not made and wrong:
             raise UsageError(wrong[0])
-        self._server.say(f"imported as {', '.join(f'`{one}`' for one in made)}" if made else "it is a rule already")
+        self._server.client.say(
+            f"imported as {', '.join(f'`{one}`' for one in made)}" if made else "it is a rule already"
+        )
         return {"rules": made}
 
     # Looking
@@ -183,7 +186,7 @@ class Commands:
             where = f" in {editor}" if editor else ""
             raise UsageError(f"the rule is in no file{where}", hint="hover over its title to see why")
         if len({file["path"] for file in files}) == 1 or editor:
-            await self._server.show(os.path.join(root.path, files[0]["path"]))
+            await self._server.client.show(os.path.join(root.path, files[0]["path"]))
         return {"files": files}
 
     async def open_rule(self, given: Arguments) -> dict[str, Any]:
@@ -208,7 +211,7 @@ class Commands:
 
         found = await root.ask(look)
         if len(found) == 1:
-            await self._server.show(os.path.join(root.path, found[0][1]))
+            await self._server.client.show(os.path.join(root.path, found[0][1]))
         rules = [{"id": one, "uri": uri_of(os.path.join(root.path, at)), "line": line} for one, at, line in found]
         return {"rules": rules}
 
@@ -294,11 +297,31 @@ def _joined(answers: list[dict[str, Any]]) -> dict[str, Any]:
 def _make(root: str, path: str, text: str) -> None:
     """Make a rule's file in the one way that files are written here. DrivenError when it cannot be."""
     from driven.model.plan import Create
+
+    _write(root, [Create(path=path, after=text.encode())])
+
+
+def move(root: str, old: str, new: str) -> None:
+    """Rename a file of the project. DrivenError when it cannot be, or something stands there."""
+    from driven.model.plan import Create, Delete
+    from driven.project.reading import read_file
+
+    if os.path.lexists(os.path.join(root, new)):
+        raise UsageError(f"`{new}` is there already", hint="choose another name")
+    try:
+        data, _ = read_file(os.path.join(root, old), 16 << 20)
+    except OSError as error:
+        raise ProjectError(f"`{old}` cannot be read: {(error.strerror or 'unknown').lower()}") from None
+    _write(root, [Create(path=new, after=data)])
+    _write(root, [Delete(path=old, before=data)])
+
+
+def _write(root: str, changes: Sequence[Create | Delete]) -> None:
     from driven.project.disk import Tree
     from driven.project.writer import Writer
 
     with Tree(root) as tree, Writer(tree):
-        failed = tree.apply([Create(path=path, after=text.encode())], None).failed
+        failed = tree.apply(changes, None).failed
     for name, why in failed.items():
         raise ProjectError(f"`{name}` {why}")
 

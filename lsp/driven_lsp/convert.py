@@ -35,7 +35,7 @@ _COMPLETION = {
     "folder": t.CompletionItemKind.Folder, "rule": t.CompletionItemKind.Class, "code": t.CompletionItemKind.Constant,
     "function": t.CompletionItemKind.Function, "snippet": t.CompletionItemKind.Snippet,
 }  # fmt: skip
-_SYMBOL = {
+SYMBOLS = {
     "rule": t.SymbolKind.Class, "heading": t.SymbolKind.String, "key": t.SymbolKind.Property,
     "file": t.SymbolKind.File, "editor": t.SymbolKind.Module, "list": t.SymbolKind.Array,
 }  # fmt: skip
@@ -153,7 +153,7 @@ class Converter:
         def walk(symbols: Sequence[v.Symbol], above: str) -> None:
             for one in symbols:
                 place = t.Location(uri, self.range(text, one.name_start, one.name_end))
-                flat.append(t.SymbolInformation(place, one.name, _SYMBOL[one.kind], container_name=above or None))
+                flat.append(t.SymbolInformation(place, one.name, SYMBOLS[one.kind], container_name=above or None))
                 walk(one.children, one.name)
 
         walk(found, "")
@@ -161,7 +161,7 @@ class Converter:
 
     def _symbol(self, text: Text, one: v.Symbol) -> t.DocumentSymbol:
         return t.DocumentSymbol(
-            name=one.name or "…", kind=_SYMBOL[one.kind], range=self.range(text, one.start, one.end),
+            name=one.name or "…", kind=SYMBOLS[one.kind], range=self.range(text, one.start, one.end),
             selection_range=self.range(text, one.name_start, one.name_end), detail=one.detail or None,
             children=[self._symbol(text, child) for child in one.children] or None,
         )  # fmt: skip

@@ -42,7 +42,7 @@ def front_hover(snapshot: Snapshot, document: Document, offset: int) -> Hover | 
         if place.kind != "key" and place.key in GLOB_KEYS:
             start, end, word = part_at(place, offset)
             text = glob_text(snapshot, word, targets_for(snapshot, document), scope_of(document)) if word else ""
-    return Hover(markdown=text, start=start, end=end) if text and end > start else None
+    return Hover(markdown=text, start=start, end=end) if text and end > start and start <= offset <= end else None
 
 
 def _of_rule(snapshot: Snapshot, document: Document, place: FrontPlace, offset: int) -> str:

@@ -40,9 +40,9 @@ CONTINUE = "https://github.com/continuedev/continue/blob/main/packages/config-ya
 ANTIGRAVITY = "https://antigravity.google/docs/rules-workflows"
 AUGMENT = "https://docs.augmentcode.com/cli/rules"
 KILO = "https://kilo.ai/docs/customize/custom-rules"
-QWEN = "https://github.com/QwenLM/qwen-code"
-JETBRAINS = "https://www.jetbrains.com/help/ai-assistant/configure-project-rules.html"
-TRAE = "https://docs.trae.ai/ide/rules"
+QWEN = ""  # no page of the vendor says it: looked up in its source
+JETBRAINS = ""  # its pages leave out the keys: these are what the IDE writes
+TRAE = "https://docs.trae.ai"
 
 
 @frozen
@@ -54,7 +54,7 @@ class KeyDoc:
     form     the same for a program: what to propose
     values   the values that it may have, each with what it means; empty where any may
     default  what holds without the key, "" for nothing
-    url      where the editor's vendor says so, looked up on `verified`; "" for driven's own
+    url      where the editor's vendor says so, looked up on `verified`; "" for driven's own and where no page says it
     """
 
     name: str

@@ -96,12 +96,17 @@ def landings_of(snapshot: Snapshot, rule: Rule) -> Sequence[Landing]:
     project = snapshot.view.project
     if len(rule.body) <= LONG or before is None or emitted is None or project is None or _head(before) != _head(rule):
         return snapshot.landings(rule)
-    found = []
-    for name, emitter in project.emitters.items():
-        files = tuple(output.path for output in snapshot.outputs_of(rule.id) if name in output.editors)
-        losses = tuple(loss for loss in emitted.losses if loss.editor == name and loss.rule_id == rule.id)
-        found.append(snapshot._landing(rule, emitter.target, files, losses))
-    return found
+    held: dict[str, dict[str, None]] = {}
+    for piece in emitted.pieces:
+        if rule.id in piece.artefact.rule_ids:
+            held.setdefault(piece.editor, {})[piece.artefact.path] = None
+    lost = [loss for loss in emitted.losses if loss.rule_id == rule.id]
+    return [
+        snapshot.landing(
+            rule, emitter.target, tuple(held.get(name, ())), tuple(loss for loss in lost if loss.editor == name)
+        )
+        for name, emitter in project.emitters.items()
+    ]
 
 
 def carriers(snapshot: Snapshot, rule: Rule, target: Target) -> list[str]:

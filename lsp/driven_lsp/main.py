@@ -59,5 +59,5 @@ def _serve_sockets(args: Any) -> NoReturn:
 def _leave_the_project() -> None:
     """`python -m driven lsp` has the current folder, a stranger's project, first on the path: nothing is imported from
     there."""
-    here = os.getcwd()
-    sys.path[:] = [path for path in sys.path if path and os.path.abspath(path) != here]
+    if sys.path and os.path.basename(sys.argv[0]) == "__main__.py" and os.path.abspath(sys.path[0]) == os.getcwd():
+        del sys.path[0]

@@ -66,6 +66,7 @@ class _World:
                 self.ids.setdefault(rule_id_of(path), path)
         for rule in snapshot.rules:
             self.ids[rule.id] = rule.span.path or f"{RULES}/{rule.id}.md"
+        self.paths = {path: rule_id for rule_id, path in self.ids.items()}
         self.tops = {rule_id.rpartition("/")[0] for rule_id in self.ids if "/" in rule_id}
         self.ours: frozenset[str] | None = None
         self.known: dict[str, bool] = {}
@@ -305,7 +306,7 @@ def _of_code(snapshot: Snapshot, world: _World, document: Document, mark: Mark) 
 
 
 def _id(world: _World, path: str) -> str:
-    return rule_id_of(path) if path.startswith(RULES + "/") else ""
+    return world.paths.get(path) or rule_id_of(path)
 
 
 def _is_cued(text: str, start: int, end: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from driven.format.text import rule_id_for
 from driven.project.sources import RULES
@@ -40,13 +41,14 @@ def relative(path: str, folder: str) -> str:
     return "/".join([".."] * (len(base) - same) + names[same:])
 
 
-def folders(folder: str) -> list[str]:
+@lru_cache(1_024)
+def folders(folder: str) -> tuple[str, ...]:
     """A folder and all above it, the project's own, "", last."""
     found = [folder]
     while folder:
         folder = folder.rpartition("/")[0]
         found.append(folder)
-    return found
+    return tuple(found)
 
 
 def bases(document: Document, kind: str, head: str, at: int) -> Sequence[str]:

@@ -10,8 +10,8 @@ Documents are kept here, in `protocol.documents`, as `texts.Text`, and nowhere e
 only, and its `get_text_document` would read the disk. So a text is in memory once, and its lines end where LSP says.
 
 The names of pygls that this overrides are private in part: `pygls>=2.1.1,<2.2`, and tests/lsp/test_protocol.py holds
-every one of the defects against the server and, where that is cheap, against pygls as it is. It is longer than 350
-lines because the life of one request is easier to check on one page.
+every one of the defects against the server and, where that is cheap, against pygls as it is. It has more than
+350 lines because the life of one request is easier to check on one page.
 """
 
 from __future__ import annotations
@@ -179,6 +179,7 @@ class Protocol(LanguageServerProtocol):
         self._hurry: Callable[[int], None] | None = None
         self._over: asyncio.Future[int] | None = None
         self._ending = False
+        self._ends = [None]
         self._pool: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
 
@@ -201,10 +202,13 @@ class Protocol(LanguageServerProtocol):
 
     def end(self, reason: str, code: int = 0) -> None:
         """End the session; from any thread, and only the first time."""
-        with self._lock:
-            if self._ending or self._loop is None:
-                return
-            self._ending = True
+        if self._loop is None:
+            return
+        try:
+            self._ends.pop()  # no lock: a signal may come while this very thread holds it
+        except IndexError:
+            return
+        self._ending = True
         self._phase = "over"
         if self._hurry is not None:
             self._hurry(code)

@@ -46,7 +46,13 @@ _PATH = (  # inside the project, and neither git's nor driven's own
     r"^(?!\.[Gg][Ii][Tt](?:/|$))(?!\.[Dd][Rr][Ii][Vv][Ee][Nn](?:/|$))(?!(?:.*/)?\.\.?(?:/|$))(?![^/]*:)"
     rf"[^/\\{_CONTROL}]+(?:/[^/\\{_CONTROL}]+)*$"
 )
-_CODES = {"type": "array", "items": {"type": "string", "pattern": "^[A-Z]{3}[0-9]{0,3}$"}}
+# `patternErrorMessage`: what VS Code and yaml-language-server say instead of the expression.
+_SAYS_GLOB = "globs are relative to the project root: `src/**/*.py`"
+_SAYS_CODE = "a code is `CUR14`, or `CUR` for all that begin so"
+_CODES = {
+    "type": "array",
+    "items": {"type": "string", "pattern": "^[A-Z]{3}[0-9]{0,3}$", "patternErrorMessage": _SAYS_CODE},
+}
 
 
 def config_schema(targets: Mapping[str, Target]) -> Schema:
@@ -74,8 +80,9 @@ def rule_schema(targets: Mapping[str, Target]) -> Schema:
         "paths": {
             "type": ["array", "string", "null"],
             "minItems": 1,
-            "items": {"type": "string", "pattern": _GLOB},
+            "items": {"type": "string", "pattern": _GLOB, "patternErrorMessage": _SAYS_GLOB},
             "pattern": _GLOBS,
+            "patternErrorMessage": _SAYS_GLOB,
         },
         "kind": {**_choice(RULE_KEYS["kind"], KINDS, may_be_empty=True), "default": "standard"},
         "category": {**_choice(RULE_KEYS["category"], CATEGORIES, may_be_empty=True), "default": "custom"},

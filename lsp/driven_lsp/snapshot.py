@@ -203,10 +203,11 @@ class Snapshot:
                 dict.fromkeys(p.artefact.path for p in emitted.pieces if p.editor == name and p.artefact.rule_ids)
             )
             losses = tuple(loss for loss in emitted.losses if loss.editor == name)
-            found.append(self._landing(rule, target, files, losses))
+            found.append(self.landing(rule, target, files, losses))
         return found
 
-    def _landing(self, rule: Rule, target: Target, files: tuple[str, ...], losses: tuple[Loss, ...]) -> Landing:
+    def landing(self, rule: Rule, target: Target, files: tuple[str, ...], losses: tuple[Loss, ...]) -> Landing:
+        """Where a rule lands in one editor, of what its emitter gave for it."""
         from driven.model.activation import activation_word
 
         way = target.ways.get(activation_word(rule.activation))

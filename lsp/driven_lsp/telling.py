@@ -73,7 +73,7 @@ class Telling:
                 self._state[root.path] = state
                 self._news.set()
                 self._news = asyncio.Event()
-                self._server.refresh("diagnostics")
+                self._server.client.refresh("diagnostics")
             return
         for document in root.open.values():
             self.soon(document.uri)

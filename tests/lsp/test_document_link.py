@@ -6,7 +6,7 @@ from pathlib import Path
 
 from driven_lsp.features.document_link import links
 from driven_lsp.values import Here
-from tests.lsp.kit import snapshot_of
+from lsp.kit import snapshot_of
 
 FILES = {".driven/rules/backend/errors.md": "# Errors\n", "docs/x.md": "", "src/a.py": ""}
 

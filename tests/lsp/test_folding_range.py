@@ -6,7 +6,7 @@ from pathlib import Path
 
 from driven_lsp.features.folding_range import folds
 from driven_lsp.values import Here
-from tests.lsp.kit import snapshot_of
+from lsp.kit import snapshot_of
 
 RULE = """\
 ---

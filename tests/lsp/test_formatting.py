@@ -15,7 +15,7 @@ from driven.format.canonical import front_lines
 from driven.format.text import parse_rule
 from driven_lsp.features import formatting
 from driven_lsp.values import Edit
-from tests.lsp.kit import CURSOR, here
+from lsp.kit import CURSOR, here
 
 PATH = ".driven/rules/api.md"
 
@@ -81,6 +81,7 @@ def formatted(text: str) -> str:
             "---\napply: manual\npriority: 16\nfoo: 1\n---\n\nx\n",
         ),
         ("---\ntags:\npaths: []\n---\n\nx\n", "---\npaths: []\ntags:\n---\n\nx\n"),
+        ("---\n# a\n# b\ntags: [c]\n---\n\nx\n", "---\n# a\n# b\ntags: [c]\n---\n\nx\n"),
         ("```\na\n\n\n", "```\na\n\n\n"),
     ],
 )
@@ -146,7 +147,8 @@ LINES = (
     "apply: 'always'", "apply: manual", "paths: [a/**]", "paths:\n  - a/**\n  # c\n  - \"b\" # d", "globs: a/**",
     "kind: \"context\"", "# c", "  # d", "", "\"title\": é𝄞", "text", "tags: [a,\n b]", "extra: {cursor: {globs: x}}",
     "extra:\n  cursor:\n    a: |\n      # no comment\n\n      x", "description: >-\n  a\n\n  b", "---", "? paths\n: x",
-    "targets: [cursor, '-aider'] # e", "priority: 007", "when: 'lang(\"a\")'", "description: a # b", "\u2028", "tags: []",
+    "targets: [cursor, '-aider'] # e", "priority: 007", "when: 'lang(\"a\")'", "description: a # b", "\u2028",
+    "tags: []",
 )  # fmt: skip
 
 
@@ -165,12 +167,13 @@ def check(text: str) -> None:
         assert before.description == after.description
 
 
-@pytest.mark.parametrize("seed", range(300))
+@pytest.mark.parametrize("seed", range(5))
 def test_random_front_matter(seed: int) -> None:
     dice = random.Random(seed)
-    end = dice.choice(("\n", "\n", "\r\n"))
-    lines = "\n".join(["---", *dice.sample(LINES, k=dice.randint(0, 7)), "---", *dice.sample(("", "", "Hi. "), k=3)])
-    check(lines.replace("\n", end))
+    for _ in range(150):
+        end = dice.choice(("\n", "\n", "\r\n"))
+        front = dice.sample(LINES, k=dice.randint(0, 7))
+        check("\n".join(["---", *front, "---", *dice.sample(("", "", "Hi. "), k=3)]).replace("\n", end))
 
 
 @given(st.data())

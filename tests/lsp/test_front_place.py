@@ -28,7 +28,7 @@ YAML = [
     ("---\napply:▮\n---\n", "value", "apply", (), "", 0, 0, ""),
     ("---\napply: al▮ways # c\nkind: x\n---\n", "value", "apply", (), "always", -2, 4, ""),
     ("---\ndescription: a ▮\n---\n", "value", "description", (), "a ", -2, 0, ""),
-    ("---\ndescription: \"a: 'b▮\"\n---\n", "value", "description", (), "a: 'b", -5, 0, "quoted"),
+    ('---\ndescription: "a: \'b▮"\n---\n', "value", "description", (), "a: 'b", -5, 0, "quoted"),
     ("---\ndescription: |\n  one▮ two\nkind: x\n---\n", "value", "description", (), "one two", -3, 4, ""),
     ("---\ndescription: one\n  two▮\n---\n", "value", "description", (), "two", -3, 0, ""),
     ('---\npaths: ["src/**", "▮"]\n---\n', "item", "paths", (), "", 0, 0, "quoted in_list flow"),

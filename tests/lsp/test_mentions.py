@@ -13,7 +13,7 @@ from driven_lsp.marks import items_in
 from driven_lsp.mentions import Mention, mentions_of
 from driven_lsp.paths import rewritten
 from driven_lsp.snapshot import Snapshot
-from tests.lsp.kit import snapshot_of, write
+from lsp.kit import snapshot_of, write
 
 STYLE = ".driven/rules/style.md"
 ERRORS = ".driven/rules/backend/errors.md"

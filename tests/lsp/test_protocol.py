@@ -329,7 +329,8 @@ def test_what_is_cancelled_while_it_waits_is_done_of_pygls() -> None:
 
 
 def test_cancelling_what_is_not_there(client: Client) -> None:
-    for params in ({"id": 99}, {"id": None}, {"id": True}, {}, None, [], {"id": [1]}):
+    wrong: list[Any] = [{"id": 99}, {"id": None}, {"id": True}, {}, None, [], {"id": [1]}]
+    for params in wrong:
         client.notify("$/cancelRequest", params)
         client.send({"jsonrpc": "2.0", "method": "$/cancelRequest", "params": params})
     assert alive(client)

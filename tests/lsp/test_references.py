@@ -7,7 +7,7 @@ from pathlib import Path
 from driven_lsp.features.document_highlight import highlight
 from driven_lsp.features.references import references
 from driven_lsp.values import Here
-from tests.lsp.kit import here, snapshot_of
+from lsp.kit import here, snapshot_of
 
 STYLE = ".driven/rules/style.md"
 ERRORS = ".driven/rules/backend/errors.md"

@@ -9,7 +9,7 @@ import pytest
 from driven.errors import UsageError
 from driven_lsp.features.rename import prepare, rename
 from driven_lsp.values import Edits, Here
-from tests.lsp.kit import here, snapshot_of
+from lsp.kit import here, snapshot_of
 
 STYLE = ".driven/rules/style.md"
 ERRORS = ".driven/rules/backend/errors.md"

@@ -25,7 +25,7 @@ from driven_lsp.features.will_rename_files import edits
 from driven_lsp.features.workspace_symbol import find
 from driven_lsp.snapshot import Snapshot
 from driven_lsp.values import Here
-from tests.lsp.kit import CURSOR, here, snapshot_of
+from lsp.kit import CURSOR, here, snapshot_of
 
 STYLE = ".driven/rules/style.md"
 

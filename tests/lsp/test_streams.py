@@ -208,10 +208,11 @@ def test_broken_bytes_on_tcp(listening: Callable[[str], int]) -> None:
 def test_clients_on_a_websocket(listening: Callable[[str], int]) -> None:
     """Frames are text: a browser's client makes nothing of binary ones."""
     from websockets.sync.client import connect
+    from websockets.typing import Origin
 
     port = listening("--ws")
     for origin in (None, "http://localhost:3000"):
-        with connect(f"ws://127.0.0.1:{port}", origin=origin) as client:  # type: ignore[arg-type]
+        with connect(f"ws://127.0.0.1:{port}", origin=None if origin is None else Origin(origin)) as client:
             client.send(json.dumps(INITIALIZE))
             answer = client.recv(timeout=30)
             assert isinstance(answer, str)
@@ -227,9 +228,10 @@ def test_clients_on_a_websocket(listening: Callable[[str], int]) -> None:
 def test_a_page_from_elsewhere_cannot_connect(listening: Callable[[str], int], origin: str) -> None:
     from websockets.exceptions import InvalidStatus
     from websockets.sync.client import connect
+    from websockets.typing import Origin
 
     with pytest.raises(InvalidStatus) as refused:
-        connect(f"ws://127.0.0.1:{listening('--ws')}", origin=origin)  # type: ignore[arg-type]
+        connect(f"ws://127.0.0.1:{listening('--ws')}", origin=Origin(origin))
     assert refused.value.response.status_code == 403
 
 

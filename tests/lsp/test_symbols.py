@@ -8,7 +8,7 @@ from pathlib import Path
 from driven_lsp.features.document_symbol import symbols
 from driven_lsp.features.workspace_symbol import find
 from driven_lsp.values import Here, Symbol
-from tests.lsp.kit import snapshot_of
+from lsp.kit import snapshot_of
 
 STYLE = ".driven/rules/style.md"
 ERRORS = ".driven/rules/backend/errors.md"

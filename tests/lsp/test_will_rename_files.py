@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from driven_lsp.features.will_rename_files import edits
-from tests.lsp.kit import snapshot_of
+from lsp.kit import snapshot_of
 
 STYLE = ".driven/rules/style.md"
 ERRORS = ".driven/rules/backend/errors.md"

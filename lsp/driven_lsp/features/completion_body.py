@@ -7,7 +7,7 @@ import re
 
 from driven.format.words import one_line
 from driven_lsp.features.completion_front import add_codes
-from driven_lsp.features.completion_globs import add_paths
+from driven_lsp.features.completion_globs import add_paths, holds
 from driven_lsp.features.completion_kit import BODY, Proposals, Slot, escaped
 
 TYPE_CHECKING = False
@@ -114,8 +114,13 @@ def _paths(
     into = Proposals(Slot(start=start, end=_word_end(document.text, here.offset, word), form=BODY))
     if not lead and (document.place == "driven/rule" or not snapshot.enabled):
         for rule in _rules(snapshot, document):
+            if into.is_full:
+                into.incomplete = True
+                break
             path = "/".join(write(part) for part in relative(rule.span.path, document.folder).split("/"))
             if "/" in typed and not path.startswith(typed[: typed.rfind("/") + 1].removeprefix("./")):
+                continue
+            if not holds(path.lower(), typed.removeprefix("./").lower()):
                 continue
             if typed[:2] == "./" and not path.startswith("../"):
                 path = "./" + path
@@ -135,9 +140,13 @@ def _names(here: Here, document: Document, typed: str) -> Proposals:
     line_end = document.line_bounds(document.line_of(here.offset))[1]
     close = "" if "`" in document.text[end:line_end] else "`"
     for rule in _rules(snapshot, document):
+        if not holds(rule.id, typed.lower()):
+            continue
         into.add(rule.id, "rule", rule.id + close, detail=one_line(rule.title), data={"kind": "rule", "id": rule.id},
                  find=rule.id)  # fmt: skip
-    if typed:
+    if typed:  # what does not hold the letters is left out
+        into.incomplete = True
+    if typed and not typed.isspace():
         add_paths(into, snapshot, ("",), typed)
     return into
 

@@ -172,7 +172,10 @@ def _globs(
         return
     made = _part(slot, start, offset, document)
     if start > place.start or made.end < slot.end:  # what is around it says how it is quoted
-        made = replace(made, form="body", head="" if start > place.start else slot.head, is_list=False)
+        made = replace(
+            made, form="body", head="" if start > place.start else slot.head, is_list=False,
+            tail="" if slot.closed or made.end < slot.end else slot.quote,
+        )  # fmt: skip
     elif key.form == "comma globs" and not slot.quote and "without" in key.takes:
         made = replace(made, form="body")  # bare, even where strict YAML would want quotes: see formats.md 1.3
     into.slot = made
@@ -275,15 +278,13 @@ def _condition(into: Proposals, snapshot: Snapshot, document: Document, place: F
         end += 1
     quote = inner or ("'" if outer == '"' else '"')
     ends = text[end : end + 1] == quote
-    into.slot = Slot(start=begin, end=end, form="body", head="" if inner else quote)
     close = "" if inner and ends else quote
+    into.slot = Slot(start=begin, end=end, form="body", head="" if inner else quote, tail=close)
     if call[1] == "lang":
         counts = dict(listing_of(snapshot).languages())
         from driven.format.languages import LANGUAGES
 
         for name in (*counts, *sorted(set(LANGUAGES) - set(counts))):
-            into.add(
-                name, "value", name + close, detail=counted(counts[name]) if name in counts else "no file", find=name
-            )
+            into.add(name, "value", detail=counted(counts[name]) if name in counts else "no file")
         return
     add_globs(into, snapshot, call[3], inside=document.text[end : end + 1] == "/")

@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from driven_lsp.files import FileIndex
     from driven_lsp.snapshot import Snapshot
 
+    Below = tuple[list[tuple[str, int]], list[str]]
+
 WILD = frozenset("*?{[")
 ENDINGS = 12  # that are proposed for one folder
 NAMES = 20  # of folders that are proposed anywhere
+MANY = 50  # folders in one folder
 DIRECT = 4_000  # entries of one folder that are looked at
-KEPT = 256  # folders whose endings are kept
+KEPT = 256  # folders of which all this is kept
 LAST = "\U0010ffff"
 
 
@@ -28,6 +31,7 @@ class Listing:
 
     def __init__(self, files: Sequence[str]) -> None:
         self.files = files
+        self._children: dict[str, Below | None] = {}
         self._endings: dict[str, list[tuple[str, int]]] = {}
         self._names: list[tuple[str, int]] | None = None
         self._languages: list[tuple[str, int]] | None = None
@@ -42,13 +46,22 @@ class Listing:
     def children(self, prefix: str, tail: str = "") -> tuple[list[tuple[str, int]], list[str]]:
         """(folders with how many files are below each, files) directly below `prefix`, "" or `src/`. Of very many,
         those that begin with `tail`."""
+        known = self._children.get(prefix)
+        if known is None:
+            found, is_all = self._look(prefix, *self.bounds(prefix))
+            known = found if is_all else None
+            if len(self._children) >= KEPT:
+                self._children.clear()
+            self._children[prefix] = known
+        if known is not None:
+            return known
+        return self._look(prefix, *self.bounds(prefix + tail))[0]
+
+    def _look(self, prefix: str, at: int, end: int) -> tuple[Below, bool]:
+        """What is directly below `prefix` from `at` on, and whether that is all of it."""
         folders: list[tuple[str, int]] = []
         names: list[str] = []
-        files = self.files
-        at, end = self.bounds(prefix)
-        if end - at > DIRECT:
-            at, end = self._narrowed(prefix, tail, at, end)
-        size = len(prefix)
+        files, size = self.files, len(prefix)
         looked = 0
         while at < end and looked < DIRECT:
             looked += 1
@@ -61,16 +74,7 @@ class Listing:
             after = bisect_left(files, path[:slash] + "0", at, end)  # `0` follows `/`
             folders.append((path[size:slash], after - at))
             at = max(after, at + 1)
-        return folders, names
-
-    def _narrowed(self, prefix: str, tail: str, low: int, high: int) -> tuple[int, int]:
-        """The bounds of what begins with the tail as well, if there are too many direct children."""
-        looked, at = 0, low
-        while at < high and looked <= DIRECT:
-            looked += 1
-            slash = self.files[at].find("/", len(prefix))
-            at = at + 1 if slash < 0 else max(at + 1, bisect_left(self.files, self.files[at][:slash] + "0", at, high))
-        return self.bounds(prefix + tail) if looked > DIRECT else (low, high)
+        return (folders, names), at >= end
 
     def endings(self, prefix: str) -> list[tuple[str, int]]:
         """The endings of the files below `prefix` with how many have each, the most frequent first."""
@@ -183,13 +187,21 @@ def add_globs(into: Proposals, snapshot: Snapshot, typed: str, scope: str = "", 
         for ending, count in direct.most_common(ENDINGS):
             if WILD.isdisjoint(ending):
                 _glob(into, f"{begins}*.{ending}", counted(count))
+    patterns = head and tail[:1] != "*"
+    if patterns and len(folders) > MANY:  # or they would not be seen
+        _whole(into, listing, prefix, begins, high - low)
     for name, count in _fitting(folders, tail):
         into.add(f"{begins}{literal(name)}/", "folder", detail=counted(count), final=False)
-    if head and tail[:1] != "*":
-        _glob(into, f"{begins}**", counted(high - low))
-        _endings(into, listing, prefix, begins)
+    if patterns:
+        _whole(into, listing, prefix, begins, high - low)
     for name, _ in _fitting([(name, 1) for name in names], tail):
         into.add(f"{begins}{literal(name)}", "file", detail="1 file")
+
+
+def _whole(into: Proposals, listing: Listing, prefix: str, begins: str, count: int) -> None:
+    """All that is below a folder."""
+    _glob(into, f"{begins}**", counted(count))
+    _endings(into, listing, prefix, begins)
 
 
 def _endings(into: Proposals, listing: Listing, prefix: str, begins: str) -> None:
@@ -260,12 +272,13 @@ def _fitting(found: list[tuple[str, int]], tail: str) -> list[tuple[str, int]]:
     for name, count in found:
         low = name.lower()
         rank = 0 if name.startswith(tail) else 1 if low.startswith(wanted) else 2 if wanted in low else 3
-        if rank < 3 or _holds(low, wanted):
+        if rank < 3 or holds(low, wanted):
             ranked.append((rank, name[:1] == ".", name, count))
     return [(name, count) for _, _, name, count in sorted(ranked)]
 
 
-def _holds(name: str, wanted: str) -> bool:
+def holds(name: str, wanted: str) -> bool:
+    """Whether the letters of `wanted` stand in `name` in that order."""
     at = 0
     for char in wanted:
         at = name.find(char, at) + 1

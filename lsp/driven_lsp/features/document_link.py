@@ -26,7 +26,7 @@ def links(here: Here) -> list[Link]:
             continue
         if document.text[mention.start : mention.start + 1] == "#":
             continue  # a heading of this file
-        rule = snapshot.rule(mention.rule_id) if mention.rule_id else None
+        rule = snapshot.rule_at(mention.path) if mention.rule_id else None
         tooltip = f"rule {rule.id}: {rule.summary}" if rule is not None else mention.path
         found.append(Link(start=mention.start, end=mention.end, path=mention.path, tooltip=tooltip))
     return found

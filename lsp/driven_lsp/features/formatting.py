@@ -164,7 +164,7 @@ def _above(lines: list[str]) -> tuple[list[str], list[str]]:
     """What stands above the first key: comments of the file, with the blank line that ends them; comments of the
     key."""
     last = next((at for at in range(len(lines) - 1, -1, -1) if not lines[at].strip()), -1)
-    head = [line.strip() for line in lines[:last] if line.strip()]
+    head = [line.strip() for line in lines[: max(last, 0)] if line.strip()]
     return ([*head, ""] if head else []), [line.strip() for line in lines[last + 1 :]]
 
 

@@ -59,33 +59,25 @@ def _of_code(snapshot: Snapshot, document: Document, offset: int) -> Hover | Non
 
 
 def _of_mention(snapshot: Snapshot, document: Document, offset: int) -> Hover | None:
-    if not any(start <= offset <= end for _, start, end, _ in mentions.marks(snapshot, document)):
-        return None  # without a look at what all of them lead to
-    mention = mentions.mention_at(snapshot, document, offset)
-    if mention is None:
+    mark = next((one for one in mentions.marks(snapshot, document) if one[1] <= offset <= one[2]), None)
+    if mark is None:
         return None
-    return _hover(_mention_text(snapshot, document, mention, offset), mention.start, mention.end)
-
-
-def _mention_text(snapshot: Snapshot, document: Document, mention: Mention, offset: int) -> str:
-    word = document.text[mention.start : mention.end]
-    match mention.kind:
+    kind, start, end, word = mark
+    match kind:
         case "glob":
-            return glob_text(snapshot, word, targets_for(snapshot, document), scope_of(document))
+            text = glob_text(snapshot, word, targets_for(snapshot, document), scope_of(document))
         case "target":
             target = snapshot.targets.get(word)
             rule = snapshot.rule_at(document.path)
-            return unknown_editor(snapshot, word) if target is None else editor_text(snapshot, target, rule)
-        case "marker":
-            part = origin_text.part_at(origin_text.parts_of(snapshot, document), offset)
-            if part is not None:
-                return origin_text.origin_text(snapshot, document.path, part)
-            target = snapshot.targets.get(word)
-            return editor_text(snapshot, target) if target is not None else ""
-        case "url":
-            return ""
-        case _:
-            return _leads_to(snapshot, mention)
+            text = unknown_editor(snapshot, word) if target is None else editor_text(snapshot, target, rule)
+        case "marker" | "url":
+            return None
+        case _:  # only here what all of them lead to is looked up
+            mention = mentions.mention_at(snapshot, document, offset)
+            if mention is None or mention.kind == "url":
+                return None
+            start, end, text = mention.start, mention.end, _leads_to(snapshot, mention)
+    return _hover(text, start, end)
 
 
 def _leads_to(snapshot: Snapshot, mention: Mention) -> str:

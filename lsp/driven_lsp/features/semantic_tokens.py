@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from driven_lsp.values import Here, TokenKind
 
 MOST = 20_000  # tokens of one document
-_COMMENT = re.compile(r"^[ \t]*(#[^\r\n]*)|[ \t](#[^\r\n]*)", re.MULTILINE)
+_COMMENT = re.compile(r"(?:^[ \t]*|(?<=[\r\n])[ \t]*|[ \t])(#[^\r\n]*)")
 _OURS = re.compile(r"<!--[ \t]*driven[:-][^\r\n]{0,400}?-->")
 _NAMED: dict[str, TokenKind] = {
     "link": "rule", "rule": "rule", "import": "import", "glob": "glob", "target": "editor",
@@ -88,12 +88,15 @@ def _of_comments(document: Document, places: Sequence[FrontPlace]) -> Iterator[T
     if toml or bounds is not None:
         start, end = (0, len(text)) if bounds is None else (bounds.start, bounds.end)
         starts = [place.start for place in places]
-        for match in _COMMENT.finditer(text, start, end):
-            group = match.lastindex or 1
-            at = bisect_right(starts, match.start(group)) - 1
-            if at >= 0 and match.start(group) < places[at].end:
-                continue  # it stands in quotes
-            yield Token(start=match.start(group), end=match.end(group), kind="comment")
+        at = start
+        while match := _COMMENT.search(text, at, end):
+            comment = match.start(1)
+            before = bisect_right(starts, comment) - 1
+            if before >= 0 and comment < places[before].end:
+                at = max(places[before].end, comment + 1)  # it stands in quotes
+            else:
+                yield Token(start=comment, end=match.end(), kind="comment")
+                at = match.end()
     if "driven" in text:
         for match in _OURS.finditer(text, 0 if bounds is None else bounds.end):
             yield Token(start=match.start(), end=match.end(), kind="comment")

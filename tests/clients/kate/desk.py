@@ -6,13 +6,14 @@ and hears from it is in `talk()`; what it shows is in `shot()`.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,8 @@ class Desk:
 
     def _home(self, settings: str) -> dict[str, str]:
         """A clean home, with what a person sets up: the page's settings, the plugin, the answer to Kate's question."""
-        for name in ("kate", "kdeconnect", "drkonqi"):
-            assert name != "kate" or shutil.which(name), "kate is not installed: tests/clients/install.sh"
+        for name in ("kate", "Xvfb", "xdotool", "import", "dbus-daemon"):
+            assert shutil.which(name), f"{name} is not installed: tests/clients/install.sh"
         bin_folder = self.home / "bin"
         run = self.home / "run"
         for made in (bin_folder, run, self.home / ".config" / "kate" / "lspclient", self.home / ".local/share/kate"):
@@ -78,11 +79,13 @@ class Desk:
         self.environment["DBUS_SESSION_BUS_ADDRESS"] = bus.stdout.readline().decode().strip()
         self.kate = self._start(["kate", "-n", "-l", str(line), "-c", str(column), str(path)], 2)
         self.service = f"org.kde.kate-{self.kate.pid}"
-        kit.wait_for("Kate's window", lambda: "lspclient_rename" in self.bus("org.kde.KMainWindow.actions"))
+        kit.wait_for("Kate's window", lambda: "open_kcommand_bar" in self.bus("org.kde.KMainWindow.actions"))
         self.window = kit.wait_for("Kate on the screen", lambda: self._x("search", "--onlyvisible", "--class", "kate"))
         self.window = self.window.split()[-1]
         self._x("windowsize", "--sync", self.window, "1100", "700")
         self.focus()
+        blink = ("string:org.qtproject.Qt.QApplication", "string:cursorFlashTime", "variant:int32:0")
+        self._call("/MainApplication", "org.freedesktop.DBus.Properties.Set", *blink)
 
     def _start(self, command: list[str], passed: int) -> subprocess.Popen[Any]:
         process = subprocess.Popen(
@@ -105,12 +108,40 @@ class Desk:
 
     def bus(self, method: str, *arguments: str) -> str:
         """Call `method` of Kate's main window; its answer as text, "" when there is none yet."""
-        return self._run("dbus-send", "--print-reply", f"--dest={self.service}", WINDOW, method, *arguments)
+        return self._call(WINDOW, method, *arguments)
 
-    def act(self, action: str) -> None:
-        """What the menu entry `action` does."""
-        assert "true" in self.bus("org.kde.KMainWindow.actionIsEnabled", f"string:{action}"), f"{action} is disabled"
-        self.bus("org.kde.KMainWindow.activateAction", f"string:{action}")
+    def _call(self, path: str, method: str, *arguments: str) -> str:
+        return self._run("dbus-send", "--print-reply", f"--dest={self.service}", path, method, *arguments)
+
+    def act(self, entry: str) -> None:
+        """Choose the menu entry `entry` in Kate's command bar, as a person who types its name."""
+        self.changes(lambda: self.keys("ctrl+alt+i"))
+        self.changes(lambda: self.type(entry))
+        self.changes(lambda: self.keys("Return"))
+
+    def pixels(self) -> str:
+        """A digest of what the screen shows."""
+        picture = subprocess.run(
+            ["import", "-window", "root", "rgb:-"], env=self.environment, capture_output=True, check=True
+        )
+        return hashlib.sha256(picture.stdout).hexdigest()
+
+    def colours(self) -> int:
+        """How many colours the text area has at its right, where no text is: paper, the cursor's line, marked lines."""
+        data = self._picture("-crop", "1x300+900+110")
+        return len({data[at : at + 3] for at in range(0, len(data), 3)})
+
+    def _picture(self, *options: str) -> bytes:
+        """The screen, or what `options` take of it: three bytes a pixel."""
+        command = ["import", "-window", "root", *options, "-depth", "8", "rgb:-"]
+        return subprocess.run(command, env=self.environment, capture_output=True, check=True).stdout
+
+    def changes(self, action: Callable[[], object]) -> None:
+        """Do `action`, and wait until the screen shows that it was done and stands still."""
+        before = self.pixels()
+        action()
+        kit.wait_for("a change on the screen", lambda: self.pixels() != before)
+        kit.wait_for("the screen to stand still", lambda: self.pixels() == self.pixels())
 
     def focus(self) -> None:
         """Let keys go to Kate."""
@@ -122,15 +153,15 @@ class Desk:
 
     def type(self, text: str) -> None:
         """Type `text`."""
-        self._x("type", "--delay", "30", text)
+        self._x("type", "--delay", "30", "--", text)
 
     def windows(self) -> set[str]:
         """The windows that stand on the screen now, dialogues and pop-ups too."""
         return set(self._x("search", "--onlyvisible", "--name", ".*").split())
 
-    def move(self, x: int, y: int) -> None:
-        """Put the pointer there."""
-        self._x("mousemove", str(x), str(y))
+    def click(self) -> None:
+        """Click into the text, below its last line."""
+        self._x("mousemove", "500", "400", "click", "1")
 
     def shot(self, name: str, crop: str = "") -> Path:
         """What the screen shows, as `name`.png below kit.SHOTS."""
@@ -151,7 +182,7 @@ class Desk:
 
     def answers(self, method: str) -> list[Any]:
         """What the server answered to the editor's requests of `method`, in order."""
-        ids = [message["id"] for message in self.said(method, "editor")]
+        ids = [message["id"] for message in self.said(method, "editor") if "id" in message]
         by_id = {
             e["message"]["id"]: e["message"].get("result", e["message"].get("error"))
             for e in self.talk()
@@ -161,7 +192,7 @@ class Desk:
 
     def quit(self) -> int:
         """Close Kate as a person does; its exit code."""
-        self.act("file_quit")
+        self.bus("org.kde.KMainWindow.activateAction", "string:file_quit")
         return self.kate.wait(timeout=kit.PATIENCE)
 
     def close(self) -> None:
@@ -176,4 +207,3 @@ class Desk:
                     process.wait()
             if process.stdout is not None:
                 process.stdout.close()
-        time.sleep(0)
