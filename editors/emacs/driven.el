@@ -396,7 +396,7 @@ With UNSAFE (a prefix argument), also what may change a meaning."
 ;;;###autoload
 (defun driven-rename-rule (id)
   "Rename the rule of this buffer to ID: its file, and wherever it is named.
-`eglot-rename' renames it where it is named; Eglot cannot rename a file."
+`eglot-rename' and `lsp-rename' do the same where a rule is named."
   (interactive "sNew id (a-z, 0-9, - and /): ")
   (let* ((old (or buffer-file-name (user-error "This buffer has no file")))
          (rules (concat (or (driven-root) (user-error "There is no .driven above this file")) ".driven/rules/"))

@@ -386,7 +386,7 @@ class Answers:
         from driven_lsp.features.rules_here import rules_here
 
         found = self._server.session.relative(path_of(_uri_in(params)))
-        return await found[0].ask(lambda s: rules_here(s, found[1])) if found is not None else None
+        return await found[0].ask(lambda s: rules_here(s, found[1]), whole=True) if found is not None else None
 
     async def tree(self, _params: Any) -> dict[str, Any]:
         from driven_lsp.features.tree import tree

@@ -146,7 +146,7 @@ class Commands:
         from driven_lsp.features.rules_here import explain
 
         root, path = self._place(given)
-        markdown = await root.ask(lambda s: explain(s, path))
+        markdown = await root.ask(lambda s: explain(s, path), whole=True)
         if not markdown:
             raise ProjectError(f"`{root.name}` has no `.driven` folder", hint="run `driven init` in it")
         return {"markdown": markdown, "path": path}
@@ -181,7 +181,7 @@ class Commands:
                 if not editor or name == editor
             ]
 
-        files = await root.ask(look)
+        files = await root.ask(look, whole=True)
         if not files:
             where = f" in {editor}" if editor else ""
             raise UsageError(f"the rule is in no file{where}", hint="hover over its title to see why")
@@ -209,7 +209,7 @@ class Commands:
                 ids = [one for one in ids if one in meant] or ids
             return [(one, snapshot.rule_path(one), 0) for one in ids if snapshot.rule_path(one)]
 
-        found = await root.ask(look)
+        found = await root.ask(look, whole=True)
         if len(found) == 1:
             await self._server.client.show(os.path.join(root.path, found[0][1]))
         rules = [{"id": one, "uri": uri_of(os.path.join(root.path, at)), "line": line} for one, at, line in found]
@@ -220,7 +220,7 @@ class Commands:
         from driven_lsp.features.sides import sides
 
         root, path = self._place(given)
-        return await root.ask(lambda s: sides(s, path))
+        return await root.ask(lambda s: sides(s, path), whole=True)
 
     async def debug_info(self, given: Arguments) -> dict[str, Any]:
         """What a report of a mistake needs."""

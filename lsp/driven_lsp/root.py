@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 IDLE = 0.3  # seconds without an edit, after which everything is looked at again
+LATEST = 2.0  # seconds after which it is, whoever goes on typing
 MAX_BYTES = 2 << 20  # of a document; a larger one is told, and not looked at
 PATIENCE = 20.0  # seconds that a sync waits for another program that writes here
 CONFLICT = "SYN02"
@@ -107,6 +108,9 @@ class Root:
         self._looking: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._again = False
+        self._waiting_since = 0.0  # when the first edit came that no look has seen
+        self._news = 0  # edits and changes on the disk
+        self._looked = -1  # how many of them the view has seen
         self._took = 0.0  # seconds of the last look at everything
 
     @property
@@ -154,9 +158,15 @@ class Root:
 
     # Answers
 
-    async def ask(self, question: Callable[[Snapshot], T]) -> T:
-        """What a feature says of the folder as it is now, from a thread. Cancelled, it stops at its next look."""
+    async def ask(self, question: Callable[[Snapshot], T], *, whole: bool = False) -> T:
+        """What a feature says of the folder as it is now, from a thread. Cancelled, it stops at its next look.
+
+        What hangs on every rule together, and on what all of them emit, may be as old as the last look at everything;
+        with `whole` it is not, and the answer takes as long."""
         await self.ready()
+        wanted = self._news
+        while whole and self._looked < wanted:
+            await asyncio.shield(self._look())
         loop = asyncio.get_running_loop()
         gone = False
 
@@ -233,12 +243,20 @@ class Root:
             await asyncio.shield(self._look())
 
     def soon(self, seconds: float | None = None) -> None:
-        """Look at everything again when it is quiet."""
+        """Something changed: look at everything again when it is quiet."""
+        self._news += 1
+        self._look_soon(seconds)
+
+    def _look_soon(self, seconds: float | None = None) -> None:
+        loop = asyncio.get_running_loop()
         if self._timer is not None:
             self._timer.cancel()
+        else:
+            self._waiting_since = loop.time()
         # Where a look takes long, it is taken less often.
         wait = max(IDLE, 3 * self._took) if seconds is None else seconds
-        self._timer = asyncio.get_running_loop().call_later(wait, self._begin)
+        latest = self._waiting_since + max(LATEST, 3 * self._took)
+        self._timer = loop.call_at(min(loop.time() + wait, latest), self._begin)
 
     def _begin(self) -> None:
         self._timer = None
@@ -260,6 +278,7 @@ class Root:
             if len(one.text) <= MAX_BYTES
         }
         began = time.monotonic()
+        news = self._news
         before = self.view
         self.view = await loop.run_in_executor(self._pools.back, self._view, overlay, before)
         if before is None:
@@ -267,11 +286,12 @@ class Root:
             self._changed(self)  # the findings first: what a sync would do takes as long again
         self.plan = await loop.run_in_executor(self._pools.back, self._planned)
         self._took = time.monotonic() - began
+        self._looked = news
         self.revision += 1
         self._changed(self)
         if self._again:
             self._again = False
-            self.soon()
+            self._look_soon()
 
     def _view(self, overlay: Mapping[str, bytes], before: View | None) -> View:
         from driven.validation.live import Live

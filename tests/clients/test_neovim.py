@@ -48,15 +48,17 @@ def block(language: str, *words: str) -> str:
 class Session:
     """A Neovim in a home of its own: what the page says was done there, then a scenario was played."""
 
-    def __init__(self, folder: Path, version: str, init: str, *, server: bool = True) -> None:
+    def __init__(self, folder: Path, version: str, init: str, part: str = "whole") -> None:
         self.home = folder / "home"
         self.home.mkdir(parents=True)
         self.root = kit.make_project(folder)
         (self.root / "README.md").write_text("# Project\n", encoding="utf-8")
         self.mark = uuid.uuid4().hex
+        server = str(Path(kit.server_command()[0]).parent) + os.pathsep
         self.environment = {
             "HOME": str(self.home),
-            "PATH": (str(Path(kit.server_command()[0]).parent) + os.pathsep if server else "") + "/usr/bin:/bin",
+            "PATH": (str(Path(kit.server_command()[0]).parent) + os.pathsep if part != "missing" else "")
+            + "/usr/bin:/bin",
             "LANG": "C.UTF-8",
             "TERM": "dumb",
             "DRIVEN_PLAN": str(folder / "plan.json"),
@@ -72,7 +74,7 @@ class Session:
             "name": f"neovim-{version}",
             "emitted": list(kit.emitted(self.root)),
             "patience": PATIENCE,
-            "server": server,
+            "part": part,
         }
         (folder / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
         scenario = str(HERE / "neovim" / "scenario.lua")
@@ -229,7 +231,7 @@ def test_both_sides_of_a_conflict_are_shown_and_decided(session: Session) -> Non
 
 
 def test_the_command_completes_and_names_what_it_knows(session: Session) -> None:
-    words = "sync explain rules emitted rule compare resolve adopt fix new info".split()
+    words = ["sync", "explain", "rules", "emitted", "rule", "compare", "resolve", "adopt", "fix", "new", "info"]
     seen = session[":Driven, completed"]
     assert sorted(seen["words"]) == sorted(words)
     assert sorted(seen["begun"]) == ["resolve"]
@@ -244,7 +246,14 @@ def test_a_file_that_is_no_rule_is_left_alone(session: Session) -> None:
 
 def test_checkhealth_tells_of_server_project_and_client(session: Session) -> None:
     text = session["checkhealth"]
-    for words in ("found: ", "version: driven ", "starts with the first rule file", "client 1, project ", "offers: ", "on Python 3."):
+    for words in (
+        "found: ",
+        "version: driven ",
+        "starts with the first rule file",
+        "client 1, project ",
+        "offers: ",
+        "on Python 3.",
+    ):
         assert words in text, text
     assert str(session.root) in text
     assert "ERROR" not in text, text
@@ -260,7 +269,7 @@ def test_the_server_ends_with_the_editor(session: Session) -> None:
 @pytest.mark.parametrize("way", WAYS)
 def test_a_missing_server_is_told_with_what_to_do(way: str, tmp_path: Path) -> None:
     version, which = WAYS[way]
-    session = Session(tmp_path, version, block("lua", "init.lua", which), server=False)
+    session = Session(tmp_path, version, block("lua", "init.lua", which), "missing")
     message = session["told"]
     for words in ("`driven` was not found", "pip install driven", "setup({ cmd = ", ":checkhealth driven"):
         assert words in message
@@ -268,6 +277,16 @@ def test_a_missing_server_is_told_with_what_to_do(way: str, tmp_path: Path) -> N
     assert "was not found" in session[":Driven sync"]
     assert "pip install driven" in session["checkhealth"]
     assert "ERROR" in session["checkhealth"] or "❌" in session["checkhealth"]
+
+
+@pytest.mark.parametrize("version", NEOVIMS)
+def test_the_settings_of_the_page_are_taken(version: str, tmp_path: Path) -> None:
+    settings = block("lua", "init.lua", "settings")
+    changed = settings.replace("onSave = true", "onSave = false").replace("codelens = false", "codelens = true")
+    session = Session(tmp_path, version, changed + block("lua", "init.lua", "statusline"), "settings")
+    assert ".driven/rules/style.md" in session["statusline"]
+    session["lenses by themselves"]
+    assert re.search(r"on_?save\W+false", session["settings"], re.IGNORECASE), session["settings"]
 
 
 def places() -> dict[str, bool]:

@@ -168,7 +168,7 @@ def test_the_commands(session: Session) -> None:
     assert any(".cursor/rules/api.mdc" in line for line in session[":Driven emitted"])
     assert session[":Driven emitted EDITOR"] == "markdown"
     session[":Driven rule"]
-    words = "adopt emitted explain info rename resolve rule sync".split()
+    words = ["adopt", "emitted", "explain", "info", "rename", "resolve", "rule", "sync"]
     assert all(word in session[":Driven, a word that is none"] for word in words)
     assert session[":Driven, completed"] == [words, ["rename", "resolve"], ["rule", "edited"]]
 

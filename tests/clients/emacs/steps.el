@@ -73,7 +73,8 @@
   (pcase steps-client
     ('eglot (mapcar (lambda (d) (vector (line-number-at-pos (flymake-diagnostic-beg d)) (flymake-diagnostic-text d)))
                     (flymake-diagnostics)))
-    ('lsp-mode (mapcar (lambda (d) (vector (1+ (lsp-get (lsp-get (lsp-get d :range) :start) :line)) (lsp-get d :message)))
+    ('lsp-mode (mapcar (lambda (d) (vector (1+ (lsp-get (lsp-get (lsp-get d :range) :start) :line))
+                                       (lsp-get d :message)))
                        (gethash (buffer-file-name) (lsp-diagnostics t))))))
 
 (defun steps-completions ()
@@ -133,7 +134,7 @@
 (steps-step "A diagnostic appears, goes when the mistake is corrected, and comes back with it"
   (steps-open ".driven/rules/broken.md")
   (steps-note 'mode (symbol-name major-mode))
-  (steps-note 'derived (if (derived-mode-p 'markdown-mode) "markdown-mode" (if (derived-mode-p 'text-mode) "text-mode" "")))
+  (steps-note 'derived (symbol-name (derived-mode-p 'markdown-mode 'text-mode)))
   (steps-note 'diagnostics (vconcat (steps-wait "a diagnostic" #'steps-diagnostics)))
   (goto-char (point-min))
   (search-forward "prioritty")
@@ -185,12 +186,14 @@
                   ".clinerules/style.md"))
     (steps-wait (format "the sync of %s" path) (lambda () (string-match-p "Written in Emacs" (steps-text path)))))
   (steps-note 'synced t)
-  (steps-note 'mode-line (steps-wait "the status" (lambda () (and (gethash steps-project driven--roots) (format "%s" (driven-mode-line)))))))
+  (steps-note 'mode-line (steps-wait "the status" (lambda () (and (gethash steps-project driven--roots)
+                                                         (substring-no-properties (driven-mode-line)))))))
 
 (steps-step "The commands of driven.el, also from a file that no server manages"
   (find-file (steps-path "src/api/users.ts"))
   (driven-explain)
-  (steps-note 'explained (with-current-buffer "*driven explain*" (buffer-substring-no-properties (point-min) (point-max))))
+  (steps-note 'explained (with-current-buffer "*driven explain*"
+                           (buffer-substring-no-properties (point-min) (point-max))))
   (driven-sync)
   (steps-note 'sync-said (car steps-said))
   (find-file (steps-path ".driven/rules/style.md"))
@@ -239,7 +242,9 @@
   (backward-char 2)
   (setq steps-said nil)
   (steps-note 'renamed (condition-case problem
-                           (progn (pcase steps-client ('eglot (eglot-rename "layout")) ('lsp-mode (lsp-rename "layout")))
+                           (progn (pcase steps-client
+                                    ('eglot (eglot-rename "layout"))
+                                    ('lsp-mode (lsp-rename "layout")))
                                   t)
                          (error (error-message-string problem))))
   (save-some-buffers t)

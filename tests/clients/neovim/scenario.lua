@@ -1,5 +1,6 @@
 -- A person at work in a real Neovim: opens rules, reads, completes, fixes, renames, saves. What was seen goes into a file.
--- $DRIVEN_PLAN names a JSON file: {"result": where to, "root": the project, "name": of this Neovim, "emitted": [paths]}.
+-- $DRIVEN_PLAN names a JSON file: {"result": where to, "root": the project, "name": of this Neovim, "emitted": [paths],
+-- "part": which session, "patience": seconds}.
 local function read(path)
   local file = io.open(path, "rb")
   if not file then
@@ -112,7 +113,7 @@ local function attached() -- how many of ours
   end, clients())
 end
 local function wait_attached() -- 0.11 attaches when it is idle
-  if plan.server then
+  if plan.part ~= "missing" then
     wait("the server for " .. vim.api.nvim_buf_get_name(0), function()
       return attached() > 0
     end)
@@ -575,6 +576,29 @@ local function whole_session()
   end)
 end
 
+local function with_settings()
+  open(rule("style"))
+  step("statusline", function()
+    return wait("the project", function()
+      local text = vim.api.nvim_eval_statusline(vim.o.statusline, {}).str
+      return text:find("driven: %d") and text
+    end)
+  end)
+  step("lenses by themselves", function()
+    wait("lenses", function()
+      return #vim.lsp.codelens.get(0) > 0
+    end)
+  end)
+  step("settings", function()
+    vim.cmd("Driven info")
+    local text = wait("the window", function()
+      return floating("settings")
+    end)
+    close_floating()
+    return text
+  end)
+end
+
 local function without_server()
   step("told", function()
     open(rule("broken"))
@@ -603,6 +627,7 @@ local function without_server()
   end)
 end
 
-session = coroutine.create(plan.server and whole_session or without_server)
+local parts = { whole = whole_session, settings = with_settings, missing = without_server }
+session = coroutine.create(parts[plan.part])
 -- After start-up, as a person would begin.
 vim.defer_fn(take_on, 1)

@@ -41,6 +41,7 @@ withPage({ width: 1240, height: 780 }, async (page) => {
     await page.locator(".quick-input-widget input").fill(`:${line}:${column}`);
     await page.keyboard.press("Enter");
     await page.locator(".quick-input-widget").waitFor({ state: "hidden" });
+    await page.locator(".editor-instance .monaco-editor.focused").first().waitFor();
   };
 
   try {

@@ -131,9 +131,28 @@ end
 --- Neovim 0.11 asks with this whether a buffer is ours, and of which project (|lsp-root_dir()|).
 function M.root_dir(buffer, on_dir)
   local root = places.root_of_rule_file(buffer)
-  if root and not tell_missing(vim.lsp.config.driven.cmd) then
+  if root then
     on_dir(root)
   end
+end
+
+--- Neovim 0.11 writes of a server that is not there into its log only.
+function M.tell_when_missing()
+  local function look(buffer)
+    if vim.api.nvim_buf_is_loaded(buffer) and vim.lsp.is_enabled("driven") and places.root_of_rule_file(buffer) then
+      tell_missing(vim.lsp.config.driven.cmd)
+    end
+  end
+  vim.api.nvim_create_autocmd("FileType", {
+    group = vim.api.nvim_create_augroup("driven_missing", { clear = true }),
+    callback = function(event)
+      look(event.buf)
+    end,
+  })
+  local first = vim.api.nvim_get_current_buf()
+  vim.schedule(function()
+    look(first)
+  end)
 end
 
 --- All running clients of ours.

@@ -56,6 +56,7 @@ module.exports = {
 
   "saving writes nothing when that is switched off": async () => {
     await setting("sync.onSave", false);
+    await until("the server's word", async () => (await vscode.commands.executeCommand("driven.debugInfo", {})).settings.sync_on_save === false);
     const document = await vscode.workspace.openTextDocument(file(RULE));
     const edit = new vscode.WorkspaceEdit();
     edit.insert(document.uri, new vscode.Position(document.lineCount - 1, 0), "\nOne more line.\n");
@@ -65,7 +66,7 @@ module.exports = {
     assert.ok(!read(FILE).includes("One more line"));
     await setting("sync.onSave", undefined);
     const answer = await vscode.commands.executeCommand("driven.client.sync");
-    assert.ok(answer.written.includes(FILE), JSON.stringify(answer));
+    assert.ok(answer.written.includes(FILE), JSON.stringify([answer, read(FILE), read(RULE)]));
     await until("a tick", () => driven().statusBar.text === "$(check) driven");
   },
 };

@@ -1,0 +1,1 @@
+"""The definitions that editors get, read without any editor."""
