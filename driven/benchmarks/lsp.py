@@ -1,8 +1,8 @@
 """`driven lsp`, from the side of an editor: how soon it answers, what it takes, how it ends; beside other servers.
 
 What a bar promises in milliseconds is a ratio here: to that bar. Latencies are those of the wall clock, as a person
-waits for them; the CPU that the server used beside them stands in the note. Fewer rounds than a verdict needs are a trial: in
-it projects and trees are small.
+waits for them; the CPU that the server used beside them stands in the note. Fewer rounds than a verdict needs are a
+trial: in it projects and trees are small.
 """
 
 from __future__ import annotations
@@ -503,7 +503,7 @@ def _memory(bench: Bench) -> tuple[int, int]:
             client.edit(edited.uri, line, 0, "x" if number % 2 else "", (line, 0 if number % 2 else 1))
             if number % 10 == 9:
                 edited.edit()
-            if number % (edits // 40) == 0:
+            if number % (edits // 40) == 0 and edits == FULL.edits:
                 time.sleep(THINKING)
             if number == edits // 10:
                 time.sleep(THINKING)
@@ -544,7 +544,7 @@ def _end(how: str, bar: float) -> Callable[[Bench], Figures]:
                     client.edit(edited.uri, 9, 0, "y")  # it is at work
                 began = time.perf_counter()
                 if how == "exit":
-                    client.notify("exit", None)
+                    client.notify("exit")
                 elif how == "eof":
                     client.close_input()
                 else:

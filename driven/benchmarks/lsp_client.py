@@ -55,9 +55,10 @@ class Client:
 
     # Messages
 
-    def notify(self, method: str, params: object) -> None:
+    def notify(self, method: str, params: object = None) -> None:
         """Say something."""
-        self._send({"method": method, "params": params})
+        said: Message = {"method": method}
+        self._send(said if params is None else {**said, "params": params})
 
     def ask(self, method: str, params: object = None) -> Any:
         """Ask, and wait for the result. DrivenError when the server refuses."""

@@ -49,7 +49,9 @@ class Answers:
     def _asked(self, uri: str) -> Asked | None:
         known = self._server.session.documents.get(Documents.key(uri))
         document = known[0].open.get(known[1]) if known is not None else None
-        return Asked(known[0], document) if known is not None and document is not None else None
+        if known is None or document is None or document.is_huge:
+            return None
+        return Asked(known[0], document)
 
     async def _answer(self, asked: Asked, question: Callable[[Snapshot], T]) -> T:
         """What a feature says. ContentModified when the document was edited meanwhile: the answer would be about
@@ -405,8 +407,7 @@ class Answers:
     def _uri(self, root: Root, path: str) -> str:
         """The URI of a file, as the client wrote it where it is open."""
         known = root.open.get(path)
-        document = self._server.protocol.documents.get(known.uri) if known is not None else None
-        return document.uri if document is not None else uri_of(os.path.join(root.path, path))
+        return known.uri if known is not None else uri_of(os.path.join(root.path, path))
 
     def _range(self, root: Root, path: str, start: int, end: int) -> t.Range:
         if not start and not end:

@@ -60,7 +60,13 @@ class Commands:
         answers = []
         for root in roots:
             async with self._server.client.progress(f"driven: syncing {root.name}"):
-                answers.append(_told(await root.sync()))
+                try:
+                    answers.append(_told(await root.sync()))
+                except DrivenError as error:
+                    if len(roots) == 1:
+                        raise
+                    wrong = f"{root.name}: {message_of(error)}"  # the others are synced all the same
+                    answers.append({"written": [], "conflicts": [], "problems": [wrong], "seconds": 0.0, "message": wrong})
         answer = answers[0] if len(answers) == 1 else _joined(answers)
         self._server.client.say(answer["message"], is_wrong=bool(answer["problems"] or answer["conflicts"]))
         return answer
@@ -156,7 +162,9 @@ class Commands:
         code = argument(given, "code")
         from driven_lsp.features.explain_code import explain_code
 
-        root = next(iter(self._roots()))
+        root = next(iter(self._roots()), None)
+        if root is None:
+            raise ProjectError("no folder is open", hint="open the project's folder in the editor")
         return {"markdown": await root.ask(lambda s: explain_code(s, code)), "code": code}
 
     async def open_emitted(self, given: Arguments) -> dict[str, Any]:
@@ -327,5 +335,8 @@ def _write(root: str, changes: Sequence[Create | Delete]) -> None:
 
 
 def message_of(error: DrivenError) -> str:
-    """An error as one sentence for a client."""
-    return f"{error.message}; {error.hint}" if error.hint else error.message
+    """An error as one sentence for a client, with the file that it is about."""
+    text = error.message
+    if error.span is not None and error.span.path and f"`{error.span.path}`" not in text:
+        text = f"{error.span.path}:{error.span.line}: {text}"
+    return f"{text}; {error.hint}" if error.hint else text

@@ -53,6 +53,10 @@ def path_of(uri: str) -> str:
     if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
         return ""
     path = unquote(parts.path, errors="surrogateescape")
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        return ""  # half of a letter: no file has such a name
     return os.path.normpath(path) if path[:1] == "/" and "\0" not in path else ""
 
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 
 from driven.errors import DrivenError, ProjectError
 from driven.frozen import frozen, record
 from driven_lsp.files import FileIndex
+from driven_lsp.streams import log
 from driven_lsp.texts import Text
 
 TYPE_CHECKING = False
@@ -33,6 +35,7 @@ IDLE = 0.3  # seconds without an edit, after which everything is looked at again
 LATEST = 2.0  # seconds after which it is, whoever goes on typing
 MAX_BYTES = 2 << 20  # of a document; a larger one is told, and not looked at
 PATIENCE = 20.0  # seconds that a sync waits for another program that writes here
+AGAIN = 2.0  # seconds until the next look after one that failed
 CONFLICT = "SYN02"
 
 
@@ -60,6 +63,11 @@ class Open:
     uri: str
     path: str
     text: Text
+
+    @property
+    def is_huge(self) -> bool:
+        """Whether it is too large to be looked at; a letter counts as one byte."""
+        return len(self.text) > MAX_BYTES
 
 
 @frozen
@@ -112,11 +120,19 @@ class Root:
         self._news = 0  # edits and changes on the disk
         self._looked = -1  # how many of them the view has seen
         self._took = 0.0  # seconds of the last look at everything
+        self.seen_ns = 0  # when the last look began, as the clock of the disk has it
+        self.closed = False
 
     @property
     def is_managed(self) -> bool:
         """Whether there is a `.driven/`."""
         return os.path.isdir(os.path.join(self.path, ".driven"))
+
+    def close(self) -> None:
+        """Look no more: the folder is no part of the workspace."""
+        self.closed = True
+        if self._timer is not None:
+            self._timer.cancel()
 
     # Documents
 
@@ -196,7 +212,7 @@ class Root:
     def touch(self, document: Open) -> Touched | None:
         """What is found in a document that is open; None for one that is too large, or before the first look."""
         view, live = self.view, self._live
-        if view is None or live is None or len(document.text) > MAX_BYTES:
+        if view is None or live is None or document.is_huge:
             return None
         known = self._touched.get(document.path)
         if known is not None and known[0] is view and known[1] is document.text:
@@ -220,7 +236,7 @@ class Root:
 
         document = self.open.get(path)
         found = self.touch(document) if document is not None else None
-        if document is not None and len(document.text) > MAX_BYTES:
+        if document is not None and document.is_huge:
             message = f"the file is larger than {MAX_BYTES >> 20} MiB and is not looked at"
             big = Diagnostic(code="LSP01", severity="warning", message=message, span=Span(path=path))
             return (big,)
@@ -249,6 +265,8 @@ class Root:
 
     def _look_soon(self, seconds: float | None = None) -> None:
         loop = asyncio.get_running_loop()
+        if self.closed:
+            return
         if self._timer is not None:
             self._timer.cancel()
         else:
@@ -275,23 +293,33 @@ class Root:
         overlay = {
             path: one.text.text.encode("utf-8", "replace")
             for path, one in self.open.items()
-            if len(one.text) <= MAX_BYTES
+            if not one.is_huge
         }
-        began = time.monotonic()
+        began, began_ns = time.monotonic(), time.time_ns()
         news = self._news
         before = self.view
-        self.view = await loop.run_in_executor(self._pools.back, self._view, overlay, before)
-        if before is None:
-            self.revision += 1
-            self._changed(self)  # the findings first: what a sync would do takes as long again
-        self.plan = await loop.run_in_executor(self._pools.back, self._planned)
+        try:
+            self.view = await loop.run_in_executor(self._pools.back, self._view, overlay, before)
+            self.seen_ns = began_ns
+            if before is None:
+                self._tell()  # the findings first: what a sync would do takes as long again
+            self.plan = await loop.run_in_executor(self._pools.back, self._planned)
+        except Exception:
+            self._look_soon(AGAIN)
+            if self.view is None:
+                raise  # whoever waits for it is told
+            log(f"{self.path} could not be looked at\n" + traceback.format_exc())
         self._took = time.monotonic() - began
         self._looked = news
-        self.revision += 1
-        self._changed(self)
+        self._tell()
         if self._again:
             self._again = False
             self._look_soon()
+
+    def _tell(self) -> None:
+        self.revision += 1
+        if not self.closed:
+            self._changed(self)
 
     def _view(self, overlay: Mapping[str, bytes], before: View | None) -> View:
         from driven.validation.live import Live
@@ -308,7 +336,7 @@ class Root:
             return None
         try:
             return pipeline.sync(self.path, check=True).plan
-        except DrivenError:
+        except (DrivenError, OSError):
             return None
 
     # Writing
@@ -350,9 +378,9 @@ class Root:
             raise
         plan = report.plan
         problems = tuple(f"{one.span.path}: {one.message}" for one in plan.diagnostics if one.severity == "error")
-        self.problem = ""
+        had_problem, self.problem = bool(self.problem), ""
         written = tuple(change.path for change in plan.writes)
-        if written or plan.conflicts or self.conflicts():
+        if written or plan.conflicts or self.conflicts() or had_problem:
             self.on_disk(written)
         return Told(
             written=written, conflicts=tuple(one.path for one in plan.conflicts), problems=problems,
@@ -387,7 +415,7 @@ class Root:
         try:
             with open(os.path.join(self.path, document.path), "rb") as file:
                 data = file.read(MAX_BYTES + 1)
-        except OSError:
+        except (OSError, ValueError):
             return False  # nothing stands there that could be lost
         text = document.text.text.encode("utf-8", "replace")
         return data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n") != text.replace(b"\r\n", b"\n")

@@ -160,7 +160,7 @@ class Server:
             watching.close()
 
     def _changed(self, root: Root) -> None:
-        """There is something new about a root."""
+        """There is something new about a root, or it has left."""
         self.telling.everything(root)
         self.client.refresh("code_lens")
         self.client.refresh("inlay_hint")
@@ -169,7 +169,11 @@ class Server:
 
             roots = [status(one) for one in self.session.roots.values()]
             self.protocol.notify("driven/status", {"roots": roots})
-        if self._watches and root.view is not None:
+        if root.closed:
+            gone = self._watching.pop(root.path, None)
+            if gone is not None:
+                self.session.pools.back.submit(gone.close)
+        elif self._watches and root.view is not None:
             watching = self._watching.get(root.path)
             if watching is None:
                 watching = self._watching[root.path] = Watching(root, asyncio.get_running_loop(), self._seen)
@@ -203,7 +207,7 @@ class Server:
         if document is None or not path:
             return
         key = Documents.key(uri)
-        if self.session.put(key, path, document.text) is not None and not self.pulls:
+        if self.session.put(key, path, document.text, document.uri) is not None and not self.pulls:
             self.telling.soon(key)
 
     def _did_open(self, params: t.DidOpenTextDocumentParams) -> None:

@@ -60,22 +60,42 @@ class Session:
     roots: dict[str, Root] = field(default_factory=dict)
     settings: Settings = Settings()
     pools: Pools = field(default_factory=Pools.make)
-    documents: dict[str, tuple[Root, str]] = field(default_factory=dict)  # uri -> root and path of open rule files
+    documents: dict[str, tuple[Root, str]] = field(default_factory=dict)  # key of its URI -> root and path, open ones
+    leaving: set[str] = field(default_factory=set)  # roots of no folder any more, in which something is still open
 
     def add_folders(self, paths: Iterable[str]) -> None:
         """Folders of the workspace. The project that each one is, or lies in, is looked at."""
-        for path in paths:
-            if path and path not in self.folders and os.path.isdir(path):
+        for given in paths:
+            path = os.path.normpath(given)
+            if os.path.isabs(path) and path not in self.folders and os.path.isdir(path):
                 self.folders.append(path)
-                self._root(self._nearest(path, "/") or path)
+                root = self._root(self._nearest(path, "/") or path)
+                self.leaving.discard(root.path)
 
     def remove_folders(self, paths: Iterable[str]) -> None:
-        """Folders that are no longer part of the workspace: their roots go, but for what is still open."""
-        gone = set(paths)
+        """Folders that are no longer part of the workspace: their roots go, those in which something is open when it is
+        closed."""
+        gone = {os.path.normpath(path) for path in paths if path}
         self.folders = [path for path in self.folders if path not in gone]
         for path in list(self.roots):
-            if not self.roots[path].open and not any(self._is_of(path, folder) for folder in self.folders):
-                del self.roots[path]
+            if not any(self._is_of(path, folder) for folder in self.folders):
+                self.leaving.add(path)
+                self._leave(path)
+
+    def _leave(self, path: str) -> None:
+        """Forget a root that belongs to no folder, unless something is open in it."""
+        root = self.roots.get(path)
+        if root is not None and path in self.leaving and not root.open:
+            self.leaving.discard(path)
+            del self.roots[path]
+            root.close()
+            self.changed(root)
+
+    def owns(self, root: Root) -> Callable[[str], bool]:
+        """Whether a path below a root is its own, and not one of a root that lies inside it."""
+        top = os.path.join(root.path, "")
+        inside = tuple(f"{path[len(top) :]}/" for path in self.roots if path.startswith(top) and path != root.path)
+        return lambda path: not path.startswith(inside)
 
     def root_of(self, path: str) -> Root | None:
         """The root of an absolute path: the nearest folder with a `.driven`, else the workspace folder that holds it,
@@ -92,27 +112,33 @@ class Session:
 
     def relative(self, path: str) -> tuple[Root, str] | None:
         """The root of an absolute path, and the path below it, POSIX."""
+        try:
+            os.fsencode(path)
+        except UnicodeEncodeError:
+            return None  # half of a letter: no file has such a name
         root = self.root_of(path)
         if root is None or not path.startswith(os.path.join(root.path, "")):
             return None
         return root, path[len(os.path.join(root.path, "")) :].replace(os.sep, "/")
 
-    def put(self, uri: str, path: str, text: Text) -> tuple[Root, str] | None:
-        """A document was opened or edited; None for one that is no rule file, which is not kept."""
-        known = self.documents.get(uri)
+    def put(self, key: str, path: str, text: Text, uri: str = "") -> tuple[Root, str] | None:
+        """A document was opened or edited; None for one that is no rule file, which is not kept. `uri` is as the client
+        writes it, `key` the same for all its spellings."""
+        known = self.documents.get(key)
         if known is None:
             known = self.relative(path)
             if known is None or not _is_wanted(known[0], known[1]):
                 return None
-            self.documents[uri] = known
-        known[0].put(Open(uri, known[1], text))
+            self.documents[key] = known
+        known[0].put(Open(uri or key, known[1], text))
         return known
 
-    def drop(self, uri: str) -> tuple[Root, str] | None:
+    def drop(self, key: str) -> tuple[Root, str] | None:
         """A document was closed."""
-        known = self.documents.pop(uri, None)
+        known = self.documents.pop(key, None)
         if known is not None:
             known[0].drop(known[1])
+            self._leave(known[0].path)
         return known
 
     def configure(self, raw: object) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+from typing import NamedTuple
 
 from lsprotocol import types as t
 
 from driven.format.hashes import digest
 from driven_lsp.convert import uri_of
+from driven_lsp.protocol import Documents
 from driven_lsp.texts import Text
 
 TYPE_CHECKING = False
@@ -25,12 +27,20 @@ LONG = 20.0  # seconds that a pull of the whole workspace waits for something ne
 _NAMED = re.compile(r"`([^`\s:]{1,300})(?::(\d{1,7}))?`(?:,? line (\d{1,7}))?")
 
 
+class Sent(NamedTuple):
+    """What was pushed for a file: the URI as it was written, the file's path, and a digest of the findings."""
+
+    uri: str
+    path: str
+    state: str
+
+
 class Telling:
     """What each file was told last, and who waits for news. Everything here runs in the loop."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._sent: dict[str, str] = {}  # uri -> digest of what was pushed
+        self._sent: dict[str, Sent] = {}  # by the key of the URI; what has no findings is not kept
         self._busy: set[str] = set()
         self._again: set[str] = set()
         self._news = asyncio.Event()
@@ -38,19 +48,19 @@ class Telling:
 
     # Pushed
 
-    def soon(self, uri: str) -> None:
+    def soon(self, key: str) -> None:
         """Push the findings of an open document: at once, or when the push that is under way has ended."""
-        if uri in self._busy:
-            self._again.add(uri)
+        if key in self._busy:
+            self._again.add(key)
             return
-        self._busy.add(uri)
-        self._server.protocol.background(self._push(uri), "diagnostics")
+        self._busy.add(key)
+        self._server.protocol.background(self._push(key), "diagnostics")
 
-    async def _push(self, uri: str) -> None:
+    async def _push(self, key: str) -> None:
         try:
             while True:
-                self._again.discard(uri)
-                known = self._server.session.documents.get(uri)
+                self._again.discard(key)
+                known = self._server.session.documents.get(key)
                 if known is None:
                     return
                 root, path = known
@@ -59,54 +69,65 @@ class Telling:
                 if document is None:
                     return
                 found = await self._server.compute(lambda: self.converted(root, path, document.text))  # noqa: B023
-                self._publish(document.uri, document.text.version, found)
-                if uri not in self._again:
+                if path not in root.open:
+                    return  # it was closed meanwhile: what it said is of no interest
+                self._publish(document.uri, os.path.join(root.path, path), document.text.version, found)
+                if key not in self._again:
                     return
         finally:
-            self._busy.discard(uri)
+            self._busy.discard(key)
 
     def everything(self, root: Root) -> None:
-        """Something changed in a folder: tell what is new."""
+        """Something changed in a folder, or the folder has left: tell what is new."""
+        told = self._all(root)
         if self._server.pulls:
-            state = digest(repr([(path, self._names(told)) for path, told in self._all(root).items()]).encode())
+            state = digest(repr([(path, self._names(one)) for path, one in told.items()]).encode())
             if self._state.get(root.path) != state:
                 self._state[root.path] = state
                 self._news.set()
                 self._news = asyncio.Event()
                 self._server.client.refresh("diagnostics")
             return
-        for document in root.open.values():
-            self.soon(document.uri)
+        opened = {Documents.key(document.uri) for document in root.open.values()}
+        for key in opened:
+            self.soon(key)
         wanted: dict[str, str] = {}
         if self._server.session.settings.workspace_diagnostics:
-            wanted = {
-                uri_of(os.path.join(root.path, path)): path
-                for path in self._all(root)
-                if path and path not in root.open
-            }
-        opened = {document.uri for document in root.open.values()}
-        inside = uri_of(os.path.join(root.path, ""))
-        for uri in [uri for uri in self._sent if uri.startswith(inside) and uri not in wanted and uri not in opened]:
-            self._publish(uri, None, [])
+            wanted = {uri_of(os.path.join(root.path, path)): path for path in told if path and path not in root.open}
+        keys = {Documents.key(uri) for uri in wanted} | opened
+        inside = os.path.join(root.path, "")
+        owns = self._server.session.owns(root)
+        for key, sent in list(self._sent.items()):
+            if sent.path.startswith(inside) and key not in keys and owns(sent.path[len(inside) :]):
+                self._clear(key)
         for uri, path in wanted.items():
-            self._publish(uri, None, self.converted(root, path, None))
+            self._publish(uri, os.path.join(root.path, path), None, self.converted(root, path, None))
 
-    def closed(self, uri: str) -> None:
-        """A document was closed that belongs to no folder's files any more."""
+    def closed(self, key: str) -> None:
+        """A document was closed: it has no findings until the next look at the folder says which ones."""
         if not self._server.pulls:
-            self._publish(uri, None, [])
+            self._clear(key)
 
-    def _publish(self, uri: str, version: int | None, found: Sequence[t.Diagnostic]) -> None:
-        key = digest(repr((version if found else 0, found)).encode())
-        if self._sent.get(uri, digest(repr((0, [])).encode())) == key:
-            return
-        if found:
-            self._sent[uri] = key
-        else:
-            self._sent.pop(uri, None)
-        self._server.protocol.notify(
-            t.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS, t.PublishDiagnosticsParams(uri, list(found), version)
-        )
+    def _clear(self, key: str) -> None:
+        sent = self._sent.pop(key, None)
+        if sent is not None:
+            self._notify(sent.uri, None, [])
+
+    def _publish(self, uri: str, path: str, version: int | None, found: Sequence[t.Diagnostic]) -> None:
+        key = Documents.key(uri)
+        state = digest(repr((version, found)).encode())
+        before = self._sent.get(key)
+        if before is not None and before.uri != uri:
+            self._clear(key)  # the client may know it by one of its names alone
+        if not found:
+            self._clear(key)
+        elif before is None or before.state != state:
+            self._sent[key] = Sent(uri, path, state)
+            self._notify(uri, version, found)
+
+    def _notify(self, uri: str, version: int | None, found: Sequence[t.Diagnostic]) -> None:
+        params = t.PublishDiagnosticsParams(uri, list(found), version)
+        self._server.protocol.notify(t.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS, params)
 
     # Pulled
 
@@ -137,21 +158,23 @@ class Telling:
 
     async def _items(self, previous: Mapping[str, str]) -> list[t.WorkspaceDocumentDiagnosticReport]:
         items: list[t.WorkspaceDocumentDiagnosticReport] = []
-        wanted: dict[str, tuple[Root, str]] = {}
+        wanted: dict[str, tuple[str, Root, str]] = {}
         if self._server.session.settings.workspace_diagnostics:
             for root in list(self._server.session.roots.values()):
                 await root.ready()
                 for path in self._all(root):
                     if path and path not in root.open:
-                        wanted[uri_of(os.path.join(root.path, path))] = (root, path)
-        for uri, (root, path) in wanted.items():
+                        uri = uri_of(os.path.join(root.path, path))
+                        wanted[Documents.key(uri)] = (uri, root, path)
+        for key, (uri, root, path) in wanted.items():
             found = self.converted(root, path, None)
-            key = digest(repr(found).encode())
-            if previous.get(uri) != key:
-                items.append(t.WorkspaceFullDocumentDiagnosticReport(uri=uri, items=found, result_id=key))
-        opened = {one.uri for root in self._server.session.roots.values() for one in root.open.values()}
-        for uri in previous.keys() - wanted.keys() - opened:
-            if previous[uri]:
+            state = digest(repr(found).encode())
+            if previous.get(key) != state:
+                items.append(t.WorkspaceFullDocumentDiagnosticReport(uri=uri, items=found, result_id=state))
+        opened = set(self._server.session.documents)
+        for key in previous.keys() - wanted.keys() - opened:
+            if previous[key]:
+                uri = uri_of(key.removeprefix("file://"))
                 items.append(t.WorkspaceFullDocumentDiagnosticReport(uri=uri, items=[], result_id=""))
         return items
 
@@ -192,12 +215,13 @@ class Telling:
             found[path] = t.DiagnosticRelatedInformation(where, f"`{path}`")
         return list(found.values())
 
-    @staticmethod
-    def _all(root: Root) -> Mapping[str, Sequence[Diagnostic]]:
-        """All findings of a folder by path, of open files as they were at the last look at everything."""
-        if root.view is None:
+    def _all(self, root: Root) -> Mapping[str, Sequence[Diagnostic]]:
+        """All findings of a folder by path, of open files as they were at the last look at everything; none of a folder
+        that has left, and of no file of another root."""
+        if root.view is None or root.closed:
             return {}
-        found: dict[str, Sequence[Diagnostic]] = dict(root.view.told)
+        owns = self._server.session.owns(root)
+        found: dict[str, Sequence[Diagnostic]] = {path: told for path, told in root.view.told.items() if owns(path)}
         for path in root.conflicts():
             found[path] = root.told(path)
         return found

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 
 TYPE_CHECKING = False
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from driven_lsp.root import Root
 
 QUIET = 0.1  # seconds between an event and the look at what it changed
+COARSE_NS = 20_000_000  # what the clock of a file system may be behind
 
 
 class Watching:
@@ -30,16 +32,29 @@ class Watching:
         self._paths: set[str] = set()
 
     def arm(self, paths: Iterable[str]) -> None:
-        """Watch the folders of the rules, the settings and these files. In a thread: it touches the disk."""
+        """Watch the folders of the rules, the settings and these files. In a thread: it touches the disk. What changed
+        between the last look and the first watch of its folder is told as well."""
         from driven.sync.folders import wanted
         from driven.sync.observing import Observing
 
         if self._observing is None:
             self._observing = Observing(self._changed, lambda _polling: None)
+        since = self._root.seen_ns - COARSE_NS
+        paths = list(paths)
+        folders = wanted(self._root.path, paths)
         try:
-            self._observing.arm(wanted(self._root.path, paths))
+            if not self._observing.arm(folders):
+                return
         except OSError:
             return  # what is open is looked at all the same
+        for path in (*folders, *(os.path.join(self._root.path, path) for path in paths)):
+            try:
+                changed = os.stat(path).st_mtime_ns > since
+            except OSError:
+                continue
+            if changed:
+                self._changed("")
+                return
 
     def close(self) -> None:
         """Watch no longer."""

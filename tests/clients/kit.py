@@ -91,7 +91,8 @@ def make_project(folder: Path, *, sync: bool = True) -> Path:
 
 def emitted(root: Path) -> dict[str, str]:
     """Where rule `style` must be found in each editor's file after a sync: path -> text."""
-    paths = ("AGENTS.md", ".cursor/rules/style.mdc", ".windsurf/rules/style.md", ".claude/rules/style.md", ".clinerules/style.md")
+    folders = {".cursor/rules": "mdc", ".windsurf/rules": "md", ".claude/rules": "md", ".clinerules": "md"}
+    paths = ("AGENTS.md", *(f"{folder}/style.{ending}" for folder, ending in folders.items()))
     return {path: (root / path).read_text(encoding="utf-8") if (root / path).exists() else "" for path in paths}
 
 

@@ -57,8 +57,7 @@ class Session:
         server = str(Path(kit.server_command()[0]).parent) + os.pathsep
         self.environment = {
             "HOME": str(self.home),
-            "PATH": (str(Path(kit.server_command()[0]).parent) + os.pathsep if part != "missing" else "")
-            + "/usr/bin:/bin",
+            "PATH": ("" if part == "missing" else server) + "/usr/bin:/bin",
             "LANG": "C.UTF-8",
             "TERM": "dumb",
             "DRIVEN_PLAN": str(folder / "plan.json"),

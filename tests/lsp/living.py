@@ -13,19 +13,21 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import unquote
 
 from clients.kit import CONFIG, STYLE, make_project, server_command
 from lsp.raw import LIMIT, Client
 
 T = TypeVar("T")
+LIMIT = float(os.environ.get("R_LIMIT", LIMIT))
 
 PULL: dict[str, Any] = {
     "textDocument": {"diagnostic": {"relatedInformation": True}},
     "workspace": {"diagnostics": {"refreshSupport": True}},
 }
 RELATED: dict[str, Any] = {"textDocument": {"publishDiagnostics": {"relatedInformation": True}}}
-EMITTED = ("AGENTS.md", ".cursor/rules/style.mdc", ".windsurf/rules/style.md", ".claude/rules/style.md")
-"""Some of the files that rule `style` is written to."""
+EMITTED = (".cursor/rules/style.mdc", ".windsurf/rules/style.md", ".claude/rules/style.md", ".clinerules/style.md")
+"""The files that rule `style` is written to alone: shared ones wait while a rule cannot be read."""
 
 __all__ = [
     "CONFIG", "EMITTED", "LIMIT", "PULL", "RELATED", "STYLE", "Editor", "driven", "editing", "make_project",
@@ -155,8 +157,11 @@ class Editor(Client):
     # Findings
 
     def codes(self, path: Path | str) -> list[str]:
-        """The codes of what was pushed for a file."""
-        return [str(one.get("code")) for one in self.told.get(path if isinstance(path, str) else path.as_uri(), ())]
+        """The codes of what was pushed for a file; for a URI, under this spelling of it."""
+        if isinstance(path, str):
+            return [str(one.get("code")) for one in self.told.get(path, ())]
+        uri = unquote(path.as_uri())
+        return [str(one.get("code")) for told, found in self.told.items() if unquote(told) == uri for one in found]
 
     def until_codes(self, path: Path | str, *codes: str) -> None:
         """Wait until the findings of a file are these."""

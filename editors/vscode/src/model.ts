@@ -65,6 +65,9 @@ export class Model implements vscode.Disposable {
     const none = this.status.length > 0 && this.status.every((root) => root.state === "none");
     const state = this.server.state === "running" && none ? "none" : this.server.state;
     void vscode.commands.executeCommand("setContext", "driven.state", state);
+    // Steps of the walkthrough are done when these come true.
+    void vscode.commands.executeCommand("setContext", "driven.ready", state === "running" || state === "none");
+    void vscode.commands.executeCommand("setContext", "driven.project", state === "running" && this.status.length > 0);
     const paths = this.conflicts.map((file) => vscode.Uri.parse(file.uri).fsPath);
     void vscode.commands.executeCommand("setContext", "driven.conflicted", paths);
   }

@@ -1,7 +1,8 @@
 // The language server's life: it is started, told whether the folder is trusted, restarted, and asked.
 import * as vscode from "vscode";
 import {
-  ExecuteCommandRequest, LanguageClient, RevealOutputChannelOn, State, type LanguageClientOptions,
+  CloseAction, ErrorAction, ExecuteCommandRequest, LanguageClient, RevealOutputChannelOn, State,
+  type CloseHandlerResult, type ErrorHandler, type ErrorHandlerResult, type LanguageClientOptions,
 } from "vscode-languageclient/node";
 import { RULE_FILES } from "./files";
 import { findProgram, NoProgram, type Program } from "./program";
@@ -10,6 +11,24 @@ import type { Status } from "./protocol";
 export type ServerState = "starting" | "running" | "stopped" | "missing";
 
 const ENDED = "The language server has ended; the log says why.";
+
+const OFTEN = 4; // ends of the server within `A_WHILE` after which it is left alone
+const A_WHILE = 180_000; // milliseconds
+
+/** A server that dies is started again. The library's own handler gives up at the first write into its closed pipe. */
+class Returning implements ErrorHandler {
+  private ends: number[] = [];
+
+  error(): ErrorHandlerResult {
+    return { action: ErrorAction.Continue, handled: true };
+  }
+
+  closed(): CloseHandlerResult {
+    const now = Date.now();
+    this.ends = [...this.ends.filter((end) => now - end < A_WHILE), now];
+    return { action: this.ends.length <= OFTEN ? CloseAction.Restart : CloseAction.DoNotRestart, handled: true };
+  }
+}
 
 /** A client whose troubles go to the log: what the person must know is told once, by the status bar and `setup.ts`. */
 class QuietClient extends LanguageClient {
@@ -113,6 +132,7 @@ export class Server implements vscode.Disposable {
       documentSelector: RULE_FILES,
       outputChannel: this.log,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
+      errorHandler: new Returning(),
       initializationFailedHandler: () => false, // the default tells the person what only a developer understands
       initializationOptions: { trusted, status: true },
       synchronize: { configurationSection: "driven" },

@@ -1,6 +1,7 @@
 -- A person at work in a real Neovim: opens rules, reads, completes, fixes, renames, saves. What was seen goes into a file.
 -- $DRIVEN_PLAN names a JSON file: {"result": where to, "root": the project, "name": of this Neovim, "emitted": [paths],
 -- "part": which session, "patience": seconds}.
+-- More than 350 lines: it is one session from start to end, and each step stands on the ones before.
 local function read(path)
   local file = io.open(path, "rb")
   if not file then

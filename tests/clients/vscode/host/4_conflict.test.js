@@ -21,6 +21,13 @@ async function quarrel(rule, edited) {
   await until("the conflict in the tree", () => driven().model.conflicts.length === 1);
 }
 
+/** What is known when a condition does not come. */
+async function known() {
+  const [asked] = (await driven().server.ask("driven/tree", {})).roots;
+  const files = asked.editors.flatMap((editor) => editor.files.filter((one) => one.state !== "same").map((one) => `${one.path}: ${one.state}`));
+  return JSON.stringify({ status: driven().model.status, shown: driven().statusBar.text, conflicts: driven().model.conflicts, asked: files });
+}
+
 module.exports = {
   "a conflict shows both sides": async () => {
     await quarrel("Handlers answer XML.", "Handlers answer CSV.");
@@ -42,7 +49,7 @@ module.exports = {
     await vscode.commands.executeCommand("driven.client.takeEdited");
     await until("the rule", () => /answer CSV/.test(read(RULE)));
     await until("another editor's file", () => /answer CSV/.test(read(".windsurf/rules/api.md")));
-    await until("no conflict", () => driven().model.conflicts.length === 0 && !driven().statusBar.text.includes("conflict"));
+    await until("no conflict", () => driven().model.conflicts.length === 0 && !driven().statusBar.text.includes("conflict"), known);
     assert.ok(!(vscode.window.tabGroups.activeTabGroup.activeTab?.input instanceof vscode.TabInputTextDiff), "the comparison is closed");
   },
 
@@ -51,7 +58,7 @@ module.exports = {
     await vscode.commands.executeCommand("driven.resolveConflict", { uri: file(FILE).toString(), take: "rule" });
     await until("the file", () => /answer YAML/.test(read(FILE)));
     assert.match(read(RULE), /answer YAML/);
-    await until("no conflict", () => driven().model.conflicts.length === 0);
+    await until("no conflict", () => driven().model.conflicts.length === 0 && !driven().statusBar.text.includes("conflict"), known);
   },
 
   "saving writes nothing when that is switched off": async () => {

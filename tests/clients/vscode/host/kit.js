@@ -7,13 +7,13 @@ const vscode = require("vscode");
 const PATIENCE = 1000 * Number(process.env.DRIVEN_HOST_PATIENCE || 30); // milliseconds: a machine that others share may be slow
 const root = vscode.workspace.workspaceFolders[0].uri.fsPath;
 
-/** The first true answer of `look`. */
-async function until(what, look, patience = PATIENCE) {
-  const end = Date.now() + patience;
+/** The first true answer of `look`; when none comes, `more` says what is known. */
+async function until(what, look, more = () => "") {
+  const end = Date.now() + PATIENCE;
   for (;;) {
     const answer = await look();
     if (answer) return answer;
-    if (Date.now() > end) throw new Error(`waited ${patience / 1000} s in vain for ${what}`);
+    if (Date.now() > end) throw new Error(`waited ${PATIENCE / 1000} s in vain for ${what} ${await more()}`);
     await new Promise((resolve) => setTimeout(resolve, 40));
   }
 }
