@@ -11,9 +11,12 @@ from driven.span import Span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from typing import Any, TypeVar
 
     from driven.model.rule import Rule, Value
+
+    T = TypeVar("T")
 
 BOM = "\ufeff"
 _UNREAD = object()
@@ -78,7 +81,8 @@ class Document:
     """
 
     __slots__ = (
-        "_body", "_front", "_lines", "body_start", "broken", "data", "linked", "ours", "path", "place", "rule", "text",
+        "_body", "_front", "_lines", "_shared", "body_start", "broken", "data", "linked", "ours", "path", "place",
+        "rule", "text",
     )  # fmt: skip
 
     def __init__(self, path: str, data: bytes, *, place: str | None = None) -> None:
@@ -97,9 +101,18 @@ class Document:
         self._lines: list[int] | None = None
         self._front: Front | object | None = _UNREAD
         self._body: Body | None = None
+        self._shared: dict[str, Any] | None = None
         self.body_start = 0  # offset of the body; 0 without front matter
         if self.text[:4] in ("---\n", "---\r", "--- ", "---\t") or self.text[:1] == BOM or self.text == "---":
             self._split()
+
+    def shared(self, key: str, make: Callable[[], T]) -> T:
+        """What several checks need of a file's text, made once."""
+        if self._shared is None:
+            self._shared = {}
+        if key not in self._shared:
+            self._shared[key] = make()
+        return self._shared[key]  # type: ignore[no-any-return]
 
     @property
     def editor(self) -> str:

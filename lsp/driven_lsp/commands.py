@@ -66,7 +66,8 @@ class Commands:
                     if len(roots) == 1:
                         raise
                     wrong = f"{root.name}: {message_of(error)}"  # the others are synced all the same
-                    answers.append({"written": [], "conflicts": [], "problems": [wrong], "seconds": 0.0, "message": wrong})
+                    told = {"written": [], "conflicts": [], "problems": [wrong], "seconds": 0.0, "message": wrong}
+                    answers.append(told)
         answer = answers[0] if len(answers) == 1 else _joined(answers)
         self._server.client.say(answer["message"], is_wrong=bool(answer["problems"] or answer["conflicts"]))
         return answer
@@ -77,8 +78,17 @@ class Commands:
         take = argument(given, "take")
         if take not in ("rule", "edited"):
             raise UsageError("`take` says which side is right", hint='"rule" or "edited"')
-        told = await root.sync(force=take == "rule", adopt=take == "edited", only=(path,))
+        root.may_write()
+        await root.ready()
+        if path not in root.outputs():
+            what = path or root.name
+            raise UsageError(f"`{what}` is not written by driven", hint="name the file that is in conflict")
+        told = await root.decide(path, take)
         answer = _told(told)
+        if path not in (*told.written, *told.conflicts) and told.conflicts and path in root.decided:
+            answer["message"] = (
+                f"`{path}` is decided and waits for `{told.conflicts[0]}`, a conflict over the same rule"
+            )
         self._server.client.say(answer["message"], is_wrong=path in told.conflicts)
         return answer
 

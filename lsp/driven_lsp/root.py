@@ -22,7 +22,8 @@ from driven_lsp.texts import Text
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
-    from typing import TypeVar
+    from concurrent.futures import Future
+    from typing import Any, TypeVar
 
     from driven.model.diagnostic import Diagnostic
     from driven.model.plan import Conflict, Plan, SyncReport
@@ -39,6 +40,19 @@ AGAIN = 2.0  # seconds until the next look after one that failed
 CONFLICT = "SYN02"
 
 
+class Workers(ThreadPoolExecutor):
+    """Threads in which nothing can end the process: what a plugin raises to that end is an error like any other."""
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        def work() -> T:
+            try:
+                return fn(*args, **kwargs)
+            except (KeyboardInterrupt, SystemExit, GeneratorExit) as error:
+                raise RuntimeError(f"{type(error).__name__}: {error}") from error
+
+        return super().submit(work)
+
+
 @record
 class Pools:
     """The threads of one server."""
@@ -51,8 +65,7 @@ class Pools:
     def make(cls) -> Pools:
         """Two that answer, one that looks, one that writes."""
         return cls(
-            front=ThreadPoolExecutor(2, "driven-front"), back=ThreadPoolExecutor(1, "driven-back"),
-            writer=ThreadPoolExecutor(1, "driven-writer"),
+            front=Workers(2, "driven-front"), back=Workers(1, "driven-back"), writer=Workers(1, "driven-writer"),
         )  # fmt: skip
 
 
@@ -106,6 +119,7 @@ class Root:
         self.problem = ""  # why the last sync could not run
         self.open: dict[str, Open] = {}  # by path
         self._clean: dict[str, str] = {}  # path -> the text that was last opened or saved, as it stood on the disk
+        self.decided: dict[str, tuple[str, bytes | None]] = {}  # path -> side taken, of what text; carried out together
         self.revision = 0  # rises with everything that may change an answer
         self._pools = pools
         self._changed = changed
@@ -290,11 +304,7 @@ class Root:
 
     async def _refresh(self) -> None:
         loop = asyncio.get_running_loop()
-        overlay = {
-            path: one.text.text.encode("utf-8", "replace")
-            for path, one in self.open.items()
-            if not one.is_huge
-        }
+        overlay = {path: one.text.text.encode("utf-8", "replace") for path, one in self.open.items() if not one.is_huge}
         began, began_ns = time.monotonic(), time.time_ns()
         news = self._news
         before = self.view
@@ -348,6 +358,7 @@ class Root:
         """Sync, as `driven sync` does. DrivenError when it cannot run."""
         loop = asyncio.get_running_loop()
         self.may_write()
+        await self.ready()  # before that, nobody knows which of the open files a sync would write
         began = time.monotonic()
         dirty = self.unsaved()
         if dirty:
@@ -386,6 +397,26 @@ class Root:
             written=written, conflicts=tuple(one.path for one in plan.conflicts), problems=problems,
             seconds=time.monotonic() - began,
         )  # fmt: skip
+
+    async def decide(self, path: str, take: str) -> Told:
+        """Take the rule's side of a file (`rule`) or the edited one. A rule waits while any of its files is in conflict,
+        so a decision is kept until the others are made, unless the file is edited meanwhile."""
+        self.decided[path] = (take, self._read(path))
+        self.decided = {one: kept for one, kept in self.decided.items() if kept[1] == self._read(one)}
+        only = tuple(one for one, kept in self.decided.items() if kept[0] == take)
+        told = await self.sync(force=take == "rule", adopt=take == "edited", only=only)
+        if not told.conflicts:
+            self.decided.clear()
+        for one in (*told.written, *told.conflicts):
+            self.decided.pop(one, None)
+        return told
+
+    def _read(self, path: str) -> bytes | None:
+        try:
+            with open(os.path.join(self.path, path), "rb") as file:
+                return file.read(MAX_BYTES + 1)
+        except OSError:
+            return None
 
     def may_write(self) -> None:
         """ProjectError where nothing may be written, with what to do."""

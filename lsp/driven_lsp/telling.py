@@ -69,8 +69,11 @@ class Telling:
                 if document is None:
                     return
                 found = await self._server.compute(lambda: self.converted(root, path, document.text))  # noqa: B023
-                if path not in root.open:
+                now = root.open.get(path)
+                if now is None:
                     return  # it was closed meanwhile: what it said is of no interest
+                if now is not document:
+                    continue  # it was edited meanwhile: what was found may be of either text, and has no version
                 self._publish(document.uri, os.path.join(root.path, path), document.text.version, found)
                 if key not in self._again:
                     return
@@ -134,9 +137,12 @@ class Telling:
     async def pull(self, root: Root, path: str, previous: str | None) -> t.DocumentDiagnosticReport:
         """The findings of one file, or that they are those of `previous`."""
         await root.ready()
-        document = root.open.get(path)
-        text = document.text if document is not None else None
-        found = await self._server.compute(lambda: self.converted(root, path, text))
+        while True:
+            document = root.open.get(path)
+            text = document.text if document is not None else None
+            found = await self._server.compute(lambda: self.converted(root, path, text))  # noqa: B023
+            if root.open.get(path) is document:
+                break  # else it was edited meanwhile: what was found may be of either text
         key = digest(repr(found).encode())
         if key == previous:
             return t.RelatedUnchangedDocumentDiagnosticReport(result_id=key)

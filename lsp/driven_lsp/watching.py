@@ -7,6 +7,9 @@ import asyncio
 import os
 import threading
 
+from driven.document.places import FOLDERS, NAMES
+from driven.sync.folders import Folder, wanted
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -14,8 +17,22 @@ if TYPE_CHECKING:
     from driven.sync.observing import Observing
     from driven_lsp.root import Root
 
+# A name in every folder that an editor reads, so that the folder is watched; those that are not there cost nothing.
+ANY = "*"
+KNOWN = (
+    *NAMES, *(f"{top}/{ANY}" for top, (place, _) in FOLDERS.items() if place),
+    *(f"{top}/{name}/{ANY}" for top, (_, names) in FOLDERS.items() for name in names),
+)  # fmt: skip
 QUIET = 0.1  # seconds between an event and the look at what it changed
 COARSE_NS = 20_000_000  # what the clock of a file system may be behind
+
+
+class Place(Folder):
+    """A folder of an editor's rules: any file in it may be one."""
+
+    def is_wanted(self, path: str, name: str, is_folder: bool) -> bool:
+        """But for what editors put beside a file while they save it."""
+        return not name.startswith(".") and not name.endswith(("~", "#"))
 
 
 class Watching:
@@ -32,16 +49,18 @@ class Watching:
         self._paths: set[str] = set()
 
     def arm(self, paths: Iterable[str]) -> None:
-        """Watch the folders of the rules, the settings and these files. In a thread: it touches the disk. What changed
-        between the last look and the first watch of its folder is told as well."""
-        from driven.sync.folders import wanted
+        """Watch the folders of the rules, the settings, these files and all that editors read. In a thread: it touches
+        the disk. What changed between the last look and the first watch of its folder is told as well."""
         from driven.sync.observing import Observing
 
         if self._observing is None:
             self._observing = Observing(self._changed, lambda _polling: None)
         since = self._root.seen_ns - COARSE_NS
         paths = list(paths)
-        folders = wanted(self._root.path, paths)
+        folders = {
+            path: Place(one.shown, one.names, one.rules) if ANY in one.names else one
+            for path, one in wanted(self._root.path, (*paths, *KNOWN)).items()
+        }
         try:
             if not self._observing.arm(folders):
                 return

@@ -45,8 +45,6 @@ FLOATING = frozenset(
      "aiassistant/rule", "skill/skill")
 )  # fmt: skip
 MOST = 1_000  # patterns of one file; nobody means more
-_MOST_KEPT = 4_096
-_KEPT: dict[int, tuple[Document, list[Pattern]]] = {}
 
 
 class Pattern:
@@ -69,16 +67,13 @@ def patterns(document: Document) -> list[Pattern]:
     known = KEYS.get(document.place)
     if known is None or document.text[:3] not in ("---", "\ufeff--"):
         return []
-    kept = _KEPT.get(id(document))
-    if kept is not None and kept[0] is document:
-        return kept[1]
     name, form = known
-    key = document.key(name)
-    found = [] if key is None else _read(document, key, form)
-    if len(_KEPT) >= _MOST_KEPT:
-        _KEPT.clear()
-    _KEPT[id(document)] = (document, found)  # with the document: the id of one that is gone may be another's
-    return found
+
+    def make() -> list[Pattern]:
+        key = document.key(name)
+        return [] if key is None else _read(document, key, form)
+
+    return document.shared("globs.patterns", make)
 
 
 def bases(document: Document) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""VS Code itself (code-server): the packaged extension, tests inside its extension host, and one run through the page."""
+"""VS Code itself (code-server): the packaged extension, tests in its extension host, and one run through the page."""
 
 from __future__ import annotations
 
@@ -25,6 +25,17 @@ RUNNERS = Path(__file__).resolve().parent / "vscode"
 LIMIT = 240  # seconds that a whole run in VS Code may take on a busy machine
 SLOW_START = 90  # seconds until VS Code's server listens
 
+# What would stand in a picture, or change from one to the next.
+QUIET = {
+    "workbench.colorTheme": "Default Dark Modern",
+    "workbench.startupEditor": "none",
+    "workbench.secondarySideBar.defaultVisibility": "hidden",
+    "workbench.tips.enabled": False,
+    "workbench.reduceMotion": "on",
+    "editor.minimap.enabled": False,
+    "extensions.autoCheckUpdates": False,
+    "chat.disableAIFeatures": True,
+}
 HOSTILE = """\
 ---
 description: "<img src=x onerror=alert(1)>"
@@ -41,12 +52,17 @@ def environment(**more: str) -> dict[str, str]:
     """What node needs to find its modules, and VS Code to find `driven`: on PATH, as a person would have it."""
     own = Path(kit.server_command()[0]).parent
     path = os.pathsep.join([str(NODE), str(own), os.environ["PATH"]])
-    return {**os.environ, "PATH": path, "NODE_PATH": str(kit.TOOLS / "npm/node_modules"), "npm_config_update_notifier": "false", **more}
+    return {**os.environ, "PATH": path, "NODE_PATH": str(kit.TOOLS / "npm/node_modules"), **more}
 
 
 def run(*command: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None) -> str:
     done = subprocess.run(
-        [str(part) for part in command], cwd=cwd, env=env or environment(), timeout=LIMIT, text=True, capture_output=True
+        [str(part) for part in command],
+        cwd=cwd,
+        env=env or environment(),
+        timeout=LIMIT,
+        text=True,
+        capture_output=True,
     )
     assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout[-6000:]}\n{done.stderr[-3000:]}"
     return done.stdout
@@ -63,7 +79,7 @@ def extension(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def prepare(folder: Path) -> Path:
-    """The project that all editors' tests have, with three `.drv` files, and a file that no rule with a glob is about."""
+    """The project that all editors' tests have, three `.drv` files, and a file that no rule with a glob is about."""
     root = kit.make_project(folder)
     driven = kit.server_command()[0]
     (root / "README.txt").write_text("Nothing.\n", encoding="utf-8")
@@ -82,7 +98,9 @@ def prepare(folder: Path) -> Path:
 def listening(command: list[str | Path], log: Path, env: dict[str, str]) -> Iterator[int]:
     """The port on which a server that chose one itself listens; all that it started is ended with it."""
     with log.open("wb") as output:
-        server = subprocess.Popen([str(part) for part in command], stdout=output, stderr=subprocess.STDOUT, env=env, start_new_session=True)
+        server = subprocess.Popen(
+            [str(part) for part in command], stdout=output, stderr=subprocess.STDOUT, env=env, start_new_session=True
+        )
     try:
 
         def port() -> int | None:
@@ -130,7 +148,7 @@ def test_package(extension: Path) -> None:
         names = {name.removeprefix("extension/") for name in package.namelist()}
         manifest = json.loads(package.read("extension/package.json"))
         notices = package.read("extension/bundle/NOTICES.txt").decode()
-    assert {"package.json", "readme.md", "changelog.md", "LICENSE.txt", "bundle/extension.js", "media/icon.png"} <= names
+    assert {"package.json", "readme.md", "LICENSE.txt", "bundle/extension.js", "media/icon.png"} <= names
     assert not [name for name in names if name.startswith(("src/", "node_modules/", "test"))]
     assert "vscode-languageclient" in notices
     assert (extension / "driven.vsix").stat().st_size < 400_000
@@ -196,9 +214,7 @@ def test_through_the_page(extension: Path, tmp_path: Path) -> None:
     user, extensions = tmp_path / "user", tmp_path / "extensions"
     (user / "User").mkdir(parents=True)
     (user / "Machine").mkdir()
-    looks = {"workbench.colorTheme": "Default Dark Modern", "workbench.startupEditor": "none", "editor.minimap.enabled": False, "workbench.secondarySideBar.defaultVisibility": "hidden"}
-    quiet = {"extensions.autoCheckUpdates": False, "chat.disableAIFeatures": True, "workbench.tips.enabled": False, "workbench.reduceMotion": "on"}
-    (user / "User/settings.json").write_text(json.dumps({**looks, **quiet}), encoding="utf-8")
+    (user / "User/settings.json").write_text(json.dumps(QUIET), encoding="utf-8")
     (user / "Machine/settings.json").write_text(json.dumps({"driven.path": kit.server_command()[0]}), encoding="utf-8")
     # A folder may name a program of its own, which must not be started before somebody trusts the folder.
     marker = tmp_path / "started"

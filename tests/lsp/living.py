@@ -16,10 +16,10 @@ from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from clients.kit import CONFIG, STYLE, make_project, server_command
+
 from lsp.raw import LIMIT, Client
 
 T = TypeVar("T")
-LIMIT = float(os.environ.get("R_LIMIT", LIMIT))
 
 PULL: dict[str, Any] = {
     "textDocument": {"diagnostic": {"relatedInformation": True}},

@@ -1,0 +1,136 @@
+"""A rule and its file edited in the same place: where it is shown, both sides, and a decision for one file alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lsp.living import PULL, RELATED, Editor, editing, small_project
+
+RULES = ".driven/rules"
+CONFIG = "version = 1\n\n[editors]\nclaude = true\ncursor = true\n"
+
+
+def rule(name: str, words: str) -> str:
+    return f"---\ndescription: About {name}\n---\n\n# {name}\n\n- {words}\n"
+
+
+def both(root: Path, name: str, rule_words: str, file_words: str) -> Path:
+    """Edit a rule and its file for Cursor in the same line, in no editor; the file."""
+    path = root / f".cursor/rules/{name}.mdc"
+    text = path.read_text()
+    assert "As it was." in text
+    path.write_text(text.replace("As it was.", file_words))
+    (root / f"{RULES}/{name}.md").write_text(rule(name, rule_words))
+    return path
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return small_project(tmp_path / "project", {name: rule(name, "As it was.") for name in ("api", "web")}, CONFIG)
+
+
+@pytest.mark.parametrize("take", ["rule", "edited"])
+def test_one_conflict_is_decided_and_another_stays(project: Path, take: str) -> None:
+    api = both(project, "api", "The rule's.", "The file's.")
+    web = both(project, "web", "The rule's web.", "The file's web.")
+    with editing(project, capabilities=RELATED, initializationOptions={"status": True}) as editor:
+        editor.wait_for("both conflicts", lambda: "SYN02" in editor.codes(api) and "SYN02" in editor.codes(web))
+        (told,) = [one for one in editor.told[api.as_uri()] if one["code"] == "SYN02"]
+        assert told["severity"] == 1
+        assert "The file's." in api.read_text().splitlines()[told["range"]["start"]["line"]]
+        related = [one["location"]["uri"] for one in told["relatedInformation"]]
+        assert related == [(project / f"{RULES}/api.md").as_uri()]
+        editor.wait_for("the status", lambda: editor.status[-1]["roots"][0]["state"] == "conflict")
+        sides = editor.run("driven.sides", uri=api.as_uri())
+        assert "The rule's." in sides["rule"] and "The file's." not in sides["rule"]
+        assert "The file's." in sides["edited"] and "As it was." in sides["base"]
+        # A sync cannot decide; it says which ones, and writes neither side.
+        answer = editor.run("driven.sync")
+        assert answer["conflicts"] == [".cursor/rules/api.mdc", ".cursor/rules/web.mdc"] and not answer["written"]
+        answer = editor.run("driven.resolveConflict", uri=api.as_uri(), take=take)
+        assert answer["conflicts"] == [".cursor/rules/web.mdc"]
+        wins = "The rule's." if take == "rule" else "The file's."
+        for path in (f"{RULES}/api.md", ".cursor/rules/api.mdc", ".claude/rules/api.md"):
+            assert wins in (project / path).read_text(), path
+        assert "The file's web." in web.read_text()
+        assert "As it was." in (project / ".claude/rules/web.md").read_text()
+        editor.wait_for("one conflict", lambda: "SYN02" not in editor.codes(api) and "SYN02" in editor.codes(web))
+        answer = editor.run("driven.adopt", uri=web.as_uri())
+        assert not answer["conflicts"]
+        assert "The file's web." in (project / f"{RULES}/web.md").read_text()
+        editor.wait_for("none", lambda: not editor.codes(web) and not editor.codes(api))
+        editor.wait_for("the status", lambda: editor.status[-1]["roots"][0]["state"] == "clean")
+        assert editor.run("driven.sync")["written"] == []
+
+
+def test_two_files_of_one_rule(project: Path) -> None:
+    """A rule waits while one of its files is in conflict: what was decided first is carried out with the last one."""
+    cursor = both(project, "api", "The rule's.", "Cursor's.")
+    claude = project / ".claude/rules/api.md"
+    claude.write_text(claude.read_text().replace("As it was.", "Claude's."))
+    with editing(project) as editor:
+        editor.wait_for("both", lambda: "SYN02" in editor.codes(cursor) and "SYN02" in editor.codes(claude))
+        first = editor.run("driven.resolveConflict", uri=cursor.as_uri(), take="rule")
+        assert first["conflicts"] == [".claude/rules/api.md"] and "waits for" in first["message"]
+        assert not editor.run("driven.resolveConflict", uri=claude.as_uri(), take="rule")["conflicts"]
+        assert "The rule's." in cursor.read_text() and "The rule's." in claude.read_text()
+        editor.wait_for("none", lambda: not any(editor.told.values()))
+
+
+def test_a_save_that_meets_an_edit(project: Path) -> None:
+    """Somebody edits the file, then the rule is saved in the editor: nothing is lost, and it is said."""
+    path = project / ".cursor/rules/api.mdc"
+    with editing(project, capabilities=PULL) as editor:
+        uri = editor.open_file(project / f"{RULES}/api.md")
+        editor.settle(uri)
+        path.write_text(path.read_text().replace("As it was.", "The file's."))
+        editor.save(project / f"{RULES}/api.md", rule("api", "The rule's."))
+        editor.wait_for("a word", lambda: any("conflict" in text for text in editor.said))
+        assert "The file's." in path.read_text()
+        editor.open_file(path)
+        editor.wait_for("the finding", lambda: "SYN02" in str(editor.pulled(path.as_uri())["items"]))
+        # Decided by hand: the file is made to say what the rule says.
+        editor.save(path, path.read_text().replace("The file's.", "The rule's."))
+        editor.wait_for("no conflict", lambda: not editor.pulled(path.as_uri())["items"])
+        editor.wait_for("the other editor's", lambda: "The rule's." in (project / ".claude/rules/api.md").read_text())
+
+
+def test_what_is_no_decision(project: Path) -> None:
+    api = both(project, "api", "The rule's.", "The file's.")
+    before = {path: (project / path).read_bytes() for path in (f"{RULES}/api.md", ".cursor/rules/api.mdc")}
+    with editing(project) as editor:
+        editor.wait_for("the conflict", lambda: "SYN02" in editor.codes(api))
+        wrong: list[dict[str, Any]] = [
+            {"uri": api.as_uri()}, {"uri": api.as_uri(), "take": "both"},
+            {"take": "rule"}, {"uri": "x", "take": "rule"}, {"uri": project.as_uri(), "take": "rule"}, {"uri": (project / "README.md").as_uri(), "take": "edited"},
+            {"uri": (project / f"{RULES}/api.md").as_uri(), "take": "rule"},
+        ]  # fmt: skip
+        for given in wrong:
+            assert len(editor.refused("driven.resolveConflict", **given)) > 20, given
+        assert "not written by driven" in editor.refused("driven.sides", uri=(project / f"{RULES}/api.md").as_uri())
+        # A buffer with edits that are not saved is no side of it yet.
+        uri = editor.open_file(api)
+        editor.edit(uri, editor.texts[uri][1] + "- More.\n")
+        assert "not saved" in editor.refused("driven.resolveConflict", uri=uri, take="rule")
+        assert {path: (project / path).read_bytes() for path in before} == before
+
+
+def test_a_file_that_driven_did_not_write(tmp_path: Path) -> None:
+    """A file of a person's own stands where driven would write: kept, shown, and taken only when it is said."""
+    root = small_project(tmp_path / "project", {"api": rule("api", "The rule's.")}, CONFIG, sync=False)
+    path = root / ".cursor/rules/api.mdc"
+    path.parent.mkdir(parents=True)
+    path.write_text("---\nalwaysApply: true\n---\n\n# Mine\n\n- Mine.\n")
+    with Editor(root) as editor:
+        editor.wait_for("the conflict", lambda: "SYN02" in editor.codes(path))
+        sides = editor.run("driven.sides", uri=path.as_uri())
+        assert "Mine." in sides["edited"] and "The rule's." in sides["rule"] and sides["base"] is None
+        editor.run("driven.sync")
+        assert "Mine." in path.read_text()
+        editor.run("driven.resolveConflict", uri=path.as_uri(), take="rule")
+        assert "The rule's." in path.read_text()
+        editor.wait_for("no conflict", lambda: "SYN02" not in editor.codes(path))
+        editor.end()
