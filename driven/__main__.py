@@ -64,5 +64,14 @@ def _leave(line: bytes, code: int = 0) -> int:
     os._exit(code)
 
 
+def _leave_the_project() -> None:
+    """`python -m driven` has the current folder, a stranger's project, first on the path: nothing is imported from
+    there, unless it is where driven itself stands."""
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    if not sys.flags.safe_path and sys.path and sys.path[0] != here and sys.path[0] in ("", os.getcwd()):
+        del sys.path[0]
+
+
 if __name__ == "__main__":
+    _leave_the_project()
     sys.exit(main())

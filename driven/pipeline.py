@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection, Sequence, Set
 from driven import partial
 from driven.core import ledger as core
 from driven.emission import Emitted, emit_all, emit_changed
-from driven.format.merge import Take
 from driven.frozen import frozen, replace
 from driven.model.artefact import Piece
 from driven.model.diagnostic import Diagnostic
@@ -24,6 +23,10 @@ from driven.recorded import changes_of
 from driven.remembering import held_rules, prune, remember
 from driven.span import Span
 from driven.workspace import Kept, Project, find_root, load
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from driven.format.merge import Take
 
 __all__ = ["Project", "Session", "apply", "find_root", "load", "merge", "plan", "plan_with", "remember", "sync"]
 

@@ -394,7 +394,7 @@ class Answers:
         from driven_lsp.features.tree import tree
 
         roots = list(self._server.session.roots.values())
-        return {"roots": [await root.ask(lambda s, root=root: tree(s, root.name)) for root in roots]}  # type: ignore[misc]
+        return {"roots": [await root.ask(lambda s, root=root: tree(s, root.name), whole=True) for root in roots]}  # type: ignore[misc]
 
     async def drv(self, params: Any) -> dict[str, Any]:
         from driven_lsp.features.drv import drv

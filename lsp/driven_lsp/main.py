@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 TYPE_CHECKING = False
@@ -25,7 +24,6 @@ def _serve(pipes: tuple[int, int]) -> NoReturn:
     from driven_lsp.quick import imports
     from driven_lsp.streams import run_stdio
 
-    _leave_the_project()
     sys.setswitchinterval(0.001)  # an answer does not wait long for a look at everything
     with imports():
         from driven_lsp.server import Server
@@ -43,7 +41,6 @@ def _serve_sockets(args: Any) -> NoReturn:
         host, port = address(args.tcp or args.ws)
     except ValueError as error:
         raise UsageError(str(error).rstrip(".")) from None
-    _leave_the_project()
     with imports():
         from driven_lsp.server import Server
     serve = serve_tcp if args.tcp else serve_ws
@@ -54,10 +51,3 @@ def _serve_sockets(args: Any) -> NoReturn:
     except OSError as error:
         hint = "choose another port; 0 takes any that is free"
         raise ProjectError(f"nothing can listen on {host}:{port}: {error.strerror}", hint=hint) from None
-
-
-def _leave_the_project() -> None:
-    """`python -m driven lsp` has the current folder, a stranger's project, first on the path: nothing is imported from
-    there."""
-    if sys.path and os.path.basename(sys.argv[0]) == "__main__.py" and os.path.abspath(sys.path[0]) == os.getcwd():
-        del sys.path[0]

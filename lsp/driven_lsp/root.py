@@ -399,8 +399,8 @@ class Root:
         )  # fmt: skip
 
     async def decide(self, path: str, take: str) -> Told:
-        """Take the rule's side of a file (`rule`) or the edited one. A rule waits while any of its files is in conflict,
-        so a decision is kept until the others are made, unless the file is edited meanwhile."""
+        """Take the rule's side of a file (`rule`) or the edited one. A rule waits while any of its files is in
+        conflict, so a decision is kept until the others are made, unless the file is edited meanwhile."""
         self.decided[path] = (take, self._read(path))
         self.decided = {one: kept for one, kept in self.decided.items() if kept[1] == self._read(one)}
         only = tuple(one for one, kept in self.decided.items() if kept[0] == take)

@@ -15,6 +15,7 @@ from driven.benchmarks import MIN_ROUNDS, Row, build, is_compiled, names, run
 from driven.benchmarks.__main__ import BEGIN, END, table
 from driven.benchmarks.files import BENCHMARKS as FILES
 from driven.benchmarks.files import read
+from driven.benchmarks.lsp import BENCHMARKS as LSP
 from driven.benchmarks.measure import Bench, compare, scaled
 from driven.benchmarks.merge import BENCHMARKS as MERGE
 from driven.benchmarks.processes import BENCHMARKS as PROCESSES
@@ -30,10 +31,11 @@ from driven.format.drv import to_drv
 from driven.format.rules_json import to_json
 
 ROOT = Path(__file__).resolve().parents[2]
-ALL = (*FILES, *TEXT, *MERGE, *PROCESSES, *VALIDATE, *WATCH)
+ALL = (*FILES, *TEXT, *MERGE, *PROCESSES, *VALIDATE, *WATCH, *LSP)
 UNITS = {"ns", "µs", "ms", "s", "bytes", "GB/s"}
 OPTIONAL = {
     "orjson", "markdown-it-py", "PyYAML with libyaml", "Python 3.13, for glob.translate,", "agnix", "skillsaw",
+    "yaml-language-server", "jedi-language-server", "ruff server",
 }  # fmt: skip
 
 

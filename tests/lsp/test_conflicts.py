@@ -105,7 +105,8 @@ def test_what_is_no_decision(project: Path) -> None:
         editor.wait_for("the conflict", lambda: "SYN02" in editor.codes(api))
         wrong: list[dict[str, Any]] = [
             {"uri": api.as_uri()}, {"uri": api.as_uri(), "take": "both"},
-            {"take": "rule"}, {"uri": "x", "take": "rule"}, {"uri": project.as_uri(), "take": "rule"}, {"uri": (project / "README.md").as_uri(), "take": "edited"},
+            {"take": "rule"}, {"uri": "x", "take": "rule"}, {"uri": project.as_uri(), "take": "rule"},
+            {"uri": (project / "README.md").as_uri(), "take": "edited"},
             {"uri": (project / f"{RULES}/api.md").as_uri(), "take": "rule"},
         ]  # fmt: skip
         for given in wrong:

@@ -11,7 +11,6 @@ import shutil
 import signal
 import subprocess
 import threading
-import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -84,6 +83,14 @@ def test_saves_of_a_rule_of_the_settings_and_of_what_was_written(project: Path) 
         editor.wait_for("the way back", lambda: holds(project, "By hand", STYLE_AT, CLAUDE, ".windsurf/rules/style.md"))
         editor.wait_for("no finding", lambda: not any(editor.told.values()))
     driven(project, "sync", "--check")
+
+
+def test_a_save_before_the_first_look(project: Path) -> None:
+    """Which files driven writes is not known yet: the save is not forgotten."""
+    with editing(project) as editor:
+        editor.open_file(project / CURSOR)
+        editor.save(project / CURSOR, (project / CURSOR).read_text() + "- At once.\n")
+        editor.wait_for("the way back", lambda: holds(project, "At once", STYLE_AT, CLAUDE))
 
 
 def test_a_buffer_with_edits_keeps_a_sync_away(project: Path) -> None:
@@ -268,6 +275,7 @@ def test_killed_in_the_middle_of_a_sync(tmp_path: Path) -> None:
     """After each kill the next sync leaves what an undisturbed one would."""
     names = [f"rule-{number}" for number in range(40)]
     root = small_project(tmp_path / "project", {name: rule(name) for name in names}, TWO)
+    begun = root / ".driven/state/journal"
     for turn, last in enumerate(("journal", names[0], names[20], names[39])):
         words = f"turn {turn}"
         for name in names:
@@ -275,12 +283,12 @@ def test_killed_in_the_middle_of_a_sync(tmp_path: Path) -> None:
         with Editor(root) as editor:
             editor.open_file(root / f"{RULES}/{names[0]}.md")
             editor.settle((root / f"{RULES}/{names[0]}.md").as_uri())
-            stop, journal = threading.Event(), root / ".driven/state/journal"
+            stop = threading.Event()
 
             def killer(editor: Editor = editor, last: str = last, words: str = words, stop: Any = stop) -> None:
                 path = root / f".cursor/rules/{last}.mdc"
                 while not stop.is_set():
-                    if journal.exists() if last == "journal" else words in path.read_text():
+                    if begun.exists() if last == "journal" else words in path.read_text():
                         editor.process.send_signal(signal.SIGKILL)
                         return
 
@@ -326,8 +334,8 @@ def test_whatever_happens_it_ends_as_the_command_line_has_it(tmp_path: Path, see
                 said = f"# Own\n\n- Step {step}.\n" + chance.choice(["", "See @nowhere.md\n", "\nSee [x](gone.md).\n"])
             else:
                 said = chance.choice([
-                    rule(path.stem, f"Step {step}."), rule(path.stem, f"Step {step}.", "See [x](style.md)."), "---\n", "",
-                    BROKEN.replace("A step", f"Step {step}"), rule(path.stem, f"See [gone {step}](gone.md)."),
+                    rule(path.stem, f"Step {step}."), rule(path.stem, f"Step {step}.", "See [x](style.md)."), "---\n",
+                    BROKEN.replace("A step", f"Step {step}"), rule(path.stem, f"See [gone {step}](gone.md)."), "",
                 ])  # fmt: skip
             if what == "delete" and path in paths[4:] + hand:
                 path.unlink(missing_ok=True)
@@ -377,10 +385,8 @@ def found(editor: Editor, root: Path, pulls: bool) -> set[tuple[str, str, int, s
     told = dict(editor.told)
     if pulls:
         assert told == {}
-        end = time.monotonic() + 5
         number = editor.ask("workspace/diagnostic", {"previousResultIds": []})
-        while number not in editor.answers and time.monotonic() < end:
-            editor.pump(0.02)
+        editor.settle(root.as_uri() + "/x")  # with nothing to tell it would wait
         editor.notify("$/cancelRequest", {"id": number})
         editor.wait_for("its end", lambda: number in editor.answers)
         items = editor.answers[number].get("result", {}).get("items", [])

@@ -99,7 +99,8 @@ def test_a_project_with_modules_that_are_called_like_ours(project: Path, trusted
     """`python -m driven lsp` is started in the project's folder: none of its files is imported."""
     names = (
         "pygls", "lsprotocol", "yaml", "blake3", "attrs", "attr", "cattrs", "asyncio", "json", "re", "typing",
-        "watchdog", "driven_lsp", "driven_checks", "driven_emitters", "pluggy", "sitecustomize", "usercustomize", "subprocess",
+        "watchdog", "driven_lsp", "driven_checks", "driven_emitters", "pluggy", "sitecustomize", "usercustomize",
+        "subprocess",
     )  # fmt: skip
     for name in names:
         (project / f"{name}.py").write_text(f"open('{project}/imported', 'a').write('{name} ')\n")
