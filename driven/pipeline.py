@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence, Set
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
+from types import MappingProxyType
 
 from driven import partial
 from driven.core import ledger as core
@@ -42,35 +43,40 @@ def sync(
     check: bool = False,
     force: bool = False,
     adopt: bool = False,
-    only: Collection[str] | None = None,
+    sides: Mapping[str, Take] = MappingProxyType({}),
     progress: Progress | None = None,
 ) -> SyncReport:
     """Bring every editor's files and the rules in line. With `dry_run` or `check` nothing at all is written.
 
     In two-way mode, and with `adopt`, hand edits flow back into the rules first. Where both sides changed, `adopt`
-    takes the edited side and `force` the rule's; with `only`, of these outputs alone: other conflicts stay.
+    takes the edited side and `force` the rule's; `sides` says so for single outputs ("theirs" is the edited side).
     """
-    return _sync(root, Kept(), dry_run or check, Deciding(force, adopt, only), progress or _quiet)
+    return _sync(root, Kept(), dry_run or check, Deciding(force, adopt, sides), progress or _quiet)
 
 
 @frozen(kw_only=False)
 class Deciding:
-    """Which side of a conflict a person has chosen, and of which outputs (None: of all)."""
+    """Which side of a conflict a person has chosen, for all outputs or by path."""
 
     force: bool = False
     adopt: bool = False
-    only: Collection[str] | None = None
+    sides: Mapping[str, Take] = MappingProxyType({})
 
     @property
     def what(self) -> str:
-        """The command, as a snapshot keeps it."""
-        return "sync --force" if self.force else "sync --adopt" if self.adopt else "sync"
+        """The command, as a snapshot keeps it; what is not a plain sync is undone to both sides."""
+        if self.force or "ours" in self.sides.values():
+            return "sync --force"
+        return "sync --adopt" if self.adopts else "sync"
+
+    @property
+    def adopts(self) -> bool:
+        """Whether an edited side was chosen anywhere: then edits flow back also in one-way mode."""
+        return self.adopt or "theirs" in self.sides.values()
 
     def take(self, path: str) -> Take:
         """The side of what overlaps in `path`."""
-        if self.only is not None and path not in self.only:
-            return "none"
-        return "theirs" if self.adopt else "ours" if self.force else "none"
+        return self.sides.get(path, "theirs" if self.adopt else "ours" if self.force else "none")
 
     def forces(self, path: str) -> bool:
         """Whether what stands at `path` is written over."""
@@ -133,7 +139,7 @@ def merge(
 ) -> MergedBack:  # fmt: skip
     """Let hand edits flow into the rules of `project`, where its mode or a person says so; `hints` as in `Session`."""
     project.stale = partial.stale(project, tree, hints)
-    if not project.stale or not (decides.adopt or project.config.mode == "two-way"):
+    if not project.stale or not (decides.adopts or project.config.mode == "two-way"):
         return MergedBack()
     from driven.mergeback import merge_back
 

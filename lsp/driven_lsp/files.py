@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from bisect import bisect_left
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 FRESH = 5.0  # seconds that a listing is believed without a look
 KEPT = 256  # globs whose answers are kept
+CHUNK = 4096  # files that are looked at before it is asked whether anybody still waits
+_WILD = re.compile(r"[*?/]+")  # between them is text that stands in every path that matches
 
 
 class FileIndex:
@@ -73,39 +76,54 @@ class FileIndex:
             globs = [Glob(part) for part in parts]
         except FormatError:
             return ()
-        found: dict[str, None] = {}
+        found: list[str] = []
         for part, glob in zip(parts, globs, strict=True):
-            for at, path in enumerate(self._candidates(part, files)):
-                if at & 4095 == 4095 and stopped():
+            candidates, is_all = self._candidates(part, files)
+            if is_all:
+                found += candidates
+                continue
+            for at in range(0, len(candidates), CHUNK):
+                if at and stopped():
                     return ()
-                if glob.match(path):
-                    found[path] = None
-        answer = tuple(sorted(found)) if len(parts) > 1 else tuple(found)
+                found += filter(glob.match, candidates[at : at + CHUNK])
+        answer = tuple(sorted(set(found))) if len(parts) > 1 else tuple(found)
         if files is self._files:  # and not of a list that was replaced meanwhile
             if len(self._matches) >= KEPT:
                 self._matches.clear()
             self._matches[pattern] = answer
         return answer
 
-    def _candidates(self, pattern: str, files: Sequence[str]) -> Sequence[str]:
-        """The files that begin or end as the glob does: few, most often."""
+    def _candidates(self, pattern: str, files: Sequence[str]) -> tuple[Sequence[str], bool]:
+        """The files that begin and end as the glob does, and hold its longest name: few, most often. And whether it
+        matches all of them, so that none needs a look."""
         if not pattern.isascii():
-            return files  # a name may be written with other code points
+            return files, False  # a name may be written with other code points
         prefix = literal_prefix(pattern)
+        rest = pattern[len(prefix) :]
         if prefix:
             low = bisect_left(files, prefix)
-            return files[low : bisect_left(files, prefix + "\U0010ffff", low)]
-        dot = pattern.rpartition("/")[2].rpartition(".")
-        ending = dot[2]
-        if dot[1] and ending and ending.isalnum():
-            known = self._ends.get(ending)
-            if known is None:
-                tail = "." + ending
-                known = [path for path in files if path.endswith(tail)]
-                if files is self._files and len(self._ends) < KEPT:
-                    self._ends[ending] = known
-            return known
-        return files
+            files = files[low : bisect_left(files, prefix + "\U0010ffff", low)]
+        if rest == "**" and prefix.endswith("/"):
+            return files, True
+        dot = rest.rpartition("/")[2].rpartition(".")
+        if dot[1] and dot[2].isalnum():
+            files = self._ending("." + dot[2], files, keep=not prefix)
+            if dot[0] == "*" and rest == f"**/*.{dot[2]}" and (not prefix or prefix.endswith("/")):
+                return files, True
+        if "[" not in rest:
+            word = max(_WILD.split(rest), key=len)
+            if len(word) > 2 and word != "." + dot[2]:
+                files = [path for path in files if word in path]
+        return files, False
+
+    def _ending(self, tail: str, files: Sequence[str], *, keep: bool) -> Sequence[str]:
+        """Those that end so; kept for all files."""
+        known = self._ends.get(tail) if keep else None
+        if known is None:
+            known = [path for path in files if path.endswith(tail)]
+            if keep and files is self._files and len(self._ends) < KEPT:
+                self._ends[tail] = known
+        return known
 
     def _list_again(self) -> None:
         try:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from typing import Any, TypeVar
 
+    from driven.format.merge import Take
     from driven.model.diagnostic import Diagnostic
     from driven.model.plan import Conflict, Plan, SyncReport
     from driven.validation.live import Live, Touched, View
@@ -119,7 +120,7 @@ class Root:
         self.problem = ""  # why the last sync could not run
         self.open: dict[str, Open] = {}  # by path
         self._clean: dict[str, str] = {}  # path -> the text that was last opened or saved, as it stood on the disk
-        self.decided: dict[str, tuple[str, bytes | None]] = {}  # path -> side taken, of what text; carried out together
+        self.decided: dict[str, tuple[Take, bytes | None]] = {}  # path -> side taken, of what text
         self.revision = 0  # rises with everything that may change an answer
         self._pools = pools
         self._changed = changed
@@ -352,10 +353,9 @@ class Root:
     # Writing
 
     async def sync(
-        self, *, force: bool = False, adopt: bool = False, only: Collection[str] | None = None,
-        hints: Collection[str] | None = None,
+        self, *, sides: Mapping[str, Take] | None = None, hints: Collection[str] | None = None
     ) -> Told:  # fmt: skip
-        """Sync, as `driven sync` does. DrivenError when it cannot run."""
+        """Sync, as `driven sync` does; `sides` decides conflicts by path. DrivenError when it cannot run."""
         loop = asyncio.get_running_loop()
         self.may_write()
         await self.ready()  # before that, nobody knows which of the open files a sync would write
@@ -374,8 +374,8 @@ class Root:
             end = time.monotonic() + PATIENCE
             while is_writing(self.path) and time.monotonic() < end:
                 time.sleep(0.01)
-            if force or adopt:
-                return pipeline.sync(self.path, force=force, adopt=adopt, only=only)
+            if sides:
+                return pipeline.sync(self.path, sides=sides)
             if self._session is None:
                 self._session = pipeline.Session(self.path)
             assert isinstance(self._session, pipeline.Session)
@@ -401,10 +401,9 @@ class Root:
     async def decide(self, path: str, take: str) -> Told:
         """Take the rule's side of a file (`rule`) or the edited one. A rule waits while any of its files is in
         conflict, so a decision is kept until the others are made, unless the file is edited meanwhile."""
-        self.decided[path] = (take, self._read(path))
+        self.decided[path] = ("ours" if take == "rule" else "theirs", self._read(path))
         self.decided = {one: kept for one, kept in self.decided.items() if kept[1] == self._read(one)}
-        only = tuple(one for one, kept in self.decided.items() if kept[0] == take)
-        told = await self.sync(force=take == "rule", adopt=take == "edited", only=only)
+        told = await self.sync(sides={one: kept[0] for one, kept in self.decided.items()})
         if not told.conflicts:
             self.decided.clear()
         for one in (*told.written, *told.conflicts):

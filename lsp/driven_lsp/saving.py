@@ -51,6 +51,7 @@ class Saving:
         return self._synced.get(full) != _stamp(full)
 
     async def _sync(self, root: Root, paths: set[str]) -> None:
+        await root.ready()  # before that, nobody knows which files a sync would write
         todo = {path for path in paths if self._is_wanted(root, path)}
         if not todo:
             return

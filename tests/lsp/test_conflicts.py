@@ -66,7 +66,8 @@ def test_one_conflict_is_decided_and_another_stays(project: Path, take: str) -> 
         assert editor.run("driven.sync")["written"] == []
 
 
-def test_two_files_of_one_rule(project: Path) -> None:
+@pytest.mark.parametrize("last", ["rule", "edited"])
+def test_two_files_of_one_rule(project: Path, last: str) -> None:
     """A rule waits while one of its files is in conflict: what was decided first is carried out with the last one."""
     cursor = both(project, "api", "The rule's.", "Cursor's.")
     claude = project / ".claude/rules/api.md"
@@ -75,8 +76,10 @@ def test_two_files_of_one_rule(project: Path) -> None:
         editor.wait_for("both", lambda: "SYN02" in editor.codes(cursor) and "SYN02" in editor.codes(claude))
         first = editor.run("driven.resolveConflict", uri=cursor.as_uri(), take="rule")
         assert first["conflicts"] == [".claude/rules/api.md"] and "waits for" in first["message"]
-        assert not editor.run("driven.resolveConflict", uri=claude.as_uri(), take="rule")["conflicts"]
-        assert "The rule's." in cursor.read_text() and "The rule's." in claude.read_text()
+        assert not editor.run("driven.resolveConflict", uri=claude.as_uri(), take=last)["conflicts"]
+        wins = "The rule's." if last == "rule" else "Claude's."
+        for path in (project / f"{RULES}/api.md", cursor, claude):
+            assert wins in path.read_text(), path
         editor.wait_for("none", lambda: not any(editor.told.values()))
 
 

@@ -63,8 +63,8 @@ class Desk:
             "QT_QPA_PLATFORM": "xcb",
             "PATH": f"{bin_folder}{os.pathsep}{environment['PATH']}",
             "LANG": "C.UTF-8",
-            "DRIVEN_TEE": str(self.log),
-            "DRIVEN_TEE_COMMAND": json.dumps(kit.server_command()[:1]),
+            "TEE_LOG": str(self.log),
+            "TEE_COMMAND": json.dumps(kit.server_command()[:1]),
         }
 
     def open(self, path: Path, line: int = 1, column: int = 1) -> None:

@@ -1,6 +1,6 @@
 """Stands in PATH as `driven`: starts the real one, and writes what editor and server say to each other to a file.
 
-`DRIVEN_TEE` names the file, `DRIVEN_TEE_COMMAND` (JSON) the command. A line is one message: `{"from": "editor" or
+`TEE_LOG` names the file, `TEE_COMMAND` (JSON) the command. A line is one message: `{"from": "editor" or
 "server", "message": {…}}`. The editor's process keeps its pipes: what passes here passes unchanged.
 """
 
@@ -51,8 +51,8 @@ def pump(source: int, target: int, reader: Reader) -> None:
 
 def main() -> int:
     """The server's own exit code."""
-    command = json.loads(os.environ["DRIVEN_TEE_COMMAND"]) + sys.argv[1:]
-    with open(os.environ["DRIVEN_TEE"], "a", encoding="utf-8") as log:
+    command = json.loads(os.environ["TEE_COMMAND"]) + sys.argv[1:]
+    with open(os.environ["TEE_LOG"], "a", encoding="utf-8") as log:
         server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         signal.signal(signal.SIGTERM, lambda *_: server.terminate())
         assert server.stdin is not None and server.stdout is not None
