@@ -265,6 +265,22 @@ def test_force_takes_the_rules_side_and_keeps_what_merges(root: Path) -> None:
     settled(root)
 
 
+def test_one_file_is_decided_and_another_rule_stays_in_conflict(root: Path) -> None:
+    both_sides(root)
+    path = ".cursor/rules/style.mdc"
+    edit(root, path, "Use tabs.", "Use tabs by hand.")
+    edit(root, ".driven/rules/style.md", "Use tabs.", "Use tabs in the rule.")
+    found = {one.path for one in sync(root).plan.conflicts}
+    assert {".cursor/rules/api.mdc", path} <= found
+    left = sync(root, sides={".cursor/rules/api.mdc": "theirs"}).plan.conflicts
+    assert [one.path for one in left] == [path], "the other one is nobody's decision"
+    assert "with zod" in read(root, ".driven/rules/api.md")
+    assert "by hand" in read(root, path) and "in the rule" in read(root, ".driven/rules/style.md")
+    assert not sync(root, sides={path: "ours"}).plan.conflicts
+    assert "in the rule" in read(root, path) and "by hand" not in read(root, path)
+    settled(root)
+
+
 def test_editing_the_rule_settles_a_conflict(root: Path) -> None:
     both_sides(root)
     assert sync(root).plan.conflicts

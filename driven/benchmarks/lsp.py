@@ -2,7 +2,7 @@
 
 What a bar promises in milliseconds is a ratio here: to that bar. Latencies are those of the wall clock, as a person
 waits for them; the CPU that the server used beside them stands in the note. Fewer rounds than a verdict needs are a
-trial: in it projects and trees are small.
+trial: in it projects and trees are small. One file, though a long one: all rows share a project and how they ask.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import statistics
@@ -252,7 +253,7 @@ def _peer(bench: Bench, package: str, words: Sequence[str], suffix: str, fault: 
             for _ in range(bench.rounds):
                 time.sleep(TYPING)
                 pairs.append((edited.edit(), theirs.edit()))
-            name = f"{named or package} {other.version or _version_of(found)}"
+            name = f"{named or package} {_version_of(found) or other.version}"
     mine, its = _most([one for one, _ in pairs]), _most([one for _, one in pairs])
     value, unit = scaled(mine)
     note = f"theirs {its * 1000:.1f} ms, of {suffix}; {project.how}"
@@ -282,13 +283,14 @@ def _program(name: str) -> str | None:
 
 
 def _version_of(program: str) -> str:
-    """The version of a package of npm by one of its programs; of another, what it says itself."""
+    """The version of a package of npm by one of its programs; of another, what it says itself, "" when it does not."""
     for folder in Path(os.path.realpath(program)).parents:
         package = folder / "package.json"
         if package.is_file():
-            return str(json.loads(package.read_text(encoding="utf-8")).get("version") or "0.0")
+            return str(json.loads(package.read_text(encoding="utf-8")).get("version") or "")
     said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False, timeout=30).stdout
-    return (said.split() or ["0.0"])[-1]
+    found = re.search(r"\d+\.\d+\S*", said)
+    return found[0] if found else ""
 
 
 # Questions

@@ -159,6 +159,7 @@ class Recent(Memory):
         self._files, self._checks = self._new_files, self._new_checks
         self._new_files, self._new_checks = {}, {}
         self._digests, self._answers = {}, {}
+        self.asked = 0
 
 
 def _key(codes: Iterable[str]) -> str:
