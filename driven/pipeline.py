@@ -98,6 +98,10 @@ class Session:
         `overlooks`; it is not written over."""
         return _sync(self.root, self._kept, False, UNDECIDED, progress or _quiet, hints)
 
+    def look(self) -> SyncReport:
+        """What a sync would do now. Writes nothing."""
+        return _sync(self.root, self._kept, True, UNDECIDED, _quiet)
+
     def overlooks(self) -> bool:
         """Whether an output does not stand as the last sync left it."""
         memory = self._kept.memory

@@ -203,6 +203,7 @@ COMMANDS: tuple[Command, ...] = (
         capability="project.write",
         band="work",
         safety="deletes",
+        result=results.LSP,
         examples=("driven lsp", "driven lsp --tcp 127.0.0.1:2087"),
         group="Every day",
     ),

@@ -295,3 +295,5 @@ GRAMMAR = record(
     commands=array('{"type": "object", "required": ["name", "help", "arguments", "verbs"]}'),
     exit_codes=mapping(STRING),
 )
+# It speaks the Language Server Protocol on stdout: nothing is printed at its end.
+LSP = record()

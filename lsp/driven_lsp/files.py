@@ -28,6 +28,7 @@ class FileIndex:
         self.root = root
         self._files: Sequence[str] | None = None
         self._folders: Sequence[str] | None = None
+        self._folded: tuple[Sequence[str], Sequence[str]] | None = None
         self._matches: dict[str, tuple[str, ...]] = {}
         self._ends: dict[str, list[str]] = {}
         self._listed = 0.0
@@ -59,6 +60,13 @@ class FileIndex:
                     folder = folder.rpartition("/")[0]
             self._folders = sorted(found)
         return self._folders
+
+    def folded(self, files: Sequence[str]) -> Sequence[str]:
+        """The same paths with their case folded, in the same order; kept for the listing that stands."""
+        known = self._folded
+        if known is None or known[0] is not files:
+            known = self._folded = (files, [path.casefold() for path in files])
+        return known[1]
 
     def changed(self) -> None:
         """Somebody made, renamed or deleted a file: the next call looks again."""
@@ -136,6 +144,6 @@ class FileIndex:
         self._listed = time.monotonic()
         if files != self._files:
             self._files = files
-            self._folders = None
+            self._folders = self._folded = None
             self._matches = {}
             self._ends = {}

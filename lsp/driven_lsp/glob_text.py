@@ -63,7 +63,9 @@ def in_dialect(snapshot: Snapshot, pattern: str, dialect: Dialect) -> tuple[str,
     answers = answers_of(snapshot)
     key = (pattern, dialect)
     if key not in answers:
-        found = _look(pattern, dialect, files, snapshot.files.matching(pattern, snapshot.stopped), snapshot.stopped)
+        base = snapshot.files.matching(pattern, snapshot.stopped)
+        folded = snapshot.files.folded(files)
+        found = _look(pattern, dialect, files, folded, base, snapshot.stopped)
         if found is None:
             return ()
         answers[key] = found
@@ -95,7 +97,8 @@ def scope_of(document: Document) -> str:
 
 
 def _look(
-    pattern: str, dialect: Dialect, files: Sequence[str], base: tuple[str, ...], stopped: Callable[[], bool]
+    pattern: str, dialect: Dialect, files: Sequence[str], folded: Sequence[str], base: tuple[str, ...],
+    stopped: Callable[[], bool],
 ) -> tuple[str, ...] | None:  # fmt: skip
     """The dialect's answer, from `base`, the one that rules mean; None when nobody waits for it any more."""
     try:
@@ -107,20 +110,19 @@ def _look(
         needles = [_needle(part) for part in expand(pattern)] if dialect.braces else [("", "")]
     except FormatError:
         return base
-    found = []
     tails = tuple(tail for _, tail in needles)
     parts = [] if any(not part for part, _ in needles) else list(dict.fromkeys(part for part, _ in needles))
-    for at, path in enumerate(files):
+    likely = [pair for pair in zip(files, folded, strict=True) if pair[1].endswith(tails)]
+    if parts:
+        likely = [pair for pair in likely if any(part in pair[1] for part in parts)]
+    found = []
+    for at, (path, _) in enumerate(likely):
         if at & 4095 == 4095 and stopped():
             return None
-        if path not in sure:
-            folded = path.casefold()
-            if not folded.endswith(tails) or (parts and not any(part in folded for part in parts)):
-                continue
-            if not glob.match(path):
-                continue
-        found.append(path)
-    return tuple(found)
+        if path in sure or glob.match(path):
+            found.append(path)
+    # What is sure and is not likely: a name with letters beside ASCII, which have several forms.
+    return tuple(found) if len(found) >= len(sure) else tuple(sorted({*found, *sure}))
 
 
 def _needle(pattern: str) -> tuple[str, str]:

@@ -12,6 +12,7 @@ import os
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from driven.errors import DrivenError, ProjectError
 from driven.frozen import frozen, record
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from driven.format.merge import Take
     from driven.model.diagnostic import Diagnostic
     from driven.model.plan import Conflict, Plan, SyncReport
+    from driven.pipeline import Session
     from driven.validation.live import Live, Touched, View
     from driven_lsp.snapshot import Snapshot
 
@@ -125,7 +127,8 @@ class Root:
         self._pools = pools
         self._changed = changed
         self._live: Live | None = None
-        self._session: object = None
+        self._session: Session | None = None  # of `writer`
+        self._looks: Session | None = None  # of `back`: two threads share none
         self._touched: dict[str, tuple[View, Text, Touched]] = {}
         self._base: Snapshot | None = None
         self._looking: asyncio.Task[None] | None = None
@@ -314,6 +317,7 @@ class Root:
             self.seen_ns = began_ns
             if before is None:
                 self._tell()  # the findings first: what a sync would do takes as long again
+                self._pools.writer.submit(self._warm)
             self.plan = await loop.run_in_executor(self._pools.back, self._planned)
         except Exception:
             self._look_soon(AGAIN)
@@ -333,11 +337,22 @@ class Root:
             self._changed(self)
 
     def _view(self, overlay: Mapping[str, bytes], before: View | None) -> View:
-        from driven.validation.live import Live
-
         if self._live is None:
+            self._pools.front.submit(self.files.files)  # git lists them while Python imports what looks
+            from driven.validation.live import Live
+
             self._live = Live(self.path)
         return self._live.refresh(overlay, self.files.files, before)
+
+    def _warm(self) -> None:
+        """Load what the first sync would have to load, so that the first save is as quick as any other."""
+        from driven import pipeline
+
+        if self._session is None and self.trusted and self.is_managed:
+            session = pipeline.Session(self.path)
+            with suppress(DrivenError, OSError):
+                session.look()
+                self._session = session
 
     def _planned(self) -> Plan | None:
         """What a sync would do now; None where it cannot be told."""
@@ -345,8 +360,10 @@ class Root:
 
         if not self.is_managed:
             return None
+        if self._looks is None:
+            self._looks = pipeline.Session(self.path)
         try:
-            return pipeline.sync(self.path, check=True).plan
+            return self._looks.look().plan
         except (DrivenError, OSError):
             return None
 
@@ -378,7 +395,6 @@ class Root:
                 return pipeline.sync(self.path, sides=sides)
             if self._session is None:
                 self._session = pipeline.Session(self.path)
-            assert isinstance(self._session, pipeline.Session)
             return self._session.sync(hints=hints)
 
         try:

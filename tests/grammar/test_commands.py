@@ -31,7 +31,7 @@ LEAVES = list(leaves(COMMANDS))
 
 
 def test_every_word_of_the_first_release_is_there() -> None:
-    words = "init import sync status explain validate explain-code undo snapshot convert build show plugin doctor"
+    words = "init import sync status explain validate explain-code lsp undo snapshot convert build show plugin doctor"
     words += " benchmark grammar"
     assert [c.name for c in COMMANDS] == words.split()
 

@@ -171,7 +171,7 @@ VAGUE = "Write clean, maintainable code."
         (f"<!--\n{VAGUE}\n-->\n", None),
         (f"Hi.\n\n    {VAGUE}\n", None),
         (VAGUE, f"<!-- driven-ignore VAG01 -->\n{VAGUE}"),
-        (f"\ufeff{VAGUE}\n", None),  # behind the mark the comment is not alone on its line
+        (f"\ufeff{VAGUE}\n", f"\ufeff<!-- driven-ignore VAG01 -->\n{VAGUE}\n"),
         (f"\ufeffa\n\n{VAGUE}\n", f"\ufeffa\n\n<!-- driven-ignore VAG01 -->\n{VAGUE}\n"),
         (f"---\na: {VAGUE}\n---\nx\n", f"---\n# driven-ignore VAG01\na: {VAGUE}\n---\nx\n"),
         (f"---\r\na:\r\n  - {VAGUE}\r\n---\r\n", f"---\r\na:\r\n  # driven-ignore VAG01\r\n  - {VAGUE}\r\n---\r\n"),
