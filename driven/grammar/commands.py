@@ -198,7 +198,7 @@ COMMANDS: tuple[Command, ...] = (
         arguments=(
             Argument(name="--stdio", help="speak on stdin and stdout, which it does anyway", flag=True),
             Argument(name="--tcp", help="listen for clients on a TCP port of this machine", metavar="HOST:PORT"),
-            Argument(name="--ws", help="listen for clients on a WebSocket; needs `driven[ws]`", metavar="HOST:PORT"),
+            Argument(name="--ws", help="listen for clients on a WebSocket; needs the extra `ws`", metavar="HOST:PORT"),
         ),
         capability="project.write",
         band="work",

@@ -43,11 +43,16 @@ def _serve_sockets(args: Any) -> NoReturn:
         raise UsageError(str(error).rstrip(".")) from None
     with imports():
         from driven_lsp.server import Server
+    if host not in ("localhost", "::1") and not host.startswith("127."):
+        why = f"`{host}` is reached from other machines, and whoever connects may write in your projects"
+        raise UsageError(why, hint="listen on 127.0.0.1, and tunnel to it")
     serve = serve_tcp if args.tcp else serve_ws
     try:
         run_sockets(lambda: serve(lambda: Server().protocol, host, port))
     except ImportError:
-        raise UsageError("a WebSocket needs the package `websockets`", hint="pip install 'driven[ws]'") from None
+        raise UsageError(
+            "a WebSocket needs the package `websockets`", hint="`pip install '.[ws]'` in the clone of driven"
+        ) from None
     except OSError as error:
         hint = "choose another port; 0 takes any that is free"
         raise ProjectError(f"nothing can listen on {host}:{port}: {error.strerror}", hint=hint) from None

@@ -16,6 +16,7 @@ from contextlib import suppress
 
 from driven.errors import DrivenError, ProjectError
 from driven.frozen import frozen, record
+from driven.project.sources import RULES
 from driven_lsp.files import FileIndex
 from driven_lsp.streams import log
 from driven_lsp.texts import Text
@@ -377,17 +378,20 @@ class Root:
         self.may_write()
         await self.ready()  # before that, nobody knows which of the open files a sync would write
         began = time.monotonic()
-        dirty = self.unsaved()
-        if dirty:
-            raise ProjectError(
-                f"`{dirty[0]}` has edits that are not saved, and a sync would write it",
-                hint="save it, and its edits flow into their rule; or close it without saving",
-            )
+        unsaved = self.unsaved()
 
         def work() -> SyncReport:
             from driven import pipeline
             from driven.sync.others import is_writing
 
+            if unsaved:  # what is planned is looked at first: it may not touch any of them
+                planned = pipeline.Session(self.path).look().plan
+                dirty = [change.path for change in (*planned.writes, *planned.conflicts) if change.path in unsaved]
+                if dirty:
+                    raise ProjectError(
+                        f"`{dirty[0]}` has edits that are not saved, and a sync would write it",
+                        hint="save it, and what is in it is merged with the rest; or close it without saving",
+                    )
             end = time.monotonic() + PATIENCE
             while is_writing(self.path) and time.monotonic() < end:
                 time.sleep(0.01)
@@ -448,13 +452,15 @@ class Root:
         return outputs
 
     def unsaved(self) -> list[str]:
-        """The outputs that are open with edits that are not saved. One that nobody edited is not, though somebody else
-        changed its file: its editor loads it again."""
+        """The outputs and the rules that are open with edits that are not saved. One that nobody edited is not, though
+        somebody else changed its file: its editor loads it again."""
         outputs = self.outputs()
         return [
             path
             for path, one in self.open.items()
-            if path in outputs and self._clean.get(path) != one.text.text and self._differs(one)
+            if (path in outputs or path.startswith(RULES + "/"))
+            and self._clean.get(path) != one.text.text
+            and self._differs(one)
         ]
 
     def _differs(self, document: Open) -> bool:

@@ -270,11 +270,11 @@ def test_a_missing_server_is_told_with_what_to_do(way: str, tmp_path: Path) -> N
     version, which = WAYS[way]
     session = Session(tmp_path, version, block("lua", "init.lua", which), "missing")
     message = session["told"]
-    for words in ("`driven` was not found", "pip install driven", "setup({ cmd = ", ":checkhealth driven"):
+    for words in ("`driven` was not found", "pip install .", "setup({ cmd = ", ":checkhealth driven"):
         assert words in message
     assert session["told once"] == 1
     assert "was not found" in session[":Driven sync"]
-    assert "pip install driven" in session["checkhealth"]
+    assert "pip install ." in session["checkhealth"]
     assert "ERROR" in session["checkhealth"] or "❌" in session["checkhealth"]
 
 

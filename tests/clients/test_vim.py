@@ -195,7 +195,7 @@ def test_the_server_ends_with_the_editor(session: Session) -> None:
 
 def test_a_missing_server_is_told_with_what_to_do(tmp_path: Path) -> None:
     session = Session(tmp_path, server=False)
-    for words in ("`driven` was not found", "pip install driven", "g:ale_markdown_driven_executable"):
+    for words in ("`driven` was not found", "pip install .", "g:ale_markdown_driven_executable"):
         assert words in session["told"]
     assert "not found" not in session["told once"]
 

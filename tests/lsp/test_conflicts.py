@@ -138,3 +138,17 @@ def test_a_file_that_driven_did_not_write(tmp_path: Path) -> None:
         assert "The rule's." in path.read_text()
         editor.wait_for("no conflict", lambda: "SYN02" not in editor.codes(path))
         editor.end()
+
+
+def test_a_rule_with_unsaved_edits_is_not_written_under_its_editor(project: Path) -> None:
+    path, file = project / f"{RULES}/api.md", project / ".cursor/rules/api.mdc"
+    typed = path.read_text().replace("About api", "Typed, not saved")
+    with editing(project) as editor:
+        editor.edit(editor.open_file(path), typed)
+        editor.open_file(file)
+        editor.save(file, file.read_text().replace("As it was.", "By hand."))
+        editor.wait_for("a word", lambda: any("api.md" in text and "not saved" in text for text in editor.said))
+        assert "By hand." not in path.read_text(), "the rule is not written under its editor"
+        editor.save(path, typed)
+        editor.wait_for("both edits", lambda: "By hand." in path.read_text() and "Typed" in file.read_text())
+        assert "Typed" in path.read_text() and "By hand." in file.read_text()

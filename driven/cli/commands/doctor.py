@@ -62,7 +62,9 @@ def _driven(_: App) -> Iterator[Check]:
         yield Check("core", "ok", said or "compiled")
         return
     why = said.removeprefix("pure Python: ") or "run from source, or installed as editable"
-    hint = "install a wheel, or a C compiler and then `pip install --force-reinstall driven`; results are the same"
+    hint = (
+        "install a wheel, or a C compiler and then `pip install --force-reinstall .` in the clone; results are the same"
+    )
     yield Check("core", "warn", f"pure Python ({why}): slower, nothing else", hint)
 
 
@@ -85,7 +87,9 @@ def _libraries(_: App) -> Iterator[Check]:
         except ImportError as error:
             missing.append(f"{name} ({error})")
     if missing:
-        yield Check("libraries", "fail", ", ".join(missing), "reinstall: `pip install --force-reinstall driven`")
+        yield Check(
+            "libraries", "fail", ", ".join(missing), "reinstall: `pip install --force-reinstall .` in the clone"
+        )
         return
     import yaml
 
@@ -111,7 +115,7 @@ def _script(_: App) -> Iterator[Check]:
         hint = "another environment comes first on PATH: activate the one you mean"
         yield Check("script", "warn", f"{path} is not of this Python ({sys.executable})", hint)
     elif b"import re\n" in head or b"\nfrom re import" in head:
-        hint = "with pip 26 or later: `pip install --force-reinstall --no-deps driven`"
+        hint = "with pip 26 or later: `pip install --force-reinstall --no-deps .` in the clone"
         yield Check("script", "warn", f"{path} was written by an older pip and imports `re` at every start", hint)
     else:
         yield Check("script", "ok", path)

@@ -21,7 +21,7 @@ impl zed::Extension for Driven {
         };
         let command = path
             .or_else(|| worktree.which("driven"))
-            .ok_or("`driven` is not in PATH: `pipx install driven`, or set lsp.driven.binary.path")?;
+            .ok_or("`driven` is not in PATH: `pip install .` in the clone of driven, or set lsp.driven.binary.path")?;
         Ok(Command {
             command,
             args: arguments.unwrap_or_else(|| vec!["lsp".to_string()]),

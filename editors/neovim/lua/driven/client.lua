@@ -37,7 +37,7 @@ function M.missing(cmd)
   if type(cmd) ~= "table" or vim.fn.executable(cmd[1]) == 1 then
     return nil
   end
-  return ("the server `%s` was not found. Install it (`pip install driven`), or say where it is:\n"):format(cmd[1])
+  return ("the server `%s` was not found. Install it (`pip install .` in the clone of driven), or say where it is:\n"):format(cmd[1])
     .. '  require("driven").setup({ cmd = { "/path/to/driven", "lsp" } })\n'
     .. "`:checkhealth driven` tells more."
 end

@@ -28,7 +28,7 @@ local function server()
   info("command: " .. table.concat(cmd, " "))
   if client.missing(cmd) then
     error_(("`%s` was not found"):format(cmd[1]), {
-      "install it: pip install driven (Python 3.11 or later)",
+      "install it: `pip install .` in the clone of driven (Python 3.11 or later)",
       'or say where it is: require("driven").setup({ cmd = { "/path/to/driven", "lsp" } })',
     })
     return

@@ -25,7 +25,7 @@ function! driven#ale#Executable(buffer) abort
     if !executable(l:executable) && !s:told
         let s:told = 1
         call driven#ale#Say(
-        \   printf('the server `%s` was not found. Install it (`pip install driven`), or say where it is: ', l:executable)
+        \   printf('the server `%s` was not found. Install it (`pip install .` in the clone of driven), or say where it is: ', l:executable)
         \   . 'let g:ale_markdown_driven_executable = ''/path/to/driven''',
         \   'WarningMsg',
         \)
