@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from driven.errors import DrivenError, ProjectError
-from driven.frozen import frozen, record
+from driven.frozen import frozen, record, replace
 from driven.project.sources import RULES
 from driven_lsp.files import FileIndex
 from driven_lsp.streams import log
@@ -399,7 +399,13 @@ class Root:
                 return pipeline.sync(self.path, sides=sides)
             if self._session is None:
                 self._session = pipeline.Session(self.path)
-            return self._session.sync(hints=hints)
+            report = self._session.sync(hints=hints)
+            if (
+                hints is not None and self._session.overlooks()
+            ):  # an edit that was made elsewhere, or was refused before
+                rest = self._session.sync()
+                report = replace(rest, plan=replace(rest.plan, changes=(*report.plan.writes, *rest.plan.changes)))
+            return report
 
         try:
             report = await loop.run_in_executor(self._pools.writer, work)

@@ -150,5 +150,6 @@ def test_a_rule_with_unsaved_edits_is_not_written_under_its_editor(project: Path
         editor.wait_for("a word", lambda: any("api.md" in text and "not saved" in text for text in editor.said))
         assert "By hand." not in path.read_text(), "the rule is not written under its editor"
         editor.save(path, typed)
-        editor.wait_for("both edits", lambda: "By hand." in path.read_text() and "Typed" in file.read_text())
+        claude = project / ".claude/rules/api.md"
+        editor.wait_for("both edits", lambda: "By hand." in path.read_text() and "By hand." in claude.read_text())
         assert "Typed" in path.read_text() and "By hand." in file.read_text()
