@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,19 @@ class Desk:
         self.focus()
         blink = ("string:org.qtproject.Qt.QApplication", "string:cursorFlashTime", "variant:int32:0")
         self._call("/MainApplication", "org.freedesktop.DBus.Properties.Set", *blink)
+        kit.wait_for("Kate to hear keys", self._hears)
+
+    def _hears(self) -> bool:
+        """Whether a key arrives: the first ones are lost while the window is new. The cursor stands where it stood."""
+        before = self.pixels()
+        self.keys("Right")
+        end = time.monotonic() + 3
+        while self.pixels() == before:
+            if time.monotonic() > end:
+                self.focus()
+                return False
+        self.keys("Left")
+        return True
 
     def _start(self, command: list[str], passed: int) -> subprocess.Popen[Any]:
         process = subprocess.Popen(
