@@ -15,10 +15,8 @@ from driven_lsp.texts import Text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from typing import Any
+    from collections.abc import Callable, Iterable, Sequence
 
-    from driven.document.document import Document
 
 BOM = "\ufeff"
 TOKENS: tuple[str, ...] = ("property", "class", "regexp", "namespace", "enumMember", "type", "comment", "function")
@@ -286,19 +284,3 @@ def _tags(told: Diagnostic) -> list[t.DiagnosticTag] | None:
 
 UNNECESSARY = frozenset(("RUL14", "SUP01", "DUP01", "VAG02", "AID03", "COP13"))
 DEPRECATED = frozenset(("ANT01", "COP06", "CLN08"))
-
-
-def location(uri: str, where: t.Range) -> t.Location:
-    """A place in a file."""
-    return t.Location(uri, where)
-
-
-def text_of_document(document: Document) -> Text:
-    """The lines of a document that is not open."""
-    return Text(document.text)
-
-
-def arguments(raw: Sequence[Any] | None) -> Mapping[str, Any]:
-    """The one object that our commands take; {} where none was sent."""
-    first = raw[0] if raw else None
-    return first if isinstance(first, dict) else {}

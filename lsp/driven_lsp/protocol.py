@@ -72,16 +72,6 @@ class ContentModified(JsonRpcException):
     MESSAGE = "The document has changed."
 
 
-class ServerCancelled(JsonRpcException):
-    """The server gives up a request for diagnostics; the client may ask again at once."""
-
-    CODE = -32802
-    MESSAGE = "The server has given up this request."
-
-    def __init__(self, message: str | None = None, retrigger: bool = True) -> None:
-        super().__init__(message, data={"retriggerRequest": retrigger})
-
-
 _stop: contextvars.ContextVar[threading.Event | None] = contextvars.ContextVar("driven_stop", default=None)
 
 

@@ -124,7 +124,6 @@ class Root:
         self.open: dict[str, Open] = {}  # by path
         self._clean: dict[str, str] = {}  # path -> the text that was last opened or saved, as it stood on the disk
         self.decided: dict[str, tuple[Take, bytes | None]] = {}  # path -> side taken, of what text
-        self.revision = 0  # rises with everything that may change an answer
         self._pools = pools
         self._changed = changed
         self._live: Live | None = None
@@ -158,7 +157,6 @@ class Root:
     def put(self, document: Open) -> None:
         """A document was opened or edited."""
         self.open[document.path] = document
-        self.revision += 1
         self.soon()
 
     def opened(self, path: str) -> None:
@@ -182,12 +180,10 @@ class Root:
         self._clean.pop(path, None)
         if self.open.pop(path, None) is not None:
             self._touched.pop(path, None)
-            self.revision += 1
             self.soon()
 
     def on_disk(self, paths: Collection[str] = ()) -> None:
         """Files changed on the disk; without paths, nobody knows which."""
-        self.revision += 1
         self.files.changed()
         self.soon(0.1)
 
@@ -333,7 +329,6 @@ class Root:
             self._look_soon()
 
     def _tell(self) -> None:
-        self.revision += 1
         if not self.closed:
             self._changed(self)
 
