@@ -47,6 +47,8 @@ def kate(tmp_path: Path, root: Path) -> Iterator[Callable[..., Desk]]:
     try:
         yield opened
     finally:
+        for entry in desk.talk()[-40:]:  # shown by pytest when a test fails
+            print(entry["from"], str(entry.get("message", entry))[:200])
         desk.close()
 
 
@@ -73,8 +75,8 @@ def test_a_diagnostic_appears_and_goes(kate: Callable[..., Desk], root: Path) ->
     kit.wait_for("no marked line", lambda: desk.colours() <= 2)
     assert desk.pixels() != listed
     desk.shot("kate-corrected")
-    desk.keys("ctrl+s")
-    kit.wait_for("the save", lambda: "\npriority: 10\n" in text(root))
+    desk.save()
+    kit.wait_for("the saved text", lambda: "\npriority: 10\n" in text(root))
 
 
 def test_a_fix_is_applied(kate: Callable[..., Desk], root: Path) -> None:
@@ -83,8 +85,8 @@ def test_a_fix_is_applied(kate: Callable[..., Desk], root: Path) -> None:
     desk.keys("ctrl+period")
     kit.wait_for("the fixes", lambda: desk.answers("textDocument/codeAction"))
     kit.wait_for("the fixed text", lambda: diagnostics(desk) == [])
-    desk.keys("ctrl+s")
-    kit.wait_for("the save", lambda: "\npriority: 10\n" in text(root))
+    desk.save()
+    kit.wait_for("the saved text", lambda: "\npriority: 10\n" in text(root))
 
 
 def test_completion(kate: Callable[..., Desk], root: Path) -> None:
@@ -98,21 +100,16 @@ def test_completion(kate: Callable[..., Desk], root: Path) -> None:
     kit.wait_for("the screen to stand still", lambda: desk.pixels() == desk.pixels())
     desk.shot("kate-completion")
     desk.keys("Return")
-    kit.wait_for("the word in the text", lambda: "\ntargets" in last_change(desk))
-    desk.keys("Escape", "ctrl+s")
-    kit.wait_for("the save", lambda: "\ntargets" in text(root))
+    kit.wait_for("the word in the text", lambda: "\ntargets" in desk.last_change())
+    desk.keys("Escape")
+    desk.save()
+    kit.wait_for("the saved text", lambda: "\ntargets" in text(root))
 
 
 def names(answer: Any) -> list[str]:
     """The labels of an answer to a completion."""
     items = answer.get("items", ()) if isinstance(answer, dict) else answer or ()
     return [item["label"] for item in items]
-
-
-def last_change(desk: Desk) -> str:
-    """The text that Kate sent last."""
-    said = desk.said("textDocument/didChange", "editor")
-    return said[-1]["params"]["contentChanges"][-1]["text"] if said else ""
 
 
 def test_hover(kate: Callable[..., Desk]) -> None:
@@ -128,8 +125,8 @@ def test_hover(kate: Callable[..., Desk]) -> None:
 def test_a_save_syncs_all_editors(kate: Callable[..., Desk], root: Path) -> None:
     desk = kate(".driven/rules/style.md", 1, 1)
     desk.keys("ctrl+End")
-    desk.type("- Written in Kate.")
-    desk.keys("ctrl+s")
+    desk.write("- Written in Kate.")
+    desk.save()
     for path in kit.emitted(root):
         kit.wait_for(f"the sync of {path}", lambda path=path: "Written in Kate" in kit.emitted(root)[path])  # type: ignore[misc]
 
@@ -143,10 +140,9 @@ def test_rename(kate: Callable[..., Desk], root: Path) -> None:
     desk.type("layout")
     desk.keys("Return")
     kit.wait_for("the edits", lambda: desk.answers("textDocument/rename"))
-    kit.wait_for("the new name in the text", lambda: "(layout.md)" in last_change(desk))
-    desk.focus()  # no window manager gives it back when the dialogue closes
-    desk.keys("ctrl+s")
-    kit.wait_for("the save", lambda: "(layout.md)" in text(root, ".driven/rules/api.md"))
+    kit.wait_for("the new name in the text", lambda: "(layout.md)" in desk.last_change())
+    desk.save()
+    kit.wait_for("the saved text", lambda: "(layout.md)" in text(root, ".driven/rules/api.md"))
     kit.wait_for("the file's new name", lambda: (root / ".driven/rules/layout.md").exists())
     assert not (root / ".driven/rules/style.md").exists()
 

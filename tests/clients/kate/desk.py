@@ -169,6 +169,32 @@ class Desk:
         """Type `text`."""
         self._x("type", "--delay", "30", "--", text)
 
+    def write(self, text: str) -> None:
+        """Type `text`, and wait until Kate told the server all of it."""
+        self.type(text)
+        kit.wait_for(f"{text!r} in the buffer", lambda: text in self.last_change())
+
+    def save(self) -> None:
+        """Save as a person does, who presses the keys again when nothing happens: until Kate says that it saved."""
+        before = len(self.said("textDocument/didSave", "editor"))
+
+        def saved() -> bool:
+            self.focus()
+            self.keys("ctrl+s")
+            end = time.monotonic() + 5
+            while len(self.said("textDocument/didSave", "editor")) == before:
+                if time.monotonic() > end:
+                    return False
+                time.sleep(0.05)
+            return True
+
+        kit.wait_for("the save", saved)
+
+    def last_change(self) -> str:
+        """The text that Kate sent last; "" before it sent any."""
+        said = self.said("textDocument/didChange", "editor")
+        return str(said[-1]["params"]["contentChanges"][-1]["text"]) if said else ""
+
     def windows(self) -> set[str]:
         """The windows that stand on the screen now, dialogues and pop-ups too."""
         return set(self._x("search", "--onlyvisible", "--name", ".*").split())
