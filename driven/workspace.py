@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 
-from driven.core.ledger import Entry
+from driven.core.ledger import SOURCE, Entry
 from driven.errors import ConfigError, ProjectError
-from driven.frozen import field, record
+from driven.frozen import field, record, replace
 from driven.hookspecs import Emitter
 from driven.model.artefact import Settings
 from driven.model.diagnostic import Diagnostic
@@ -16,6 +16,7 @@ from driven.model.rule import Rule, RuleSet
 from driven.project import ledger
 from driven.project.config import Config, known_editors, read_config
 from driven.project.disk import STATE
+from driven.project.files import tick
 from driven.project.sources import RULES, Sources, load_sources
 from driven.registry import Registry, path_stamps
 from driven.registry import load as load_plugins
@@ -64,28 +65,39 @@ def find_root(start: str | None = None) -> str:
 
 @record
 class Kept:
-    """What one process may keep from one load of a project to the next: each is believed only while it holds."""
+    """What one process may keep from one load of a project to the next: each is believed only while it holds.
 
+    Without `strangers` no plugin is loaded that is not ours, and what syncs with such plugins remember is not used."""
+
+    strangers: bool = True
     plugins: Registry | None = None
     found: tuple[object, ...] = ()  # where the plugins were found
     memory: ledger.Memory | None = None
+    parsed: ledger.Memory | None = None  # the rule files of which nothing was said, as a `fresh` load read them
 
 
 def load(root: str, *, fresh: bool = False, kept: Kept | None = None, checks: bool = False) -> Project:
-    """Configuration, plugins, what the last sync left, and the rules. Read only. `fresh` parses every rule anew, so
-    that what was said of it before is said again. `kept` is what an earlier load of this process left. With `checks`
-    the plugins are asked for theirs."""
+    """Configuration, plugins, what the last sync left, and the rules. Read only.
+
+    `fresh` takes nothing from the last sync, so that what was said of a rule before is said again, and none has a last
+    good form. `kept` is what an earlier load of this process left. With `checks` the plugins are asked for theirs."""
     kept = kept or Kept()
     stood = ledger.setting_entries(root)
     found = tuple(path_stamps())
     if kept.plugins is None or kept.found != found:
-        kept.plugins = load_plugins(index_path=os.path.join(root, STATE, "plugins.index"), checks=checks)
+        index = os.path.join(root, STATE, "plugins.index")
+        kept.plugins = load_plugins(index_path=index, checks=checks, strangers=kept.strangers)
         kept.found = found
     plugins = kept.plugins
     options = {name: emitter.target.allowed for name, emitter in plugins.emitters.items()}
-    memory = ledger.Memory() if fresh else ledger.read_memory(root, kept.memory)
+    if fresh:
+        memory = ledger.Memory()
+    else:
+        memory = kept.memory = ledger.read_memory(root, kept.memory)
+    if not kept.strangers:
+        memory = replace(memory, current=False)
     lock = memory.lock if memory.current and memory.lock is not None else ledger.read_lock(root)
-    config = read_config(root)
+    config = read_config(root, options)
     if lock and not (config.editors or config.disabled):
         raise ConfigError(
             "no editor is named in the configuration, but files were written for some; nothing was changed",
@@ -93,7 +105,10 @@ def load(root: str, *, fresh: bool = False, kept: Kept | None = None, checks: bo
         )
     wanted, unknown = known_editors(config, options)
     diagnostics = [*plugins.diagnostics, *unknown]
-    sources = load_sources(root, memory, emitted=bool(lock))
+    began = tick()
+    sources = load_sources(root, (kept.parsed or memory) if fresh else memory, emitted=bool(lock))
+    if fresh:
+        kept.parsed = _parsed(sources, began)
     rules = RuleSet.of(sources.rules.values())
     diagnostics.extend(sources.diagnostics)
     if sources.lost and not fresh:
@@ -118,6 +133,16 @@ def load(root: str, *, fresh: bool = False, kept: Kept | None = None, checks: bo
         lock=lock, emitters=emitters, settings=settings, active=_conditions(root, rules),
         diagnostics=diagnostics, stood=stood,
     )  # fmt: skip
+
+
+def _parsed(sources: Sources, began: int) -> ledger.Memory:
+    """What a later load of this process need not parse again."""
+    for rule_id in sources.failed:
+        sources.rules.pop(rule_id, None)
+    told = {one.span.path for one in sources.diagnostics}
+    entries = {os.fsdecode(entry[1]): entry for entry in sources.entries if entry[0] == SOURCE}
+    known = {path: entry for path, entry in entries.items() if path not in told}
+    return ledger.Memory(made_ns=began, sources=known, rules=dict(sources.rules))
 
 
 def _conditions(root: str, rules: RuleSet) -> dict[str, bool]:

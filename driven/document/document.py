@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 
 from driven.core.front import parse_front, split_front
@@ -77,20 +78,22 @@ class Document:
     `broken` is the offset of the first). `place` says whose it is, `editor` and `kind` are its halves.
 
     `linked`: the path of the document that this one is by a link, "" for none: what is wrong with it is told there.
-    `ours`: the parts (offsets) that driven itself wrote; what is odd there is a loss, no finding.
+    `ours`: the parts (offsets) that driven itself wrote; what is odd there is a loss, no finding. `origins`: of a file
+    that driven writes whole, edited meanwhile or not, the files of its rules: its text was copied from there.
     """
 
     __slots__ = (
-        "_body", "_front", "_lines", "_shared", "body_start", "broken", "data", "linked", "ours", "path", "place",
-        "rule", "text",
+        "_body", "_data", "_front", "_lines", "_shared", "body_start", "broken", "linked", "origins", "ours", "path",
+        "place", "rule", "text",
     )  # fmt: skip
 
     def __init__(self, path: str, data: bytes, *, place: str | None = None) -> None:
         self.path = path
-        self.data = data
+        self._data: bytes | None = None  # where the text does not say it
         self.place = place_of(path) if place is None else place
         self.linked = ""
         self.ours: list[tuple[int, int]] = []
+        self.origins: tuple[str, ...] = ()
         self.rule: Rule | None = None  # of a `driven/rule`, when it could be read
         self.broken = -1
         try:
@@ -98,13 +101,19 @@ class Document:
         except UnicodeDecodeError as error:
             self.broken = len(data[: error.start].decode(errors="replace"))
             self.text = data.decode(errors="replace")
-        self._lines: list[int] | None = None
+            self._data = data
+        self._lines: array[int] | None = None
         self._front: Front | object | None = _UNREAD
         self._body: Body | None = None
         self._shared: dict[str, Any] | None = None
         self.body_start = 0  # offset of the body; 0 without front matter
         if self.text[:4] in ("---\n", "---\r", "--- ", "---\t") or self.text[:1] == BOM or self.text == "---":
-            self._split()
+            self._split(data)
+
+    @property
+    def data(self) -> bytes:
+        """The file's bytes. The text says them, so most documents keep it alone: a server has thousands."""
+        return self.text.encode() if self._data is None else self._data
 
     def shared(self, key: str, make: Callable[[], T]) -> T:
         """What several checks need of a file's text, made once."""
@@ -156,6 +165,8 @@ class Document:
         """The Markdown below the front matter (all of it where that is never closed or missing)."""
         if self._body is None:
             self._body = Body.of(self.text[self.body_start :] if self.body_start else self.text)
+            if not self.body_start:
+                self.text = self._body.text  # of many files of one text it is kept once
         return self._body
 
     def key(self, name: str) -> Key | None:
@@ -187,7 +198,7 @@ class Document:
         column = offset - starts[line - 1] + 1
         return line, max(1, column - 1) if line == 1 and self.text[:1] == BOM else column
 
-    def _starts(self) -> list[int]:
+    def _starts(self) -> array[int]:
         if self._lines is None:
             starts = [0]
             text = self.text
@@ -200,12 +211,12 @@ class Document:
                 while at >= 0:
                     starts.append(at + 1)
                     at = text.find("\n", at + 1)
-            self._lines = starts
+            self._lines = array("I", starts)  # a fraction of a list's size, and there is one for each file
         return self._lines
 
-    def _split(self) -> None:
+    def _split(self, data: bytes) -> None:
         """Where the body begins."""
-        data = self.data if self.broken < 0 else self.text.encode("utf-8", "surrogatepass")
+        data = data if self.broken < 0 else self.text.encode("utf-8", "surrogatepass")
         start, end, body = split_front(data)
         if start and end >= 0:
             self.body_start = len(data[:body].decode("utf-8", "surrogatepass"))

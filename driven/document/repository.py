@@ -24,6 +24,9 @@ if TYPE_CHECKING:
         def tracked(self) -> frozenset[str]:
             """Those that are in git's index."""
 
+        def kept(self, key: str, make: Callable[[Sequence[str]], T]) -> T:
+            """What `make` says of the files, kept for as long as they are the same."""
+
         def exists(self, path: str) -> bool:
             """Whether a file or a folder stands there."""
 
@@ -146,6 +149,11 @@ class Repository:
             self._shared[key] = known
         self.asked |= known[1]
         return known[0]
+
+    def of_files(self, key: str, make: Callable[[Sequence[str]], T]) -> T:
+        """What hangs on the list of files alone, made once and kept from look to look while that list stands."""
+        self.asked.add(("listing", ""))
+        return self._disk.kept(key, make)
 
     def _answer(self, question: str, path: str, ask: Callable[[str], T]) -> T:
         asked = (question, path)

@@ -9,22 +9,25 @@ from types import MappingProxyType
 
 from driven.core.globs import Glob
 from driven.document.document import Document
-from driven.document.places import FOLDERS, TOP, place_of
-from driven.project.files import TEMP_SUFFIX
+from driven.document.places import FOLDERS, TOP
 from driven.project.git import git_files
 from driven.project.reading import read_file
+from driven.validation.tree import MAX_FILES, Tree, place_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import TypeVar
 
-MAX_FILES = 500_000
+    T = TypeVar("T")
+
 MAX_BYTES = 16 << 20  # of one rule file; a larger one is told, not read
 MAX_ASIDE = 1 << 20  # of another file that a check asks for
 # Folders of other people's files, where git does not say so. Nobody's rules stand there, and they may hold millions.
 SKIPPED = frozenset(("node_modules", "__pycache__", "site-packages"))
 STATE = ".driven/state"  # ours, and no rules
 RULES = ".driven/rules"
+CONFIG = ".driven/config.toml"
 
 
 class Folder:
@@ -33,10 +36,10 @@ class Folder:
 
     def __init__(
         self, root: str, overlay: Mapping[str, bytes | None] = MappingProxyType({}), globs: Iterable[str] = (),
-        known: Mapping[str, bytes] = MappingProxyType({}), listed: Sequence[str] | None = None,
+        known: Mapping[str, bytes] = MappingProxyType({}), tree: Tree | None = None,
         documents: Mapping[str, Document] = MappingProxyType({}),
     ) -> None:  # fmt: skip
-        """`listed`: what git lists, where that was asked already. `documents`: those of an earlier look, to be used
+        """`tree`: what git lists, where that was asked already. `documents`: those of an earlier look, to be used
         again where their files still say the same."""
         self._documents = documents
         self.made: Mapping[str, Document] = {}  # the documents, once they were asked for
@@ -50,17 +53,19 @@ class Folder:
         self.folders: set[str] = set()  # listed: "" is the root
         self.stats: dict[str, os.stat_result | None] = {}  # every file that was looked at
         self.problems: list[tuple[str, str]] = []  # path, why it could not be read
-        self._git = git_files(root) if listed is None else list(listed)
-        self._files: list[str] = []
         self._tracked: frozenset[str] | None = None
-        if self._git is None:
-            self._files = sorted(self._walk(""))
-        else:
-            self._files = sorted(dict.fromkeys(self._git))[:MAX_FILES]
-            self._note_folders()
+        listed = git_files(root) if tree is None else tree.listed
+        self._git = listed
+        if tree is None:
+            tree = Tree(list(self._walk("")) if listed is None else listed)
+        self.folders |= tree.folders
+        self._tree = tree
         if overlay:
-            there = {*self._files, *(path for path, data in overlay.items() if data is not None)}
-            self._files = sorted(there - {path for path, data in overlay.items() if data is None})
+            gone = {path for path, data in overlay.items() if data is None and tree.has(path)}
+            new = {path for path, data in overlay.items() if data is not None and not tree.has(path)}
+            if gone or new:
+                self._tree = tree.changed(new, gone)
+        self._files = self._tree.files
 
     @property
     def has_git(self) -> bool:
@@ -74,15 +79,15 @@ class Folder:
 
     def documents(self) -> list[Document]:
         """Every rule file, read."""
-        found = {path: place for path in self._files if (place := _place(path))}
+        found = dict(self._tree.places)
         for pattern, glob in self.globs.items():
-            found.update((path, pattern) for path in self._files if path not in found and glob.match(path))
+            found.update((path, pattern) for path in self._tree.matching(pattern, glob) if path not in found)
         # An editor reads its folder whether git ignores it or not.
         for path in self._walk_known():
-            if path not in found and self.overlay.get(path, b"") is not None and (place := _place(path)):
+            if path not in found and self.overlay.get(path, b"") is not None and (place := place_in(path)):
                 found[path] = place
         linked = [path for path in sorted(found) if self._read_document(path)]
-        below = {path: place for top in linked for path in self._walk(top) if (place := _place(path))}
+        below = {path: place for top in linked for path in self._walk(top) if (place := place_in(path))}
         for path in sorted(below.keys() - found.keys()):
             self._read_document(path)
         found |= below
@@ -95,7 +100,7 @@ class Folder:
         known = self._documents.get(path)
         if known is None or known.data != data or known.place != place:
             return Document(path, data, place=place)
-        known.linked, known.ours, known.rule = "", [], None
+        known.linked, known.ours, known.origins, known.rule = "", [], (), None
         return known
 
     def _mark_links(self, documents: Iterable[Document]) -> None:
@@ -139,6 +144,10 @@ class Folder:
 
             self._tracked = frozenset(tracked_files(self.root)) if self._git is not None else frozenset()
         return self._tracked
+
+    def kept(self, key: str, make: Callable[[Sequence[str]], T]) -> T:
+        """See `Repository.of_files`."""
+        return self._tree.kept(key, make)
 
     def exists(self, path: str) -> bool:
         """See `Repository`. What leads out of the project is not looked at, and counts as there."""
@@ -199,16 +208,6 @@ class Folder:
         real = os.path.join(os.path.realpath(os.path.join(self.root, path)), "")
         return real.startswith(top) and real.removeprefix(top).partition("/")[0] != ".git"
 
-    def _note_folders(self) -> None:
-        """The folders of git's files and those next to them: a new file changes the time of one of them."""
-        folders = {""}
-        for path in self._files:
-            folder = path.rpartition("/")[0]
-            while folder not in folders:
-                folders.add(folder)
-                folder = folder.rpartition("/")[0]
-        self.folders = folders
-
     def _walk(self, top: str) -> Iterable[str]:
         """The files below a folder; of the folders that begin with a dot only those of editors."""
         todo = [top]
@@ -240,17 +239,9 @@ class Folder:
             if name[:1] == "." and name in FOLDERS and not self._is_inside(name):
                 self.problems.append((name, "is a link that leads out of the project"))
             elif name == ".driven":
+                yield CONFIG
                 yield from self._walk(RULES)
             elif name in FOLDERS and name != ".github" and name != ".vscode":
                 yield from self._walk(name)
             elif name.lower() in TOP:
                 yield name
-
-
-def _place(path: str) -> str:
-    """`place_of`, after a glance that most files of a project do not pass. What a killed run left is no rule."""
-    if path.endswith(TEMP_SUFFIX):
-        return ""
-    if path[-3:] in (".md", "mdc") or path[:1] == "." or "/." in path:
-        return place_of(path)
-    return TOP.get(path.rpartition("/")[2].lower(), "") and place_of(path)

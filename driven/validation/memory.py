@@ -53,9 +53,8 @@ class Memory:
         """What was found in the same file before, None when that is not known."""
         rule = document.rule
         key = self._digests[document.path] = digest(
-            f"{document.path}\0{document.place}\0{document.ours}\0{document.linked}\0{rule and rule.id}\0".encode(
-                "utf-8", "surrogatepass"
-            )
+            f"{document.path}\0{document.place}\0{document.ours}\0{document.origins}\0{document.linked}\0"
+            f"{rule and rule.id}\0".encode("utf-8", "surrogatepass")
             + document.data
         )
         rows = self._files.get(key)
@@ -133,7 +132,7 @@ class Memory:
             text = folder.read(about)
             return "-" if text is None else digest(text.encode("utf-8", "surrogatepass"))
         if question == "listing":
-            return digest("\0".join(folder.files()).encode("utf-8", "surrogatepass"))
+            return folder.kept("digest", lambda files: digest("\0".join(files).encode("utf-8", "surrogatepass")))
         if question == "tracked":
             return digest("\0".join(sorted(folder.tracked())).encode("utf-8", "surrogatepass"))
         if question == "settings":

@@ -28,9 +28,11 @@ class FileIndex:
         self.root = root
         self._files: Sequence[str] | None = None
         self._folders: Sequence[str] | None = None
-        self._folded: tuple[Sequence[str], Sequence[str]] | None = None
         self._matches: dict[str, tuple[str, ...]] = {}
-        self._ends: dict[str, list[str]] = {}
+        self._ends: dict[str, list[str]] | None = None
+        self._pairs: list[tuple[str, str]] | None = None
+        self._mixed: list[tuple[str, str]] | None = None
+        self._pair_ends: dict[str, list[tuple[str, str]]] | None = None
         self._listed = 0.0
         self._again = False
         self._lock = threading.Lock()
@@ -61,12 +63,40 @@ class FileIndex:
             self._folders = sorted(found)
         return self._folders
 
-    def folded(self, files: Sequence[str]) -> Sequence[str]:
-        """The same paths with their case folded, in the same order; kept for the listing that stands."""
-        known = self._folded
-        if known is None or known[0] is not files:
-            known = self._folded = (files, [path.casefold() for path in files])
-        return known[1]
+    def pairs(self) -> Sequence[tuple[str, str]]:
+        """Every path, and the same with its case folded."""
+        files = self.files()
+        pairs = self._pairs
+        if pairs is None or len(pairs) != len(files):
+            pairs = self._pairs = [(path, path.casefold()) for path in files]
+        return pairs
+
+    def mixed(self) -> Sequence[tuple[str, str]]:
+        """Those of them that differ."""
+        if self._mixed is None:
+            self._mixed = [pair for pair in self.pairs() if pair[0] != pair[1]]
+        return self._mixed
+
+    def ending(self, tail: str) -> Sequence[tuple[str, str]]:
+        """Those whose folded path ends so."""
+        if "." not in tail:
+            return [pair for pair in self.pairs() if pair[1].endswith(tail)]
+        if self._pair_ends is None:
+            ends: dict[str, list[tuple[str, str]]] = {}
+            for pair in self.pairs():
+                _, dot, end = pair[1].rpartition(".")
+                if dot:
+                    ends.setdefault(end, []).append(pair)
+            self._pair_ends = ends
+        found = self._pair_ends.get(tail.rpartition(".")[2], [])
+        return found if tail.rindex(".") == 0 else [pair for pair in found if pair[1].endswith(tail)]
+
+    def warm(self) -> None:
+        """Make now, beside other work, what the first answers would have to make."""
+        self.folders()
+        self._ending("", self.files())
+        self.mixed()
+        self.ending(".")
 
     def changed(self) -> None:
         """Somebody made, renamed or deleted a file: the next call looks again."""
@@ -107,35 +137,40 @@ class FileIndex:
         if not pattern.isascii():
             return files, False  # a name may be written with other code points
         prefix = literal_prefix(pattern)
+        prefix += "/" if prefix else ""
         rest = pattern[len(prefix) :]
+        dot = rest.rpartition("/")[2].rpartition(".")
+        has_end = bool(dot[1]) and dot[2].isalnum()
+        if has_end:
+            files = self._ending(dot[2], files)
         if prefix:
             low = bisect_left(files, prefix)
             files = files[low : bisect_left(files, prefix + "\U0010ffff", low)]
-        if rest == "**" and prefix.endswith("/"):
+        if (rest == "**" and prefix) or (has_end and rest == f"**/*.{dot[2]}"):
             return files, True
-        dot = rest.rpartition("/")[2].rpartition(".")
-        if dot[1] and dot[2].isalnum():
-            files = self._ending("." + dot[2], files, keep=not prefix)
-            if dot[0] == "*" and rest == f"**/*.{dot[2]}" and (not prefix or prefix.endswith("/")):
-                return files, True
         if "[" not in rest:
             word = max(_WILD.split(rest), key=len)
             if len(word) > 2 and word != "." + dot[2]:
                 files = [path for path in files if word in path]
         return files, False
 
-    def _ending(self, tail: str, files: Sequence[str], *, keep: bool) -> Sequence[str]:
-        """Those that end so; kept for all files."""
-        known = self._ends.get(tail) if keep else None
-        if known is None:
-            known = [path for path in files if path.endswith(tail)]
-            if keep and files is self._files and len(self._ends) < KEPT:
-                self._ends[tail] = known
-        return known
+    def _ending(self, extension: str, files: Sequence[str]) -> Sequence[str]:
+        """Those with that extension, sorted; kept for the files that stand."""
+        ends = self._ends
+        if ends is None or files is not self._files:
+            ends = {}
+            for path in files:
+                _, dot, end = path.rpartition(".")
+                if dot:
+                    ends.setdefault(end, []).append(path)
+            if files is self._files:
+                self._ends = ends
+        return ends.get(extension, [])
 
     def _list_again(self) -> None:
         try:
             self._list()
+            self.warm()
         finally:
             self._again = False
 
@@ -144,6 +179,5 @@ class FileIndex:
         self._listed = time.monotonic()
         if files != self._files:
             self._files = files
-            self._folders = self._folded = None
+            self._folders = self._ends = self._pairs = self._mixed = self._pair_ends = None
             self._matches = {}
-            self._ends = {}

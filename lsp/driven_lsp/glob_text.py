@@ -5,7 +5,7 @@ from __future__ import annotations
 from weakref import WeakKeyDictionary
 
 from driven.core._rt import FormatError
-from driven.core.globs import Glob, check, expand, is_universal
+from driven.core.globs import Glob, check, expand, is_universal, literal_prefix
 from driven_lsp.landing_text import code, counted, file_link
 
 TYPE_CHECKING = False
@@ -59,13 +59,11 @@ def matching(snapshot: Snapshot, pattern: str, scope: str = "") -> tuple[str, ..
 
 def in_dialect(snapshot: Snapshot, pattern: str, dialect: Dialect) -> tuple[str, ...]:
     """The files that an editor takes a glob to match. Answers are kept until the files change."""
-    files = snapshot.files.files()
     answers = answers_of(snapshot)
     key = (pattern, dialect)
     if key not in answers:
         base = snapshot.files.matching(pattern, snapshot.stopped)
-        folded = snapshot.files.folded(files)
-        found = _look(pattern, dialect, files, folded, base, snapshot.stopped)
+        found = _look(pattern, dialect, snapshot.files, base, snapshot.stopped)
         if found is None:
             return ()
         answers[key] = found
@@ -97,32 +95,52 @@ def scope_of(document: Document) -> str:
 
 
 def _look(
-    pattern: str, dialect: Dialect, files: Sequence[str], folded: Sequence[str], base: tuple[str, ...],
-    stopped: Callable[[], bool],
+    pattern: str, dialect: Dialect, listing: FileIndex, base: tuple[str, ...], stopped: Callable[[], bool],
 ) -> tuple[str, ...] | None:  # fmt: skip
     """The dialect's answer, from `base`, the one that rules mean; None when nobody waits for it any more."""
     try:
-        if not dialect.dot or not dialect.braces:
-            sure: set[str] = set()
-        else:
-            sure = set(base)  # the rest of a dialect only matches more
         glob = Glob(pattern, dialect.ignore_case, dialect.dot, dialect.anywhere, dialect.braces)
-        needles = [_needle(part) for part in expand(pattern)] if dialect.braces else [("", "")]
+        parts = expand(pattern) if dialect.braces else [pattern]
     except FormatError:
         return base
-    tails = tuple(tail for _, tail in needles)
-    parts = [] if any(not part for part, _ in needles) else list(dict.fromkeys(part for part, _ in needles))
-    likely = [pair for pair in zip(files, folded, strict=True) if pair[1].endswith(tails)]
-    if parts:
-        likely = [pair for pair in likely if any(part in pair[1] for part in parts)]
-    found = []
-    for at, (path, _) in enumerate(likely):
+    if not dialect.braces:
+        sure: tuple[str, ...] = ()
+        pairs: Sequence[tuple[str, str]] = listing.pairs()
+    else:  # then a dialect only matches more, but for names that begin with a dot
+        hidden = [] if dialect.dot else [path for path in base if path[:1] == "." or "/." in path]
+        gone = set(hidden)
+        sure = tuple(path for path in base if path not in gone) if gone else base
+        pairs = likely = [(path, "") for path in hidden]
+        deeper = dialect.anywhere and not pattern.startswith("**/")
+        if pattern.isascii() and pattern == pattern.casefold():
+            if deeper:
+                likely += _likely(listing, parts, deeper=True)
+            if dialect.ignore_case:
+                likely += listing.mixed()
+        else:
+            likely += _likely(listing, parts, deeper=False)
+    known = set(sure) if pairs else set()
+    more = []
+    for at, (path, _) in enumerate(pairs):
         if at & 4095 == 4095 and stopped():
             return None
-        if path in sure or glob.match(path):
-            found.append(path)
-    # What is sure and is not likely: a name with letters beside ASCII, which have several forms.
-    return tuple(found) if len(found) >= len(sure) else tuple(sorted({*found, *sure}))
+        if path not in known and glob.match(path):
+            more.append(path)
+    return tuple(sorted({*sure, *more})) if more else sure
+
+
+def _likely(listing: FileIndex, patterns: Sequence[str], *, deeper: bool) -> list[tuple[str, str]]:
+    """The files, with their paths case folded, that may match one of the patterns; one may come twice. With `deeper`,
+    those alone that match it below some folder."""
+    found: list[tuple[str, str]] = []
+    for pattern in patterns:
+        part, tail = _needle(pattern)
+        prefix = literal_prefix(pattern)
+        if deeper and prefix:
+            part = f"/{prefix}/"
+        pairs = listing.ending(tail) if tail else listing.pairs()
+        found += [pair for pair in pairs if part in pair[1]] if part else pairs
+    return found
 
 
 def _needle(pattern: str) -> tuple[str, str]:
@@ -157,7 +175,7 @@ def _meant(snapshot: Snapshot, pattern: str, scope: str) -> str:
     return ""
 
 
-def _differs(snapshot: Snapshot, pattern: str, found: Sequence[str], target: Target, scope: str) -> str:
+def _differs(snapshot: Snapshot, pattern: str, found: tuple[str, ...], target: Target, scope: str) -> str:
     """What an editor reads into a glob that rules do not, "" when that is the same."""
     dialect = target.dialect
     name = dialect.name or target.title
@@ -166,6 +184,8 @@ def _differs(snapshot: Snapshot, pattern: str, found: Sequence[str], target: Tar
     if scope or (dialect.anywhere, dialect.ignore_case, dialect.dot, dialect.braces) == (False, False, True, True):
         return ""
     theirs = in_dialect(snapshot, pattern, dialect)
+    if theirs == found:
+        return ""
     here = set(found)
     more = [path for path in theirs if path not in here]
     less = len(here) - (len(theirs) - len(more))

@@ -14,19 +14,15 @@ def run(args: Any, app: Any) -> NoReturn:
     package."""
     if args.tcp or args.ws:
         _serve_sockets(args)
-    from driven_lsp.streams import claim_stdio
-
-    pipes = claim_stdio()  # before anything that may print is imported
-    _serve(pipes)
-
-
-def _serve(pipes: tuple[int, int]) -> NoReturn:
-    from driven_lsp.quick import imports
-    from driven_lsp.streams import run_stdio
+    from driven_lsp.quick import imports, without_ssl
 
     sys.setswitchinterval(0.001)  # an answer does not wait long for a look at everything
-    with imports():
-        from driven_lsp.server import Server
+    with without_ssl():
+        from driven_lsp.streams import claim_stdio, run_stdio
+
+        pipes = claim_stdio()  # before anything that may print is imported
+        with imports():
+            from driven_lsp.server import Server
     run_stdio(lambda: Server().protocol, pipes)
 
 

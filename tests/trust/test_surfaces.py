@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from importlib import import_module
+from typing import Any
 
 import pytest
 
@@ -33,6 +35,9 @@ class Disk:
 
     def read(self, path: str) -> str | None:
         return None
+
+    def kept(self, key: str, make: Callable[[Sequence[str]], Any]) -> Any:
+        return make(self.files())
 
 
 def told(path: str, text: str) -> list[Diagnostic]:

@@ -33,6 +33,7 @@ class Listing:
         self.files = files
         self._children: dict[str, Below | None] = {}
         self._endings: dict[str, list[tuple[str, int]]] = {}
+        self._ends: list[str] | None = None  # of each file, in their order
         self._names: list[tuple[str, int]] | None = None
         self._languages: list[tuple[str, int]] | None = None
 
@@ -80,13 +81,10 @@ class Listing:
         """The endings of the files below `prefix` with how many have each, the most frequent first."""
         known = self._endings.get(prefix)
         if known is None:
+            if self._ends is None:
+                self._ends = [_ending(path) for path in self.files]
             low, high = self.bounds(prefix)
-            counts: Counter[str] = Counter()
-            for path in self.files[low:high]:
-                name = path[path.rfind("/") + 1 :]
-                dot = name.rfind(".")
-                if dot > 0:
-                    counts[name[dot + 1 :]] += 1
+            counts = Counter(self._ends[low:high])
             known = [(ending, count) for ending, count in counts.most_common() if ending and WILD.isdisjoint(ending)]
             if len(self._endings) >= KEPT:
                 self._endings.clear()
@@ -113,6 +111,12 @@ class Listing:
         return self._languages
 
 
+def _ending(path: str) -> str:
+    """What follows the last dot of a name, "" where there is none or it is the first letter."""
+    dot = path.rfind(".")
+    return path[dot + 1 :] if dot > path.rfind("/") + 1 else ""
+
+
 _kept: WeakKeyDictionary[FileIndex, Listing] = WeakKeyDictionary()
 
 
@@ -123,6 +127,14 @@ def listing_of(snapshot: Snapshot) -> Listing:
     if known is None or known.files is not files:
         known = _kept[snapshot.files] = Listing(files)
     return known
+
+
+def warm(snapshot: Snapshot) -> None:
+    """Make now, beside other work, what the first completion of a glob would have to make."""
+    listing = listing_of(snapshot)
+    listing.endings("")
+    listing.names(snapshot.files.folders())
+    listing.children("")
 
 
 def counted(number: int, word: str = "file") -> str:
@@ -242,7 +254,8 @@ def add_paths(
 ) -> None:  # fmt: skip
     """Files and folders that begin as `typed`, relative to the first of `folders` that has any; where no folder is
     typed yet, relative to the last as well. `write`: how a name stands in the text; `lead`: what stands before it."""
-    from driven_lsp.paths import joined, unescaped
+    from driven.document.paths import joined
+    from driven_lsp.paths import unescaped
 
     into.incomplete = True
     listing = listing_of(snapshot)
