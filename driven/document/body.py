@@ -5,6 +5,7 @@ Equal bodies (one rule in the files of six editors) are scanned once. All offset
 
 from __future__ import annotations
 
+from array import array
 from weakref import WeakValueDictionary
 
 from driven.core import markdown as core
@@ -73,7 +74,7 @@ class Body:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._scanned: dict[int, list[core.Found]] | None = None
+        self._scanned: dict[int, array[int]] | None = None  # kind -> the four numbers of each, one after another
         self._shared: dict[str, Any] = {}
 
     @classmethod
@@ -132,11 +133,17 @@ class Body:
 
     def _of(self, kind: int) -> list[core.Found]:
         if self._scanned is None:
-            found: dict[int, list[core.Found]] = {}
+            found: dict[int, array[int]] = {}
             for one in core.scan(self.text):
-                found.setdefault(one[0], []).append(one)
+                if one[0] not in found:
+                    found[one[0]] = array("i")
+                found[one[0]].extend(one[1:])
             self._scanned = found
-        return self._scanned.get(kind, [])
+        numbers = self._scanned.get(kind)
+        if numbers is None:
+            return []
+        each = iter(numbers)
+        return [(kind, start, end, a, b) for start, end, a, b in zip(each, each, each, each, strict=True)]
 
 
 def _headings(body: Body) -> list[Heading]:
