@@ -36,6 +36,39 @@ QUIET = {
     "extensions.autoCheckUpdates": False,
     "chat.disableAIFeatures": True,
 }
+# In the film, which changes nothing but what it shows.
+STILL = {
+    "files.autoSave": "off",
+    "editor.cursorBlinking": "solid",
+    "editor.renderLineHighlight": "none",
+    "editor.occurrencesHighlight": "off",
+    "editor.guides.indentation": False,
+    "editor.hover.enabled": False,
+    "editor.overviewRulerBorder": False,
+    "editor.glyphMargin": False,
+    "editor.folding": False,
+    "editor.lineNumbersMinChars": 3,
+    "breadcrumbs.enabled": False,
+    "git.enabled": False,
+    "window.commandCenter": False,
+    "workbench.layoutControl.enabled": False,
+    "workbench.editor.labelFormat": "medium",
+    "workbench.editor.showTabs": "single",
+    "editor.lightbulb.enabled": "off",
+    "security.workspace.trust.enabled": False,
+}
+FILMED = """\
+---
+description: The HTTP API
+paths: ["src/api/**"]
+---
+
+# API
+
+- Handlers answer JSON.
+- Every route has a test.
+"""
+FILM = 600_000  # bytes that a page of the documentation may load for it
 HOSTILE = """\
 ---
 description: "<img src=x onerror=alert(1)>"
@@ -148,7 +181,10 @@ def test_package(extension: Path) -> None:
         names = {name.removeprefix("extension/") for name in package.namelist()}
         manifest = json.loads(package.read("extension/package.json"))
         notices = package.read("extension/bundle/NOTICES.txt").decode()
-    assert {"package.json", "readme.md", "LICENSE.txt", "bundle/extension.js", "media/icon.png"} <= names
+    wanted = {"package.json", "readme.md", "changelog.md", "LICENSE.txt", "bundle/extension.js", manifest["icon"]}
+    assert wanted <= names
+    settings = manifest["contributes"]["configuration"]["properties"]
+    assert all(one.get("description") or one.get("markdownDescription") for one in settings.values())
     assert not [name for name in names if name.startswith(("src/", "node_modules/", "test"))]
     assert "vscode-languageclient" in notices
     assert (extension / "driven.vsix").stat().st_size < 400_000
@@ -180,15 +216,10 @@ def script(path: Path, text: str) -> str:
     return str(path)
 
 
-def test_in_the_extension_host(extension: Path, tmp_path: Path) -> None:
-    """`vscode/host/*.test.js`, in VS Code's own extension host."""
-    root = prepare(tmp_path)
+def in_the_host(extension: Path, tmp_path: Path, opened: Path, tests: str, **more: str) -> None:
+    """Run `vscode/<tests>/*.test.js` in VS Code's own extension host, in which a folder or a workspace is open."""
     results = tmp_path / "results.json"
-    old = script(tmp_path / "old", "#!/bin/sh\necho \"ModuleNotFoundError: No module named 'tomllib'\" >&2\nexit 1\n")
-    gone = script(tmp_path / "gone", "#!/nowhere/bin/python3.11\n")
-    dying = script(tmp_path / "dying", '#!/bin/sh\n[ "$1" = --version ] && echo "driven 9.9.9" || exit 70\n')
-    programs = {"DRIVEN_TEST_OLD_PYTHON": old, "DRIVEN_TEST_NO_PYTHON": gone, "DRIVEN_TEST_DYING": dying}
-    env = environment(DRIVEN_RESULTS=str(results), **programs)
+    env = environment(DRIVEN_RESULTS=str(results), DRIVEN_HOST_TESTS=str(RUNNERS / tests), **more)
     command: list[str | Path] = [NODE / "node", CODE_SERVER / "lib/vscode/out/server-main.js"]
     command += ["--host", "127.0.0.1", "--port", "0", "--without-connection-token", "--accept-server-license-terms"]
     # The PATH of this process is the one, and not that of a person's login shell.
@@ -197,7 +228,7 @@ def test_in_the_extension_host(extension: Path, tmp_path: Path) -> None:
     command += ["--server-data-dir", tmp_path / "server", "--extensions-dir", tmp_path / "extensions"]
     with listening(command, tmp_path / "server.log", env) as port:
         page = subprocess.run(
-            [NODE / "node", RUNNERS / "host.js", str(port), str(root), str(extension), str(LIMIT)],
+            [NODE / "node", RUNNERS / "host.js", str(port), str(opened), str(extension), str(LIMIT)],
             env=env, timeout=LIMIT + 60, text=True, capture_output=True,
         )  # fmt: skip
     said = f"{page.stdout[-8000:]}\n{page.stderr[-2000:]}"
@@ -208,19 +239,37 @@ def test_in_the_extension_host(extension: Path, tmp_path: Path) -> None:
     assert told, said
 
 
-def test_through_the_page(extension: Path, tmp_path: Path) -> None:
-    """The packaged extension, installed as a person would, used through the page; screenshots of it in `kit.SHOTS`."""
-    root = prepare(tmp_path)
+def test_in_the_extension_host(extension: Path, tmp_path: Path) -> None:
+    """One folder with a project in it."""
+    old = script(tmp_path / "old", "#!/bin/sh\necho \"ModuleNotFoundError: No module named 'tomllib'\" >&2\nexit 1\n")
+    gone = script(tmp_path / "gone", "#!/nowhere/bin/python3.11\n")
+    dying = script(tmp_path / "dying", '#!/bin/sh\n[ "$1" = --version ] && echo "driven 9.9.9" || exit 70\n')
+    programs = {"DRIVEN_TEST_OLD_PYTHON": old, "DRIVEN_TEST_NO_PYTHON": gone, "DRIVEN_TEST_DYING": dying}
+    in_the_host(extension, tmp_path, prepare(tmp_path), "host", **programs)
+
+
+def test_two_folders_in_one_window(extension: Path, tmp_path: Path) -> None:
+    """A workspace of two projects and a folder that is none: one server, and each file has its own project's rules."""
+    for name in ("shop", "bakery"):
+        kit.make_project(tmp_path / "made" / name).rename(tmp_path / name)
+    broken = tmp_path / "bakery/.driven/rules/broken.md"
+    broken.write_text(broken.read_text(encoding="utf-8").replace("prioritty", "priority"), encoding="utf-8")
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "plain/README.txt").write_text("Nothing.\n", encoding="utf-8")
+    opened = tmp_path / "both.code-workspace"
+    folders = [{"path": name} for name in ("shop", "bakery", "plain")]
+    opened.write_text(json.dumps({"folders": folders, "settings": {}}), encoding="utf-8")
+    in_the_host(extension, tmp_path, opened, "several")
+
+
+@contextmanager
+def installed(extension: Path, tmp_path: Path, settings: dict[str, object]) -> Iterator[int]:
+    """The port of a code-server in which the package was installed as a person would install it."""
     user, extensions = tmp_path / "user", tmp_path / "extensions"
     (user / "User").mkdir(parents=True)
     (user / "Machine").mkdir()
-    (user / "User/settings.json").write_text(json.dumps(QUIET), encoding="utf-8")
+    (user / "User/settings.json").write_text(json.dumps({**QUIET, **settings}), encoding="utf-8")
     (user / "Machine/settings.json").write_text(json.dumps({"driven.path": kit.server_command()[0]}), encoding="utf-8")
-    # A folder may name a program of its own, which must not be started before somebody trusts the folder.
-    marker = tmp_path / "started"
-    theirs = script(tmp_path / "theirs", f'#!/bin/sh\ntouch "{marker}"\nexec "{kit.server_command()[0]}" "$@"\n')
-    (root / ".vscode").mkdir()
-    (root / ".vscode/settings.json").write_text(json.dumps({"driven.path": theirs}), encoding="utf-8")
     config = tmp_path / "code-server.yaml"
     config.write_text("auth: none\n", encoding="utf-8")
     kit.SHOTS.mkdir(parents=True, exist_ok=True)
@@ -230,8 +279,56 @@ def test_through_the_page(extension: Path, tmp_path: Path) -> None:
     env = environment(XDG_DATA_HOME=str(tmp_path / "data"), XDG_CONFIG_HOME=str(tmp_path / "config"))
     command += ["--auth", "none", "--bind-addr", "127.0.0.1:0", "--disable-telemetry", "--disable-update-check"]
     with listening(command, tmp_path / "server.log", env) as port:
-        page = subprocess.run(
-            [NODE / "node", RUNNERS / "ui.js", str(port), str(root), str(kit.SHOTS), str(marker)],
-            env=env, timeout=LIMIT, text=True, capture_output=True,
-        )  # fmt: skip
+        yield port
+
+
+def through_the_page(runner: str, *arguments: object) -> None:
+    """Run `vscode/<runner>.js`, which opens chromium; it prints what it did, and what it saw when it fails."""
+    page = subprocess.run(
+        [NODE / "node", RUNNERS / f"{runner}.js", *map(str, arguments)],
+        env=environment(), timeout=LIMIT, text=True, capture_output=True,
+    )  # fmt: skip
     assert page.returncode == 0, f"{page.stdout[-4000:]}\n{page.stderr[-4000:]}"
+
+
+def test_through_the_page(extension: Path, tmp_path: Path) -> None:
+    """A session as a person has it; screenshots of it in `kit.SHOTS`."""
+    root = prepare(tmp_path)
+    # A folder may name a program of its own, which must not be started before somebody trusts the folder.
+    marker = tmp_path / "started"
+    theirs = script(tmp_path / "theirs", f'#!/bin/sh\ntouch "{marker}"\nexec "{kit.server_command()[0]}" "$@"\n')
+    (root / ".vscode").mkdir()
+    (root / ".vscode/settings.json").write_text(json.dumps({"driven.path": theirs}), encoding="utf-8")
+    with installed(extension, tmp_path, {}) as port:
+        through_the_page("ui", port, root, kit.SHOTS, marker)
+
+
+def test_every_command_anywhere(extension: Path, tmp_path: Path) -> None:
+    """Each command of the palette with nothing open, with a file of no folder, and in a folder that is not trusted."""
+    outside = tmp_path / "outside/AGENTS.md"
+    outside.parent.mkdir()
+    outside.write_text("# Agents\n\nBe kind.\n", encoding="utf-8")
+    with installed(extension, tmp_path, {}) as port:
+        through_the_page("anywhere", port, prepare(tmp_path), outside, kit.SHOTS)
+
+
+def test_the_film(extension: Path, tmp_path: Path) -> None:
+    """`vscode-live.gif` in `kit.SHOTS`, made of frames of a real session; `docs/editors/vscode.md` shows it."""
+    root = kit.make_project(tmp_path)
+    (root / ".driven/rules/broken.md").unlink()
+    (root / ".driven/rules/api.md").write_text(FILMED, encoding="utf-8")
+    run(kit.server_command()[0], "--root", root, "sync", "--quiet")
+    frames = tmp_path / "frames"
+    frames.mkdir()
+    with installed(extension, tmp_path, STILL) as port:
+        through_the_page("film", port, root, frames)
+    taken = sorted(frames.glob("*.png"))
+    assert len(taken) > 10
+    film = kit.SHOTS / "vscode-live.gif"
+    # One palette for all: what does not change from one frame to the next is the same to the bit, and is left out.
+    palette = tmp_path / "palette.png"
+    run("convert", *taken, "-append", "+dither", "-colors", "64", "-unique-colors", palette)
+    timed = [part for frame in taken for part in ("-delay", frame.stem.partition("-")[2], frame)]
+    run("convert", "-loop", "0", *timed, "+dither", "-remap", palette, "-layers", "optimize", film)
+    assert film.read_bytes()[:6] == b"GIF89a"
+    assert film.stat().st_size < FILM

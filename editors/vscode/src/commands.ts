@@ -2,6 +2,7 @@
 //
 // The client library registers the server's own commands, `driven.sync` and the like, under their own ids while a
 // server runs. Ours are therefore `driven.client.…`: they are always there, and say what is wrong when there is none.
+import * as path from "node:path";
 import * as vscode from "vscode";
 import type { Model } from "./model";
 import { Node } from "./node";
@@ -61,13 +62,27 @@ export class Commands implements vscode.Disposable {
   }
 
   private async newRule(given?: string): Promise<unknown> {
+    if (this.model.hasNoProject) throw new Error("No project is open. Open its folder; in one without rules, Set Up This Project makes one.");
+    if (!vscode.workspace.isTrusted) throw new Error("A new rule is a file that is written: trust this folder first.");
+    const project = await this.project();
+    if (project === undefined) return undefined;
     const id = given ?? (await vscode.window.showInputBox({
       title: "New Rule", prompt: "Its id, which is also its file's name", placeHolder: "testing or api/errors",
       validateInput: (text) => (ID.test(text) && !text.endsWith("/") && !text.includes("//") ? undefined : "Small letters, digits, - and / only; a letter or digit first"),
     }));
     if (!id) return undefined;
-    const folder = vscode.workspace.getWorkspaceFolder(activeUri() ?? vscode.Uri.file("/"))?.uri ?? vscode.workspace.workspaceFolders?.[0]?.uri;
-    return this.perform("driven.newRule", folder ? { id, uri: folder.toString() } : { id });
+    return this.perform("driven.newRule", project ? { id, uri: project } : { id });
+  }
+
+  /** The project that a command without a file is about: that of the file in front, the only one, or the one chosen;
+   * "" when the server is to say which. */
+  private async project(): Promise<string | undefined> {
+    const projects = this.model.projects.map(({ name, uri }) => ({ label: name, description: vscode.Uri.parse(uri).fsPath, uri }));
+    const front = fileOf(activeUri())?.fsPath ?? "";
+    const around = projects.filter((one) => front.startsWith(one.description + path.sep));
+    const found = around.sort((one, other) => other.uri.length - one.uri.length)[0] ?? (projects.length === 1 ? projects[0] : undefined);
+    if (found || !projects.length) return found?.uri ?? "";
+    return (await vscode.window.showQuickPick(projects, { placeHolder: "In which project?" }))?.uri;
   }
 
   private async resolveConflicts(): Promise<void> {
@@ -82,8 +97,8 @@ export class Commands implements vscode.Disposable {
     const uri = vscode.Uri.parse(file.uri);
     const picked = await vscode.window.showQuickPick([
       { label: "$(diff) Compare both sides", run: () => this.perform("driven.sides", { uri: file.uri }) as Promise<Sides> },
-      { label: "$(repo) Take the rule", description: "the edit of this file is overwritten", run: () => this.resolve(uri, "rule") },
-      { label: "$(edit) Take the edited file", description: "the rule, and every editor, follow it", run: () => this.resolve(uri, "edited") },
+      { label: "$(repo) Take the rule's side", description: "the edit of this file is overwritten", run: () => this.resolve(uri, "rule") },
+      { label: "$(edit) Take the edited file's side", description: "the rule, and every editor, follow it", run: () => this.resolve(uri, "edited") },
     ], { placeHolder: file.path });
     await picked?.run();
   }
@@ -97,13 +112,15 @@ export class Commands implements vscode.Disposable {
 
   private async actions(): Promise<void> {
     const running = this.server.state === "running";
-    const none = this.model.status.every((root) => root.state === "none");
+    const trusted = vscode.workspace.isTrusted;
+    const none = this.model.hasNoProject;
     const list: [string, string, string, boolean][] = [
-      ["$(git-merge) Resolve conflicts…", "resolveConflicts", count(this.model.conflicts.length), running && this.model.conflicts.length > 0],
-      ["$(rocket) Set up this project", "init", "driven init", running && none],
-      ["$(sync) Sync all editors' files", "sync", "", running && !none],
+      ["$(git-merge) Resolve conflicts…", "resolveConflicts", count(this.model.conflicts.length), running && trusted && this.model.conflicts.length > 0],
+      ["$(rocket) Set up this project", "init", "driven init", running && trusted && none && vscode.workspace.workspaceFolders !== undefined],
+      ["$(sync) Sync all editors' files", "sync", "", running && trusted && !none],
       ["$(question) Explain which rules hold for this file", "explain", "", running && fileOf(activeUri()) !== undefined],
-      ["$(add) New rule…", "newRule", "", running && !none],
+      ["$(add) New rule…", "newRule", "", running && trusted && !none],
+      ["$(shield) Trust this folder…", "trust", "until then nothing is written", !trusted],
       ["$(folder) Choose the driven program…", "choosePath", "", !running],
       ["$(debug-restart) Restart language server", "restart", "", true],
       ["$(output) Show log", "showLog", "", true],
@@ -111,7 +128,7 @@ export class Commands implements vscode.Disposable {
     const items = list.filter(([, , , fits]) => fits).map(([label, command, description]) => ({ label, command, description }));
     const placeHolder = this.server.problem || this.model.status.map((root) => root.message).join(" · ") || "driven";
     const picked = await vscode.window.showQuickPick(items, { placeHolder });
-    if (picked) await vscode.commands.executeCommand(`driven.client.${picked.command}`);
+    if (picked) await vscode.commands.executeCommand(picked.command === "trust" ? "workbench.trust.manage" : `driven.client.${picked.command}`);
   }
 
   dispose(): void {

@@ -10,6 +10,7 @@ import { RulesView } from "./rulesView";
 import { Server } from "./server";
 import { registerSetup } from "./setup";
 import { StatusBar } from "./statusBar";
+import { Steps } from "./steps";
 
 /** What tests look at; not meant for other extensions. */
 export interface Exports {
@@ -33,7 +34,8 @@ export function activate(context: vscode.ExtensionContext): Exports {
   const here = new HereView(server, model);
   const [drv, drvRegistered] = DrvEditor.register(server);
   const commands = new Commands(server, model, pages);
-  context.subscriptions.push(log, pages, statusBar, rules, here, drvRegistered, commands, registerSetup(context, server), model);
+  const steps = new Steps(server, model, here.view);
+  context.subscriptions.push(log, pages, statusBar, rules, here, drvRegistered, commands, registerSetup(context, server), steps, model);
   void server.restart();
   return {
     server,

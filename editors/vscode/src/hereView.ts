@@ -1,7 +1,9 @@
 // The view "Rules That Apply Here": for the file that is open, which rules hold in each editor, why, and at what cost.
+import * as path from "node:path";
 import * as vscode from "vscode";
 import type { Model } from "./model";
 import { Node, Nodes } from "./node";
+import { fileOf } from "./pages";
 import type { EditorHere, RuleHere, RulesHere } from "./protocol";
 import type { Server } from "./server";
 import { count } from "./statusBar";
@@ -18,12 +20,12 @@ const VERDICTS: Record<RuleHere["verdict"], { icon: string; holds: boolean; word
 
 export class HereView implements vscode.Disposable {
   readonly nodes = new Nodes();
-  private readonly view: vscode.TreeView<Node>;
+  readonly view: vscode.TreeView<Node>;
   private timer: NodeJS.Timeout | undefined;
   private asking: vscode.CancellationTokenSource | undefined;
   private readonly parts: vscode.Disposable[];
 
-  constructor(private readonly server: Server, model: Model) {
+  constructor(private readonly server: Server, private readonly model: Model) {
     this.view = vscode.window.createTreeView("driven.here", { treeDataProvider: this.nodes });
     this.parts = [
       this.view,
@@ -37,18 +39,20 @@ export class HereView implements vscode.Disposable {
   async load(): Promise<void> {
     this.asking?.cancel();
     const asking = (this.asking = new vscode.CancellationTokenSource());
-    const uri = vscode.window.activeTextEditor?.document.uri;
-    const here = uri?.scheme === "file" ? await this.server.ask<RulesHere>("driven/rulesHere", { uri: uri.toString() }, asking.token) : undefined;
+    const uri = fileOf(vscode.window.activeTextEditor?.document.uri);
+    const here = uri ? await this.server.ask<RulesHere>("driven/rulesHere", { uri: uri.toString() }, asking.token) : undefined;
     if (asking.token.isCancellationRequested) return;
     this.nodes.show((here?.editors ?? []).map(editorNode));
-    this.view.description = here ? here.path : "";
+    const several = this.model.status.length > 1;
+    this.view.description = here ? (several ? `${path.basename(here.root)}: ${here.path}` : here.path) : "";
     this.view.message = here && !here.editors.length ? "No editor is written for." : "";
   }
 
   private later(): void {
     clearTimeout(this.timer);
-    // With the focus in a panel or a picture there is no text editor: what was shown last stays.
-    if (!this.view.visible || (!vscode.window.activeTextEditor && this.server.state === "running")) return;
+    // With the focus in a panel or a picture there is no text editor: what was shown last stays, until nothing is open.
+    const elsewhere = !vscode.window.activeTextEditor && vscode.window.tabGroups.all.some((group) => group.tabs.length > 0);
+    if (!this.view.visible || (elsewhere && this.server.state === "running")) return;
     this.timer = setTimeout(() => void this.load(), CALM);
   }
 
@@ -81,11 +85,12 @@ function ruleNode(editor: EditorHere, rule: RuleHere): Node {
   tip.appendMarkdown("**").appendText(rule.title || rule.id).appendMarkdown("**\n\n").appendText(rule.why);
   if (rule.pattern) tip.appendMarkdown("\n\nGlob: ").appendText(rule.pattern);
   if (rule.file) tip.appendMarkdown("\n\nFrom ").appendText(`${rule.file}, ${count(rule.characters, "character")}`);
+  if (rule.held) tip.appendMarkdown("\n\n").appendText(rule.held);
   for (const loss of rule.losses) tip.appendMarkdown("\n\n≈ ").appendText(loss);
   return new Node(rule.id, {
     id: `${editor.name}#${rule.id}`, icon, tooltip: tip,
     // ≈: this editor cannot say all of it; the tip says what.
-    description: `${rule.pattern && rule.verdict === "match" ? `${word} ${rule.pattern}` : word}${holds && rule.losses.length ? " ≈" : ""}`,
+    description: `${rule.pattern && rule.verdict === "match" ? `${word} ${rule.pattern}` : word}${holds && rule.losses.length ? " ≈" : ""}${rule.held ? ", held back" : ""}`,
     uri: rule.ruleUri ?? rule.fileUri, context: "rule",
   });
 }

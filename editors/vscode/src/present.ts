@@ -2,7 +2,7 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
 import type { Pages } from "./pages";
-import type { Emitted, Explained, ExplainedCode, Fixed, Rules, Sides, Synced } from "./protocol";
+import type { Emitted, Explained, ExplainedCode, Fixed, ImportedRules, Matched, Rules, Sides, Synced } from "./protocol";
 import { count } from "./statusBar";
 
 const SHORTLY = 6000; // milliseconds that a line stays in the status bar
@@ -20,10 +20,14 @@ export async function present(pages: Pages, command: string, answer: unknown, ar
       return void (await vscode.commands.executeCommand("markdown.showPreviewToSide", codePage(pages, answer as ExplainedCode)));
     case "driven.openEmitted":
       return choose((answer as Emitted).files.map((file) => ({ label: file.title, description: file.path, uri: file.uri, line: 0 })), "Which editor's file?", argument);
+    case "driven.matches":
+      return matched(answer as Matched, argument);
+    case "driven.import":
+      return imported(answer as ImportedRules);
     case "driven.openRule":
       return choose((answer as Rules).rules.map((rule) => ({ label: rule.id, uri: rule.uri, line: rule.line })), "Which rule?", argument);
     case "driven.sides":
-      if (uri) await compared(pages, vscode.Uri.parse(uri), answer as Sides);
+      if (uri) await compared(pages, vscode.Uri.parse((answer as Sides).uri ?? uri), answer as Sides);
       return;
     case "driven.fixAll":
       return fixed(answer as Fixed);
@@ -52,7 +56,8 @@ export async function offerConflicts(number: number): Promise<void> {
 }
 
 async function explained(pages: Pages, answer: Explained): Promise<void> {
-  const page = pages.page(`Rules for ${path.posix.basename(answer.path)}.md`, answer.markdown);
+  const name = answer.title.startsWith("rule ") ? answer.title.replaceAll("/", "-") : `Rules for ${path.posix.basename(answer.path)}`;
+  const page = pages.page(`${name}.md`, answer.markdown);
   await vscode.commands.executeCommand("markdown.showPreviewToSide", page);
 }
 
@@ -70,13 +75,26 @@ async function choose(items: (vscode.QuickPickItem & { uri: string; line: number
   await vscode.window.showTextDocument(vscode.Uri.parse(picked.uri), { selection: new vscode.Range(at, at) });
 }
 
+/** The files that the globs of a rule match; the server itself opens the one. */
+async function matched(answer: Matched, argument: unknown): Promise<void> {
+  if (!answer.files.length) return void vscode.window.setStatusBarMessage(`driven: ${answer.message}`, SHORTLY);
+  const rest = answer.count > answer.files.length ? `, the first ${answer.files.length} of ${answer.count}` : "";
+  await choose(answer.files.map((file) => ({ label: file.path, uri: file.uri, line: 0 })), `Files that match${rest}`, argument);
+}
+
+async function imported(answer: ImportedRules): Promise<void> {
+  const picked = await vscode.window.showInformationMessage(`driven: ${answer.message}`, ...(answer.rules.length ? ["Sync"] : []));
+  if (picked) await vscode.commands.executeCommand("driven.client.sync");
+}
+
 async function compared(pages: Pages, file: vscode.Uri, sides: Sides): Promise<void> {
-  const rule = pages.side("what the rules say", file, sides.rule);
-  const edited = pages.side("what stands there", file, sides.edited);
-  await vscode.commands.executeCommand("vscode.diff", rule, edited, `${path.posix.basename(sides.path)}: what the rules say ↔ what stands there`);
+  const rule = pages.side("the rule's side", file, sides.rule);
+  const edited = pages.side("the edited file's side", file, sides.edited);
+  await vscode.commands.executeCommand("vscode.diff", rule, edited, `${path.posix.basename(sides.path)}: the rule's side ↔ the edited file's side`);
 }
 
 function fixed(answer: Fixed): void {
   const left = answer.left ? `, ${count(answer.left, "problem")} left` : "";
-  vscode.window.setStatusBarMessage(answer.changed.length ? `driven: fixed${left}` : `driven: nothing to fix${left}`, SHORTLY);
+  const unsafe = answer.unsafe ? `, ${answer.unsafe} of them with an unsafe quick fix: the file may mean something else then` : "";
+  vscode.window.setStatusBarMessage(`driven: ${answer.changed.length ? "fixed" : "nothing to fix"}${left}${unsafe}`, SHORTLY);
 }

@@ -3,11 +3,13 @@
 export interface RootStatus {
   uri: string;
   name: string;
-  state: "clean" | "drift" | "conflict" | "error" | "untrusted" | "none";
+  state: "looking" | "clean" | "drift" | "held" | "conflict" | "error" | "untrusted" | "none";
   rules: number;
   editors: string[];
   drift: number;
   conflicts: number;
+  /** Rules with a mistake: the editors' files keep their last good form. */
+  held?: number;
   problems: number;
   /** One line, for a tooltip. */
   message: string;
@@ -54,6 +56,10 @@ export interface RuleInfo {
   editors: string[];
   active: boolean;
   tokens: number;
+  /** Why its last good form is shown, and stays in the files; "" for a rule without a mistake. */
+  held?: string;
+  /** The files that are in conflict with it. */
+  conflicts?: string[];
 }
 
 export interface RootTree {
@@ -80,6 +86,7 @@ export interface RuleHere {
   ruleUri?: string | null;
   characters: number;
   losses: string[];
+  held?: string;
 }
 
 export interface EditorHere {
@@ -136,6 +143,8 @@ export interface Synced {
 /** `driven.sides`: both sides of an emitted file, and what was written last. */
 export interface Sides {
   path: string;
+  /** Of the file: a rule may have been asked about. */
+  uri?: string;
   rule: string;
   edited: string;
   base: string | null;
@@ -153,11 +162,28 @@ export interface Rules {
 export interface Fixed {
   changed: string[];
   left: number;
+  unsafe?: number;
 }
 
 export interface Explained {
   markdown: string;
   path: string;
+  /** `rules for src/a.ts`, or `rule api` of a rule's own file. */
+  title: string;
+}
+
+/** `driven.matches`: the files that the globs of a rule match, at most 1,000 of `count`. */
+export interface Matched {
+  files: { path: string; uri: string }[];
+  count: number;
+  message: string;
+}
+
+/** `driven.import`: the rules that were made of an editor's file, and what to do next. */
+export interface ImportedRules {
+  rules: string[];
+  uris: string[];
+  message: string;
 }
 
 /** `driven.explainCode`: why a finding is one. */

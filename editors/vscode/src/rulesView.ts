@@ -23,9 +23,9 @@ export class RulesView implements vscode.Disposable {
   }
 
   private draw(): void {
-    const roots = this.model.tree?.roots ?? [];
-    const several = roots.length > 1;
-    this.nodes.show(several ? roots.map((root) => new Node(root.name, {
+    const all = this.model.tree?.roots ?? [];
+    const roots = all.filter((root) => root.editors.length || root.rules.length); // a folder without `.driven` has neither
+    this.nodes.show(all.length > 1 ? roots.map((root) => new Node(root.name, {
       id: root.uri, icon: "root-folder", open: true, children: rootNodes(root),
     })) : roots.flatMap(rootNodes));
     const conflicts = this.model.conflicts.length;
@@ -83,6 +83,12 @@ function fileNode(parent: string, file: EmittedFile, rules: Map<string, RuleInfo
 function ruleNode(parent: string, id: string, rule: RuleInfo | undefined): Node {
   if (!rule) return new Node(id, { id: `${parent}#${id}`, icon: "question", description: "no such rule" });
   const tip = [rule.title, rule.detail, `${count(rule.tokens, "token")}; ${rule.editors.length ? `written for ${rule.editors.join(", ")}` : "written for no editor"}`];
+  if (rule.held) {
+    return new Node(id, {
+      id: `${parent}#${id}`, icon: "warning", colour: "list.warningForeground", context: "rule", uri: rule.uri,
+      description: "held back", tooltip: [...tip, rule.held].filter(Boolean).join("\n"),
+    });
+  }
   return new Node(id, {
     id: `${parent}#${id}`, icon: rule.active ? ACTIVATIONS[rule.activation] : "circle-slash", context: "rule", uri: rule.uri,
     description: rule.active ? rule.detail || rule.title : `off: ${rule.detail || rule.title}`, tooltip: tip.filter(Boolean).join("\n"),

@@ -87,7 +87,8 @@ export class Server implements vscode.Disposable {
 
   /** The answer of a command; an error's message says what to do. */
   async execute<T>(command: string, argument?: unknown): Promise<T> {
-    if (!this.client || this.state !== "running") throw new Error(this.problem || "The language server is not running.");
+    if (this.state === "starting") await this.queue;
+    if (!this.client || this.state !== "running") throw new Error(this.problem || "The language server is starting. Try again in a moment.");
     try {
       const params = { command, arguments: argument === undefined ? [] : [argument] };
       return (await this.client.sendRequest(ExecuteCommandRequest.type, params)) as T;
@@ -114,17 +115,22 @@ export class Server implements vscode.Disposable {
     client.onDidChangeState(({ newState }) => {
       if (this.client !== client) return;
       // It says so before its features, and the server's commands, are there; `start` waits for them.
-      if (newState === State.Running) void client.start().then(() => this.client === client && this.become("running"));
+      if (newState === State.Running) void client.start().then(() => this.started(client));
       else if (newState === State.Stopped || newState === State.StartFailed) this.become("stopped", ENDED);
       else this.become("starting");
     });
     this.client = client;
     try {
       await client.start();
+      this.started(client);
     } catch (error) {
       this.become("stopped", ENDED);
       this.log.error(messageOf(error));
     }
+  }
+
+  private started(client: QuietClient): void {
+    if (this.client === client && this.state !== "running") this.become("running");
   }
 
   private options(trusted: boolean): LanguageClientOptions {

@@ -10,7 +10,7 @@ export function registerSetup(context: vscode.ExtensionContext, server: Server):
     restart: () => server.restart(),
     showLog: () => server.log.show(),
     choosePath,
-    installHelp: () => vscode.commands.executeCommand("markdown.showPreview", vscode.Uri.joinPath(context.extensionUri, "README.md")),
+    installHelp: () => vscode.commands.executeCommand("markdown.showPreview", vscode.Uri.joinPath(context.extensionUri, "media/walkthrough/install.md")),
     walkthrough: () => vscode.commands.executeCommand("workbench.action.openWalkthrough", `${context.extension.id}#start`),
     init: () => init(server),
   };
@@ -51,11 +51,13 @@ async function choosePath(): Promise<void> {
 
 /** `driven init` in a terminal: it says what became of each rule that it takes over. */
 async function init(server: Server): Promise<void> {
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  if (!folders.length) throw new Error("Open the project's folder first.");
   if (!vscode.workspace.isTrusted) throw new Error("Setting up writes files: trust this folder first.");
   if (!server.program) throw new Error(server.problem || "The driven program is not there.");
-  const folder = vscode.window.activeTextEditor && vscode.workspace.getWorkspaceFolder(vscode.window.activeTextEditor.document.uri);
-  const scope = folder ?? vscode.workspace.workspaceFolders?.[0];
-  if (!scope) throw new Error("Open a folder first.");
+  const front = vscode.window.activeTextEditor && vscode.workspace.getWorkspaceFolder(vscode.window.activeTextEditor.document.uri);
+  const scope = front ?? (folders.length === 1 ? folders[0] : await vscode.window.showWorkspaceFolderPick({ placeHolder: "Which project is to be set up?" }));
+  if (!scope) return;
   const run = new vscode.ProcessExecution(server.program.command, ["init"], { cwd: scope.uri.fsPath });
   await vscode.tasks.executeTask(new vscode.Task({ type: "process" }, scope, "init", "driven", run));
 }

@@ -1,4 +1,4 @@
-// The item in the status bar: whether all is well, how many files drifted, how many are in conflict.
+// The item in the status bar: whether all is well, how many files are to be written or in conflict, what is held back.
 import * as vscode from "vscode";
 import type { Model } from "./model";
 import type { Server } from "./server";
@@ -29,19 +29,32 @@ export class StatusBar implements vscode.Disposable {
     if (this.server.state === "missing") return ["$(error) driven: not found", "error"];
     if (this.server.state === "stopped") return ["$(debug-disconnect) driven: stopped", "warning"];
     if (this.server.state === "starting") return ["$(loading~spin) driven"];
-    const roots = this.model.status.filter((root) => root.state !== "none");
-    const drift = roots.reduce((sum, root) => sum + root.drift, 0);
-    const conflicts = roots.reduce((sum, root) => sum + root.conflicts, 0);
-    if (conflicts) return [`$(git-merge) driven: ${count(conflicts, "conflict")}${drift ? `, ${drift} to write` : ""}`, "warning"];
-    if (roots.some((root) => root.state === "error")) return ["$(warning) driven: cannot sync", "error"];
-    if (drift) return [`$(sync) driven: ${drift} to write`];
-    if (roots.some((root) => root.state === "untrusted")) return ["$(shield) driven: restricted"];
-    return roots.length ? ["$(check) driven"] : ["$(circle-slash) driven"];
+    const { projects } = this.model;
+    const drift = projects.reduce((sum, root) => sum + root.drift, 0);
+    const conflicts = projects.reduce((sum, root) => sum + root.conflicts, 0);
+    const held = projects.reduce((sum, root) => sum + (root.held ?? 0), 0);
+    const news = [conflicts ? count(conflicts, "conflict") : "", drift ? `${drift} to write` : "", held ? `${held} held back` : ""];
+    const said = `driven: ${news.filter(Boolean).join(", ")}${this.where()}`;
+    if (projects.some((root) => root.state === "untrusted")) return ["$(shield) driven: restricted"];
+    if (conflicts) return [`$(git-merge) ${said}`, "warning"];
+    if (projects.some((root) => root.state === "error")) return [`$(warning) driven: cannot sync${this.where()}`, "error"];
+    if (held) return [`$(warning) ${said}`];
+    if (drift) return [`$(sync) ${said}`];
+    if (this.model.isWaiting) return ["$(loading~spin) driven"];
+    return projects.length ? ["$(check) driven"] : ["$(circle-slash) driven"];
+  }
+
+  /** Of several projects, the one that the news are about. */
+  private where(): string {
+    const quiet = ["clean", "untrusted"];
+    const loud = this.model.projects.filter((root) => !quiet.includes(root.state) || root.held);
+    return this.model.projects.length > 1 && loud.length === 1 && loud[0] ? ` (${loud[0].name})` : "";
   }
 
   private lines(): string[] {
     if (this.server.problem) return [this.server.problem];
     const roots = this.model.status.map((root) => (this.model.status.length > 1 ? `${root.name}: ${root.message}` : root.message));
+    if (this.model.hasNoProject && !roots.length) roots.push("No folder is open.");
     return [...roots, this.server.program ? `driven ${this.server.program.version}` : "starting"];
   }
 

@@ -1,8 +1,8 @@
-// Opens a folder in VS Code with the extension and the tests of `host/` in its extension host, and waits for their end.
-// Arguments: the port of the server, the folder, the extension's folder, seconds until it gives up.
+// Opens a folder in VS Code with the extension, and tests in its extension host, and waits for their end.
+// Arguments: the port of the server, the folder or workspace, the extension's folder, seconds until it gives up.
 const { withPage } = require("./browser.js");
 
-const [port, folder, extension, seconds] = process.argv.slice(2);
+const [port, opened, extension, seconds] = process.argv.slice(2);
 
 withPage({ width: 1280, height: 800 }, async (page) => {
   let finish;
@@ -14,7 +14,8 @@ withPage({ width: 1280, height: 800 }, async (page) => {
   const payload = [
     ["extensionDevelopmentPath", remote + extension], ["extensionTestsPath", `${remote}${__dirname}/host/index.js`], ["skipWelcome", "true"],
   ];
-  await page.goto(`http://127.0.0.1:${port}/?folder=${encodeURIComponent(folder)}&payload=${encodeURIComponent(JSON.stringify(payload))}`);
+  const kind = opened.endsWith(".code-workspace") ? "workspace" : "folder";
+  await page.goto(`http://127.0.0.1:${port}/?${kind}=${encodeURIComponent(opened)}&payload=${encodeURIComponent(JSON.stringify(payload))}`);
   const timer = setTimeout(() => finish("timeout"), Number(seconds) * 1000);
   const code = await ended;
   clearTimeout(timer);

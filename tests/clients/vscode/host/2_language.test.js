@@ -1,5 +1,5 @@
 // What a language server gives in an editor: problems, completion, hover, lenses, fixes, rename, and what a save does.
-const { assert, codeOf, driven, file, fs, open, path, place, problems, read, replace, root, until, vscode } = require("./kit.js");
+const { assert, codeOf, driven, file, fs, open, path, place, problems, read, replace, root, save, until, vscode } = require("./kit.js");
 
 const BROKEN = ".driven/rules/broken.md";
 const COPIES = ["AGENTS.md", ".cursor/rules/style.mdc", ".windsurf/rules/style.md", ".claude/rules/style.md", ".clinerules/style.md"];
@@ -72,16 +72,16 @@ module.exports = {
     const document = await open(BROKEN);
     await replace(document, "priority: 10", "prioritty: 10");
     await until("RUL06", () => problems(document.uri).some((one) => codeOf(one) === "RUL06"));
-    const answer = await vscode.commands.executeCommand("driven.fixAll", { uri: document.uri.toString(), unsafe: true });
+    const answer = await vscode.commands.executeCommand("driven.fixAll", { uri: document.uri.toString() });
     assert.equal(answer.changed.length, 1, JSON.stringify(answer));
     assert.match(document.getText(), /^priority: 10$/m);
-    assert.ok(await document.save());
+    await save(document);
   },
 
   "a save is written to every editor": async () => {
     const document = await open(".driven/rules/style.md");
     await replace(document, "four spaces", "two spaces");
-    assert.ok(await document.save());
+    await save(document);
     for (const copy of COPIES) await until(copy, () => read(copy).includes("two spaces"));
     await until("a tick in the status bar", () => driven().statusBar.text === "$(check) driven");
   },
@@ -90,7 +90,7 @@ module.exports = {
     const document = await open(".cursor/rules/style.mdc");
     assert.equal(document.languageId, "markdown");
     await replace(document, "two spaces", "three spaces");
-    assert.ok(await document.save());
+    await save(document);
     await until("the rule", () => read(".driven/rules/style.md").includes("three spaces"));
     for (const copy of COPIES) await until(copy, () => read(copy).includes("three spaces"));
   },

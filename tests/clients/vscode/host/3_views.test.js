@@ -1,5 +1,5 @@
 // The extension's own: both trees, the page of a `.drv`, pages of answers, a new rule.
-const { assert, driven, file, fs, labels, open, read, replace, until, vscode } = require("./kit.js");
+const { assert, driven, file, fs, labels, open, read, replace, save, until, vscode, write } = require("./kit.js");
 
 const tab = () => vscode.window.tabGroups.activeTabGroup.activeTab?.input;
 
@@ -14,6 +14,31 @@ module.exports = {
     assert.ok(own, labels(cursor.children).join());
     assert.deepEqual(labels(own.children), ["api"]);
     assert.ok(own.uri.path.endsWith("/.cursor/rules/api.mdc"));
+  },
+
+  "the tree keeps up with news that never pause, and never goes back": async () => {
+    const seen = [];
+    const { model } = driven();
+    const listener = model.onDidChange(() => {
+      const digest = model.tree?.roots[0]?.digest;
+      if (digest && digest !== seen.at(-1)) seen.push(digest);
+    });
+    const news = setInterval(() => void vscode.commands.executeCommand("driven.client.refresh"), 50);
+    try {
+      for (const number of [1, 2, 3, 4, 5]) {
+        write(".driven/rules/late.md", `---\ndescription: Late\n---\n\n# Late\n\nNumber ${number}.\n`);
+        const shown = seen.length;
+        await until(`tree ${number}`, () => seen.length > shown);
+      }
+    } finally {
+      clearInterval(news);
+      listener.dispose();
+    }
+    assert.equal(new Set(seen).size, seen.length, seen.join());
+    fs.rmSync(file(".driven/rules/late.md").fsPath);
+    await vscode.commands.executeCommand("driven.sync", {});
+    await until("the end of it", () => model.files("drift").length === 0, () => JSON.stringify(model.status));
+    await until("what the server says", async () => JSON.stringify(model.tree) === JSON.stringify(await driven().server.ask("driven/tree", {})));
   },
 
   "the rules that hold for a file, and those that do not": async () => {
@@ -83,7 +108,7 @@ module.exports = {
     const { document } = vscode.window.activeTextEditor;
     await until("its text", () => document.getText().includes("# Reviews"));
     await replace(document, "# Reviews\n", "# Reviews\n\nTwo people look at a change.\n");
-    assert.ok(await document.save());
+    await save(document);
     await until("Cursor's file", () => read(".cursor/rules/team-reviews.mdc").includes("Two people"));
     await assert.rejects(vscode.commands.executeCommand("driven.newRule", { id: "team/reviews" }), /./);
   },

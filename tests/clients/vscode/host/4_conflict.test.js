@@ -1,5 +1,5 @@
 // Two edits of one line: both sides are shown, and the person decides.
-const { assert, driven, file, read, setting, until, vscode, write } = require("./kit.js");
+const { assert, driven, file, read, save, setting, until, vscode, write } = require("./kit.js");
 
 const RULE = ".driven/rules/api.md";
 const FILE = ".cursor/rules/api.mdc";
@@ -68,7 +68,7 @@ module.exports = {
     const edit = new vscode.WorkspaceEdit();
     edit.insert(document.uri, new vscode.Position(document.lineCount - 1, 0), "\nOne more line.\n");
     assert.ok(await vscode.workspace.applyEdit(edit));
-    assert.ok(await document.save());
+    await save(document);
     await until("drift in the status bar", () => /to write/.test(driven().statusBar.text));
     assert.ok(!read(FILE).includes("One more line"));
     await setting("sync.onSave", undefined);

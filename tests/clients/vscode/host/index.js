@@ -1,12 +1,12 @@
-// Runs the tests of this folder in the extension host, one after another, and writes what came of each to a file.
+// Runs the tests of a folder in the extension host, one after another, and writes what came of each to a file.
 const fs = require("node:fs");
 const path = require("node:path");
 
 exports.run = async () => {
   const results = [];
-  const only = process.env.DRIVEN_HOST_ONLY;
-  for (const name of fs.readdirSync(__dirname).filter((file) => file.endsWith(".test.js")).sort()) {
-    for (const [what, test] of Object.entries(require(path.join(__dirname, name)))) {
+  const { DRIVEN_HOST_ONLY: only, DRIVEN_HOST_TESTS: folder } = process.env;
+  for (const name of fs.readdirSync(folder).filter((file) => file.endsWith(".test.js")).sort()) {
+    for (const [what, test] of Object.entries(require(path.join(folder, name)))) {
       if (only && !new RegExp(only).test(what)) continue;
       const began = Date.now();
       let error = "";

@@ -36,6 +36,11 @@ async function replace(document, old, text) {
   assert.ok(await vscode.workspace.applyEdit(edit));
 }
 
+/** Saves, or waits for the save that is under way: code-server saves by itself after a second. */
+async function save(document) {
+  await until(`a save of ${document.uri.path}`, async () => (await document.save()) || !document.isDirty);
+}
+
 /** Where `text` begins in the document, `more` characters on. */
 function place(document, text, more = 0) {
   const at = document.getText().indexOf(text);
@@ -51,4 +56,4 @@ const setting = (name, value) => vscode.workspace.getConfiguration("driven").upd
 /** What the extension shows tests. */
 const driven = () => vscode.extensions.getExtension("driven.driven").exports;
 
-module.exports = { assert, codeOf, driven, file, fs, labels, open, path, place, problems, read, replace, root, setting, until, vscode, write };
+module.exports = { assert, codeOf, driven, file, fs, labels, open, path, place, problems, read, replace, root, save, setting, until, vscode, write };
