@@ -4,12 +4,13 @@
 PYTHON ?= python3
 VENV ?= .venv
 PYTEST ?=
-# The wheel is installed and tested in an environment of its own, away from the sources that it must not import.
+# The wheel is built, installed and tested in an environment of its own, which does not have the sources on its path.
 WHEEL_VENV := $(VENV)-wheel
 WHEELS := wheels/$(notdir $(VENV))
 READY := $(VENV)/.driven-ready
 WHEEL := $(WHEELS)/.built
 WHEEL_READY := $(WHEEL_VENV)/.driven-ready
+BUILDER := $(WHEEL_VENV)/.builder
 SOURCES := $(shell find driven plugins lsp templates -name '*.py' -not -path '*/__pycache__/*' 2>/dev/null)
 COMPILER := $(shell command -v $(CC) >/dev/null 2>&1 && $(CC) --version >/dev/null 2>&1 && echo yes)
 RUN = -n auto --dist loadgroup $(PYTEST)
@@ -18,7 +19,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # It would put the sources before the installed wheel.
 unexport PYTHONPATH
 
-.PHONY: help demo pictures test test-pure test-wheel e2e check bench soak wheel setup clean
+.PHONY: help demo pictures test test-pure test-wheel e2e check bench soak wheel setup setup-wheel clean
 .DELETE_ON_ERROR:
 
 help:
@@ -75,30 +76,38 @@ wheel: $(WHEEL)
 
 setup: $(READY)
 
-$(READY): pyproject.toml hatch_build.py
+setup-wheel: $(WHEEL_READY)
+
+# An environment with the newest pip and what builds driven.
+define builder
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "driven needs Python 3.11 or later and $(PYTHON) is not; say which: make PYTHON=python3.x"; exit 2; }
-	@echo "== setting up $(VENV): driven as pure Python, editable, with $$($(PYTHON) --version)"
-	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/python -m pip install --quiet --upgrade pip
-	@$(VENV)/bin/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], \
-		sep="\n")' > $(VENV)/build-requires.txt
-	@$(VENV)/bin/python -m pip install --quiet -r $(VENV)/build-requires.txt
+	@echo "== setting up $(1): $(2), with $$($(PYTHON) --version)"
+	@test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
+	@$(1)/bin/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], \
+		sep="\n")' > $(1)/build-requires.txt
+	@$(1)/bin/python -m pip install --quiet --upgrade pip -r $(1)/build-requires.txt
+endef
+
+$(READY): pyproject.toml hatch_build.py
+	$(call builder,$(VENV),driven as pure Python and editable)
 	@DRIVEN_MYPYC=0 $(VENV)/bin/python -m pip install --quiet --no-build-isolation --editable '.[dev]'
 	@touch $@
 
-$(WHEEL): $(READY) $(SOURCES)
+$(BUILDER): pyproject.toml
+	$(call builder,$(WHEEL_VENV),what builds the wheel)
+	@touch $@
+
+$(WHEEL): $(BUILDER) hatch_build.py $(SOURCES)
 	@echo "== building the wheel: $(if $(COMPILER),mypyc compiles driven/core and takes half a minute,pure Python for want of a C compiler)"
 	@rm -rf $(WHEELS) && mkdir -p $(WHEELS)
-	@DRIVEN_MYPYC=$(if $(COMPILER),1,0) $(VENV)/bin/python -m pip wheel --quiet --no-build-isolation --no-deps \
+	@DRIVEN_MYPYC=$(if $(COMPILER),1,0) $(WHEEL_VENV)/bin/python -m pip wheel --quiet --no-build-isolation --no-deps \
 		--wheel-dir $(WHEELS) .
 	@ls $(WHEELS)/*.whl
 	@touch $@
 
 $(WHEEL_READY): $(WHEEL)
 	@echo "== installing the wheel in $(WHEEL_VENV)"
-	@test -x $(WHEEL_VENV)/bin/python || $(VENV)/bin/python -m venv $(WHEEL_VENV)
-	@$(WHEEL_VENV)/bin/python -m pip install --quiet --upgrade pip -r $(VENV)/build-requires.txt
 	@$(WHEEL_VENV)/bin/python -m pip install --quiet "$$(ls $(CURDIR)/$(WHEELS)/*.whl)[dev]"
 	@$(WHEEL_VENV)/bin/python -m pip install --quiet --no-deps --force-reinstall $(WHEELS)/*.whl
 	@cat $(WHEEL_VENV)/lib/python*/site-packages/driven/core/_build.txt

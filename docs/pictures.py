@@ -30,7 +30,7 @@ PICTURES = Path(__file__).resolve().parent / "pictures"
 COLUMNS, ROWS = 100, 50
 FONTS = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
 # What hides the cursor, draws and then erases itself is a progress bar.
-PROGRESS = re.compile(r"\x1b\[\?25l.*?\x1b\[\?25h(?:\x1b\[1A)?\x1b\[2K", re.DOTALL)
+PROGRESS = re.compile(r"\x1b\[\?25l.*?\x1b\[\?25h\r?(?:\x1b\[1A)?\x1b\[2K", re.DOTALL)
 
 
 def on_terminal(words: list[str], folder: Path) -> str:

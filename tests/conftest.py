@@ -53,8 +53,8 @@ def corpus() -> list[Path]:
 # `.ci/run` leaves them out (`-m "not slow"`).
 SLOW = {
     "test_build.py", "test_clients.py", "test_conflicts.py", "test_crash.py", "test_hostile.py", "test_live.py",
-    "test_protocol.py", "test_race.py", "test_session.py", "test_soak.py", "test_streams.py", "test_trust.py",
-    "test_watch.py", "test_watch_ends.py", "test_watch_limits.py",
+    "test_lsp.py", "test_protocol.py", "test_race.py", "test_session.py", "test_soak.py", "test_streams.py",
+    "test_trust.py", "test_watch.py", "test_watch_ends.py", "test_watch_limits.py",
 }  # fmt: skip
 
 

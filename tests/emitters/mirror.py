@@ -7,6 +7,12 @@ from dataclasses import dataclass
 from driven.hookspecs import Emitter, Importer, SourceFile
 from driven.model.artefact import Artefact, Settings
 from driven.model.rule import Rule
+from driven_emitters import agents, aider, claude, cline, copilot, cursor, windsurf
+
+EMITTERS: dict[str, Emitter] = {
+    module.__name__.rpartition(".")[2]: module.driven_emitters()[0]  # type: ignore[index]
+    for module in (agents, aider, claude, cline, copilot, cursor, windsurf)
+}
 
 
 @dataclass

@@ -129,8 +129,8 @@ def test_with_always_on_text_in_agents_md_a_persons_own_stays_its_own() -> None:
 
 def test_hostile_files_cost_no_time() -> None:
     start = time.process_time()
-    for text in ("---\n" * 60_000, "```\n" * 60_000, "<!-- driven:begin a\n" * 40_000, "`" * 900_000, "\r" * 900_000):
+    for text in ("---\n" * 30_000, "```\n" * 30_000, "<!-- driven:begin a\n" * 20_000, "`" * 900_000, "\r" * 300_000):
         for rule in read(**{"AGENTS.md": text, "a/" * 500 + "AGENTS.md": text}).rules:
             EMITTER.emit([rule], Settings())
             IMPORTER.read_back(rule, "AGENTS.md", text)
-    assert time.process_time() - start < 20
+    assert time.process_time() - start < 12

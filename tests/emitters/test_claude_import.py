@@ -317,8 +317,8 @@ def test_a_body_with_our_marker_lines_does_not_go_outside_of_them() -> None:
 def test_hostile_files_cost_no_time() -> None:
     start = time.process_time()
     for text in (
-        "@a " * 300_000, "`" * 900_000, "` " * 400_000, "<!--" * 200_000, "```\n" * 200_000, "@" * 900_000,
-        "@a\\ " * 200_000, "> " * 400_000, "\n" * 900_000, "".join([f"@{number}.md\n" for number in range(80_000)]),
+        "@a " * 100_000, "`" * 900_000, "` " * 150_000, "<!--" * 100_000, "```\n" * 100_000, "@" * 400_000,
+        "@a\\ " * 80_000, "> " * 150_000, "\n" * 300_000, "".join([f"@{number}.md\n" for number in range(30_000)]),
         "<!-- driven:begin a\n" * 40_000,
     ):  # fmt: skip
         read(**{"CLAUDE.md": text, "docs/a.md": text})
@@ -327,4 +327,4 @@ def test_hostile_files_cost_no_time() -> None:
     read(**{"CLAUDE.md": "@0.md\n"}, **everyone)
     for front in ("paths: " + "[" * 100_000, "paths: [" + "a," * 100_000, "paths: '" + "{a,b}" * 10_000 + "'"):
         read(**{RULE: f"---\n{front}\n---\nText.\n"})
-    assert time.process_time() - start < 15
+    assert time.process_time() - start < 12

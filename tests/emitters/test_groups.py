@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from emitters.mirror import EMITTERS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import activations, bodies, ids, lines
 
-from driven.hookspecs import Emitter
 from driven.model.activation import OnRequest
 from driven.model.artefact import Artefact, Loss, Piece, Settings
 from driven.model.rule import Rule, RuleSet
-from driven_emitters import agents, aider, claude, cline, copilot, cursor, windsurf
 
-EMITTERS: dict[str, Emitter] = {
-    module.__name__.rpartition(".")[2]: module.driven_emitters()[0]  # type: ignore[index]
-    for module in (agents, aider, claude, cline, copilot, cursor, windsurf)
-}
 names = st.sampled_from(sorted(EMITTERS))
 rules = st.builds(
     Rule,

@@ -12,20 +12,15 @@ from typing import Any
 
 import pytest
 import yaml
+from emitters.mirror import EMITTERS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from driven.hookspecs import Emitter
 from driven.model.activation import ALWAYS, ON_REQUEST, Activation, Always, ForPaths, OnRequest, WhenRelevant
 from driven.model.artefact import Artefact, Section, Settings, WholeFile
 from driven.model.rule import Rule
 from driven.plugin_kit import FormatError, check, is_universal, one_line, split_list
-from driven_emitters import agents, aider, claude, cline, copilot, cursor, windsurf
 
-EMITTERS: dict[str, Emitter] = {
-    module.__name__.rpartition(".")[2]: module.driven_emitters()[0]  # type: ignore[index]
-    for module in (agents, aider, claude, cline, copilot, cursor, windsurf)
-}
 KNOWN = {"description", "globs", "alwaysApply", "applyTo", "trigger", "paths", "name", "disable-model-invocation"}
 NASTY = [
     "---", "\n---\n", "alwaysApply: true", "\nalwaysApply: true\n", ": ", " #", "'", '"', "\\", "{", "}", "[", "]", ",",

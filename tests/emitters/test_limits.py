@@ -149,10 +149,10 @@ def test_what_code_review_does_not_read_is_told() -> None:
     assert [loss.kind for loss in CopilotEmitter().emit([scoped], Settings()).losses] == ["approximated"]
 
 
-def test_a_mebibyte_of_tiny_steps_costs_no_time() -> None:
-    rule = Rule(id="tiny", body="a\n\n" * 300_000)
+def test_tiny_steps_cost_no_time() -> None:
+    rule = Rule(id="tiny", body="a\n\n" * 100_000)
     for emitter in (WINDSURF, AGENTS):
         start = time.process_time()
         emission = emitter.emit([rule], Settings())
-        assert time.process_time() - start < 20
+        assert time.process_time() - start < 8
         assert emission.losses

@@ -217,19 +217,19 @@ def test_hostile_files_cost_no_time(editor: str) -> None:
     key = {"cursor": "globs", "copilot": "applyTo", "windsurf": "globs", "cline": "paths"}[editor]
     start = time.process_time()
     fronts = [
-        f"{key}: " + "{a,b}" * 60, f"{key}: " + "a," * 200_000, "x: " + "[" * 100_000, f"{key}: [" + "\n" * 300_000,
-        "description: " + " " * 400_000 + "x", f"{key}: " + "**/" * 200_000, "a" * 500_000 + "\n" + ": " * 9000,
-        f'{key}: "' + "\\" * 300_000, "\n".join([f"k{n}: v" for n in range(60_000)]),
-        f"{key}:\n" + "  - x\n" * 100_000, "---x\n" * 100_000,
+        f"{key}: " + "{a,b}" * 60, f"{key}: " + "a," * 70_000, "x: " + "[" * 100_000, f"{key}: [" + "\n" * 100_000,
+        "description: " + " " * 400_000 + "x", f"{key}: " + "**/" * 100_000, "a" * 500_000 + "\n" + ": " * 9000,
+        f'{key}: "' + "\\" * 300_000, "\n".join([f"k{n}: v" for n in range(20_000)]),
+        f"{key}:\n" + "  - x\n" * 35_000, "---x\n" * 100_000,
     ]  # fmt: skip
     texts = [f"---\n{front}\n---\nText.\n" for front in fronts]
     texts += ["\n" * 500_000, "<!-- " * 200_000, "x\r" * 400_000, "<!-- driven:begin x -->\n" * 30_000]
-    rule = Rule(id="rule", body="a\r\n" * 100_000, activation=ForPaths(("src/**",)))
+    rule = Rule(id="rule", body="a\r\n" * 50_000, activation=ForPaths(("src/**",)))
     for path in [PATHS[editor][0], *[path for path in PATHS[editor] if path.endswith("/copilot-instructions.md")]]:
         for text in texts:
             plugin(editor)[1].read([SourceFile(path=path, data=text.encode())])
             plugin(editor)[1].read_back(rule, path, text)
-    assert time.process_time() - start < 30
+    assert time.process_time() - start < 12
 
 
 def test_shared_files_are_what_a_person_wrote() -> None:
