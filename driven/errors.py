@@ -30,6 +30,11 @@ class DrivenError(Exception):
         self.hint = hint
         self.span = span
 
+    @property
+    def all(self) -> tuple[DrivenError, ...]:
+        """This one, and what else is wrong for the same reason."""
+        return (self,)
+
     def __str__(self) -> str:
         return f"{self.span}: {self.message}" if self.span else self.message
 
@@ -41,9 +46,19 @@ class UsageError(DrivenError):
 
 
 class ConfigError(DrivenError):
-    """`config.toml` does not parse or says something unknown."""
+    """`config.toml` does not parse or says something unknown. `more`: its other mistakes, in the order of the file."""
 
     code = "DRV002"
+
+    def __init__(self, message: str, *, hint: str = "", span: Span | None = None, code: str = "DRV002") -> None:
+        super().__init__(message, hint=hint, span=span)
+        self.code = code
+        self.more: tuple[ConfigError, ...] = ()
+
+    @property
+    def all(self) -> tuple[DrivenError, ...]:
+        """Every mistake of the file."""
+        return (self, *self.more)
 
 
 class SourceError(DrivenError):

@@ -143,9 +143,8 @@ def _prepare(
     root: str, plugins: Registry, paths: Sequence[str], editor: str | None, lock: Lock, config: Config | None = None
 ) -> Prepared:
     importers = _importers(plugins, editor)
-    config, _ = known_editors(
-        config or read_config(root), {name: e.target.allowed for name, e in plugins.emitters.items()}
-    )
+    options = {name: emitter.target.allowed for name, emitter in plugins.emitters.items()}
+    config, _ = known_editors(config or read_config(root, options), options)
     gathered = gather(root, paths, importers, lock)
     read = _Reading(gathered, importers)
     desk = Desk(plugins, config, read.members)

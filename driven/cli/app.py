@@ -106,18 +106,20 @@ class App:
     def fail(self, error: DrivenError) -> int:
         """Print `error`; its exit code."""
         if self.json:
-            self._envelope(None, {"code": error.code, "message": str(error), "hint": error.hint})
+            said, *more = ({"code": one.code, "message": str(one), "hint": one.hint} for one in error.all)
+            self._envelope(None, {**said, **({"more": more} if more else {})})
         else:
             from driven.cli.render_findings import show_error
 
-            show_error(self.out, error.message, hint=error.hint, span=error.span, root=self._place(error))
+            for one in error.all:
+                show_error(self.out, one.message, hint=one.hint, span=one.span, root=self._place(one))
         return error.exit_code
 
     def _place(self, error: DrivenError) -> str:
         """What the span's path is relative to; no search for a project when the error has no place."""
         return self.base if error.span and error.span.path else ""
 
-    def _envelope(self, data: dict[str, Any] | None, error: dict[str, str] | None) -> None:
+    def _envelope(self, data: dict[str, Any] | None, error: dict[str, Any] | None) -> None:
         import json
 
         envelope = {

@@ -15,7 +15,10 @@ _STYLES = {"error": "bold red", "warning": "bold yellow", "info": "bold blue"}
 _WIDEST = 100  # columns of prose
 _FIX = {
     "safe": "`driven validate --fix` repairs it",
-    "unsafe": "`driven validate --unsafe-fixes` repairs it; look at `--diff` first",
+    "unsafe": "`driven validate --unsafe-fixes` repairs it: it may mean something else then, so look at"
+    " `--unsafe-fixes --diff` first",
+    "both": "`driven validate --fix` repairs it where it is certain what was meant; `--unsafe-fixes` also where it is"
+    " not, so look at `--unsafe-fixes --diff` first",
     "": "by hand",
 }
 
@@ -38,7 +41,7 @@ def show_code(out: Output, entry: Entry) -> None:
         rows.append(("reads", entry.reads))
     if entry.url:
         rows.append(("source", f"{entry.url} (verified {entry.verified})"))
-    if entry.is_check:
+    if entry.is_check or entry.fix:
         rows.append(("repair", _FIX[entry.fix]))
     rows += [("silence" if at == 0 else "", way) for at, way in enumerate(entry.silence)]
     if not entry.is_check and not entry.silence:

@@ -28,11 +28,17 @@ def show_report(out: Output, report: ValidateReport, failing: tuple[str, ...], t
         _show_table(out, report, title)
     out.note(*_summary(report, failing, out.verbose))
     safe = sum(d.fix is not None and d.fix.safe for d in report.diagnostics)
+    if safe:
+        out.note((f"{safe} can be repaired with `driven validate --fix`; --diff shows how", "dim"))
+    _show_unsafe(out, report, " more" if safe else "")
+
+
+def _show_unsafe(out: Output, report: ValidateReport, more: str = "", *, error: bool = False) -> None:
+    """How many repairs wait for a person, why, and how they are made."""
     unsafe = sum(d.fix is not None and not d.fix.safe for d in report.diagnostics)
-    if safe or unsafe:
-        more = f", {unsafe} more with --unsafe-fixes" if safe and unsafe else ""
-        words = "--fix" if safe else "--unsafe-fixes"
-        out.note((f"{safe or unsafe} can be repaired with `driven validate {words}`{more}; --diff shows how", "dim"))
+    if unsafe:
+        words = f"{unsafe}{more} can be repaired with `driven validate --unsafe-fixes`: the file may mean something"
+        out.note((f"{words} else then, so look at `--unsafe-fixes --diff` first", "dim"), error=error)
 
 
 def _show_most(out: Output, report: ValidateReport) -> None:
@@ -88,6 +94,7 @@ def show_fixed(out: Output, fixed: Fixed, failing: tuple[str, ...], *, dry_run: 
         out.note((words, "yellow"), error=dry_run)
     left = " left" if fixed.repaired and fixed.report.diagnostics else ""
     out.note(*_summary(fixed.report, failing, out.verbose), left, error=dry_run)
+    _show_unsafe(out, fixed.report, error=dry_run)
 
 
 def _codes(fixed: Fixed) -> str:

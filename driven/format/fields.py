@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
-from driven.format.words import is_typo, one_line, shown, similar
+from driven.format.words import is_typo, one_line, shown, similar, slip_of
 from driven.model.activation import ALWAYS, ON_REQUEST, Activation, ForPaths, WhenRelevant
 from driven.model.diagnostic import Diagnostic, Fix, Severity, TextEdit
 from driven.model.rule import CATEGORIES, KINDS, Value
@@ -85,12 +85,13 @@ class Fields:
         self.places = places
         self.found = found
         self.rule_id = rule_id
+        self.as_meant = values  # without unknown keys, but for those whose names can be put right
 
     def read(self, summary: Callable[[str], str]) -> dict[str, Any]:
         """The arguments of `Rule` that the front matter gives. `summary`: description -> the summary of the rule."""
-        for key in self.values:
-            if key not in KEYS:
-                self._unknown_key(key)
+        unknown = [key for key in self.values if key not in KEYS]
+        if unknown:
+            self._unknown_keys(unknown)
         given: dict[str, Any] = {}
         description = self._text("description")
         if description is not None:
@@ -139,15 +140,23 @@ class Fields:
             )
         )
 
-    def _unknown_key(self, key: str) -> None:
+    def _unknown_keys(self, unknown: list[str]) -> None:
         from driven.format.foreign import FOREIGN, repair
 
-        other = FOREIGN.get(key) or similar(key, KEYS)
-        hint = (
-            f"did you mean `{other}`?" if other else f"a rule has {', '.join(KEYS)}; an editor's own go under `extra`"
-        )
-        fix = repair(key, other, self.values, self.places)
-        self.error("RUL06", f"`{shown(key)}` is not a key of a rule", self.places.key(key), hint, fix)
+        meant = {key: FOREIGN.get(key) or similar(key, KEYS) for key in unknown}
+        wanted: dict[str, list[str]] = {}
+        for key, other in meant.items():
+            if key in FOREIGN or (other and is_typo(key, other)):
+                wanted.setdefault(other, []).append(key)
+        self.as_meant = {key: value for key, value in self.values.items() if key in KEYS}
+        for other, keys in wanted.items():
+            self.as_meant.setdefault(other, self.values[keys[0]])
+        for key, other in meant.items():
+            hint = f"a rule has {', '.join(KEYS)}; an editor's own go under `extra`"
+            if other:
+                hint = f"did you mean `{other}`?"
+            fix = repair(key, other, self.values, self.as_meant, self.places) if wanted.get(other) == [key] else None
+            self.error("RUL06", f"`{shown(key)}` is not a key of a rule", self.places.key(key), hint, fix)
 
     def _typed(self, key: str, kind: type, what: str, hint: str) -> Any:
         """The value of `key` if it is of `kind`; None when it is not written or of another type."""
@@ -161,7 +170,7 @@ class Fields:
         text: str | None = self._typed(key, str, "text", "put it in quotes")
         return text
 
-    def _choice(self, key: str, allowed: Iterable[str]) -> str | None:
+    def _choice(self, key: str, allowed: Sequence[str]) -> str | None:
         value: str | None = self._typed(key, str, "one word", f"write one of {', '.join(allowed)}")
         if value is None or value in allowed:
             return value
@@ -170,7 +179,10 @@ class Fields:
         hint = f"did you mean `{other}`?" if other else f"write one of {', '.join(allowed)}"
         fix = None
         if other and span.end_line and is_typo(value, other):
-            fix = Fix(title=f"Change to `{other}`", edits=(TextEdit(span=span, text=other),), safe=False)
+            from driven.format.foreign import reads_well
+
+            safe = slip_of(value, allowed) == other and reads_well(key, other, self.as_meant, self.places)
+            fix = Fix(title=f"Change to `{other}`", edits=(TextEdit(span=span, text=other),), safe=safe)
         self.error("RUL08", f"`{shown(value)}` is not a value of `{key}`", span, hint, fix)
         return None
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from driven.format.fields import NAME
-from driven.format.words import is_typo
-from driven.model.diagnostic import Fix, TextEdit
+from driven.format.fields import KEYS, NAME, Fields
+from driven.format.words import is_typo, slip_of
+from driven.model.diagnostic import Diagnostic, Fix, TextEdit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,16 +26,18 @@ APPLY = {
 }  # fmt: skip
 
 
-def repair(key: str, other: str, values: Mapping[str, Value], places: Places) -> Fix | None:
+def repair(
+    key: str, other: str, values: Mapping[str, Value], as_meant: Mapping[str, Value], places: Places
+) -> Fix | None:
     """The rename of an unknown key to `other`, its value put right where another tool says it in other words.
+    `as_meant`: the front matter as it is when all such keys are renamed.
 
-    Never safe: `*.ts` means every folder to some tools and one to others, and whoever misspelt a key may have meant
-    another one. None where the key stands already, where two keys would get one name, or where the value does not fit.
+    Safe for what is certainly a slip of the finger, where the value is one that the key takes. Never for another tool's
+    key: `*.ts` means every folder to some tools and one to others. None where the key stands already, or where the
+    value does not fit.
     """
     span = places.key(key)
     if not other or other in values or not span.end_line:
-        return None
-    if any(name != key and FOREIGN.get(name) == other for name in values):
         return None
     edits = [TextEdit(span=span, text=other)]
     value = values[key]
@@ -49,7 +51,22 @@ def repair(key: str, other: str, values: Mapping[str, Value], places: Places) ->
             return None  # a condition of another tool is hardly one of ours
     elif not is_typo(key, other):
         return None
-    return Fix(title=f"Rename to `{other}`", edits=tuple(edits), safe=False)
+    safe = key not in FOREIGN and slip_of(key, KEYS) == other and reads_well(other, value, as_meant, places)
+    return Fix(title=f"Rename to `{other}`", edits=tuple(edits), safe=safe)
+
+
+def reads_well(key: str, value: Value, values: Mapping[str, Value], places: Places) -> bool:
+    """Whether the front matter with that value of a key says no new mistake."""
+    if key == "targets" and isinstance(value, list) and any(str(item)[:1] in ("-", "!") for item in value):
+        return False  # it leaves out an editor: were that name misspelt too, the rule would go where it must not
+    known = {name: other for name, other in values.items() if name != key}
+    return not _mistakes({**known, key: value}, places) - _mistakes(known, places)
+
+
+def _mistakes(values: dict[str, Value], places: Places) -> set[tuple[str, str]]:
+    found: list[Diagnostic] = []
+    Fields(values, places, found, "").read(lambda description: description)
+    return {(one.code, one.message) for one in found}
 
 
 def without(key: str, places: Places) -> Fix | None:

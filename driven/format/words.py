@@ -36,6 +36,35 @@ def is_typo(word: str, meant: str) -> bool:
     return SequenceMatcher(None, word.lower(), meant.lower(), autojunk=False).ratio() >= 0.75
 
 
+def slip_of(word: str, known: Iterable[str]) -> str:
+    """The known word that `word` is certainly a slip of the finger for, "" where there is none or more than one.
+
+    At most one letter too many, too few, wrong or swapped with the next, two in words of eight letters and more; small
+    and capital letters, and `-` and `_`, count as alike.
+    """
+    if not 2 < len(word) <= 40:
+        return ""
+    plain = word.casefold().replace("-", "_")
+    near = [name for name in known if _differ(plain, name.casefold().replace("-", "_"), 2 if len(name) >= 8 else 1)]
+    return near[0] if len(near) == 1 else ""
+
+
+def _differ(one: str, other: str, most: int) -> bool:
+    """Whether it takes at most that many strokes to make one of the other."""
+    if abs(len(one) - len(other)) > most:
+        return False
+    last: list[int] = []
+    row = list(range(len(other) + 1))
+    for at, char in enumerate(one, 1):
+        before, last, row = last, row, [at]
+        for to, wanted in enumerate(other, 1):
+            cost = min(last[to] + 1, row[to - 1] + 1, last[to - 1] + (char != wanted))
+            if at > 1 and to > 1 and char == other[to - 2] and wanted == one[at - 2]:
+                cost = min(cost, before[to - 2] + 1)
+            row.append(cost)
+    return row[-1] <= most
+
+
 def _is_format(char: str) -> bool:
     """Not printable to Python, yet text: other spaces, joiners, private use; neither a control nor a line end."""
     from unicodedata import category

@@ -42,6 +42,7 @@ def _document(commands: Iterable[Command]) -> Iterator[str]:
         "",
         'One object on stdout: `{"ok": …, "data": …, "error": {"code", "message", "hint"} | null, "meta": {"schema",'
         ' "version"}}`.',
+        "Of a configuration with several mistakes `error` is the first, and its `more` a list of the others.",
         "`ok` says that the command did its work and `data` is there; whether there was something to do, the exit code",
         "says. `meta.schema` is the command's words and the version of its `data` (`driven.sync/1`).",
         "`driven grammar --json` has the JSON schema of every `data`.",

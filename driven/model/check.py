@@ -27,7 +27,7 @@ class About:
     why       what goes wrong, in sentences; the reason for the check
     bad, good a short example of either
     url       where the vendor (or whoever measured it) says so; `verified` the date, YYYY-MM-DD
-    fix       whether findings may carry one: "safe", "unsafe" or ""
+    fix       whether findings may carry one: "safe", "unsafe", "both" (safe where it is certain what was meant) or ""
     security  asked of every file, also of what driven itself wrote
     """
 
@@ -41,7 +41,7 @@ class About:
     verified: str
     bad: str = ""
     good: str = ""
-    fix: Literal["", "safe", "unsafe"] = ""
+    fix: Literal["", "safe", "unsafe", "both"] = ""
     security: bool = False
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from driven.errors import DrivenError
 from driven.frozen import frozen
 from driven.span import Span
 
@@ -44,3 +45,11 @@ class Diagnostic:
     hint: str = ""
     fix: Fix | None = None
     rule_id: str = ""
+
+
+def of_error(error: DrivenError) -> list[Diagnostic]:
+    """What an error says, as values: one finding, of a configuration one for each of its mistakes."""
+    return [
+        Diagnostic(code=one.code, severity="error", message=one.message, span=one.span or Span(path=""), hint=one.hint)
+        for one in error.all
+    ]

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from driven import __version__
 from driven.errors import ConfigError
 from driven.frozen import field, frozen, replace
 from driven.model.diagnostic import Diagnostic
 from driven.project.reading import read_file
-from driven.project.tables import joined, kind_of, known_keys, meant, one_of, span_of, table_of
-from driven.project.validate_table import validate_table
-from driven.span import Span
+from driven.project.tables import meant, one_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Literal
+    from typing import Literal
 
     from driven.project.disk import Tree
+
+    Options = Mapping[str, Collection[str]]
 
 CONFIG = ".driven/config.toml"
 PYPROJECT = "pyproject.toml"
 KEPT = ".driven/state/config"  # what the file said when it was parsed last
 MAX_BYTES = 1 << 20
-MAX_EDITORS = 500  # more are nobody's configuration, and each wrong one costs a search for its place
+MAX_EDITORS = 500  # more are nobody's configuration, and each wrong one costs a search for what was meant
 
 SYNC_KEYS = {
     "mode": ("two-way", "one-way"), "always": ("native", "agents"), "debounce_ms": int, "header": bool,
@@ -65,15 +65,15 @@ class Config:
     )  # of the file that was parsed; "" when it need not be kept
 
 
-def read_config(root: str) -> Config:
-    """The configuration of the project at `root`; the defaults when there is none. ConfigError with line and column."""
+def read_config(root: str, options: Options | None = None) -> Config:
+    """The configuration of the project at `root`; the defaults when there is none. ConfigError as of `parse_config`."""
     kept = _kept(root)
     if kept is not None:
         return kept
     for path in (CONFIG, PYPROJECT):
         found = _read(os.path.join(root, path))
         if found is not None and (path == CONFIG or b"tool.driven" in found[0]):
-            return replace(parse_config(found[0], path), stamp=_stamp(path, found[1]))
+            return replace(parse_config(found[0], path, options), stamp=_stamp(path, found[1]))
     return Config()
 
 
@@ -137,120 +137,47 @@ def _read(path: str) -> tuple[bytes, os.stat_result] | None:
         raise ConfigError(f"`{os.path.basename(path)}` cannot be read: {reason}") from None
 
 
-def parse_config(data: bytes, path: str) -> Config:
-    """A configuration from TOML. ConfigError that points at the line, with a did-you-mean for an unknown key."""
-    import tomllib
+def parse_config(data: bytes, path: str, options: Options | None = None) -> Config:
+    """A configuration from TOML. ConfigError for what cannot be used: each mistake with its place and what to write,
+    the first one as the error itself, all others in its `more`; with `options` (see `known_editors`) also those editors
+    that are none. They alone are no error: the others can be written all the same."""
+    from driven.project.config_text import error_of, read_text
 
-    try:
-        text = data.decode()
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise ConfigError("not UTF-8", span=Span(path=path, line=line), hint="save the file as UTF-8") from None
-    try:
-        whole = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # a number of thousands of digits is a plain ValueError
-        raise _unparsable(str(error), text, path) from None
-    prefix = ""
-    if path == PYPROJECT:
-        prefix = "tool.driven"
-        whole = table_of(whole.get("tool", {}), "tool", text, path).get("driven", {})
-    table = table_of(whole, prefix or "the file", text, path)
-    known_keys(table, TOP_KEYS, prefix, text, path)
-    if table.get("version", 1) != 1:
-        raise ConfigError(
-            f"version `{table['version']}` is not known to this driven", hint="this driven reads version 1",
-            span=span_of(text, path, prefix, "version"),
-        )  # fmt: skip
-    editors: dict[str, Mapping[str, object]] = {}
-    disabled: list[str] = []
-    section = joined(prefix, "editors")
-    for name, value in table_of(table.get("editors", {}), section, text, path).items():
-        if value is False:
-            disabled.append(name)
-        elif value is True or isinstance(value, dict):
-            editors[name] = {} if value is True else value
-        else:
-            raise ConfigError(
-                f"`{name}` is {kind_of(value)}", hint="write true, false or a table of that editor's options",
-                span=span_of(text, path, section, name),
-            )  # fmt: skip
-    sync = _sync(
-        table_of(table.get("sync", {}), joined(prefix, "sync"), text, path), joined(prefix, "sync"), text, path
-    )
-    validate = validate_table(table, joined(prefix, "validate"), text, path)
-    return Config(
-        editors=editors, disabled=tuple(disabled), path=path, text=text, **sync, **validate
-    )  # fmt: skip
+    config, found = read_text(data, path, options)
+    if any(one.code == ConfigError.code for one in found):
+        raise error_of(found)
+    return config
 
 
-def known_editors(config: Config, options: Mapping[str, Iterable[str]]) -> tuple[Config, list[Diagnostic]]:
+def known_editors(config: Config, options: Options) -> tuple[Config, list[Diagnostic]]:
     """The configuration without the editors that no plugin knows, or not with these options; each is an error.
 
     `options`: editor name -> `Target.allowed`, or just the names of its options where no value is to be checked. What
     such an editor has on disk stays as it is: its name goes to `unsure`.
     """
-    section = "tool.driven.editors" if config.path == PYPROJECT else "editors"
+    named = (*config.editors, *config.disabled)
+    unsure = {name for name in named[:MAX_EDITORS] if not _is_known(name, config, options)}
     found: list[Diagnostic] = []
-    unsure: set[str] = set()
+    if unsure:
+        from driven.project.config_text import editor_mistakes
 
-    def report(name: str, message: str, hint: str, span: Span) -> None:
-        unsure.add(name)
-        found.append(Diagnostic(code="CFG01", severity="error", message=message, span=span, hint=hint))
-
-    for name in (*config.editors, *config.disabled)[:MAX_EDITORS]:
-        if name not in options:
-            close = meant(name, options)
-            hint = f"{close}{'' if close.endswith('?') else ';'} `driven plugin list` shows them all"
-            report(name, f"unknown editor `{name}`", hint, span_of(config.text, config.path, section, name))
-            continue
-        for option, value in config.editors.get(name, {}).items():
-            known = options[name]
-            if option not in known:
-                names = list(known)
-                hint = meant(option, names) if names else f"write `{name} = true`"
-                message = f"`{name}` has no option `{option}`"
-            else:
-                hint = _wrong(value, known.get(option, ()) if isinstance(known, Mapping) else ())
-                message = f"the option `{option}` of `{name}` is {kind_of(value)}"
-            if hint:
-                report(name, message, hint, span_of(config.text, config.path, f"{section}.{name}", option))
-    unsure.update((*config.editors, *config.disabled)[MAX_EDITORS:])
+        found = editor_mistakes(config, unsure, options)
+    unsure.update(named[MAX_EDITORS:])
     kept = {name: value for name, value in config.editors.items() if name not in unsure}
     return replace(config, editors=kept, unsure=frozenset(unsure)), found
 
 
-def _sync(table: dict[str, Any], section: str, text: str, path: str) -> dict[str, Any]:
-    known_keys(table, SYNC_KEYS, section, text, path)
-    for key, value in table.items():
-        wanted = SYNC_KEYS[key]
-        if isinstance(wanted, tuple):
-            due = "" if value in wanted else " or ".join(f'"{word}"' for word in wanted)
-        else:
-            due = "" if type(value) is wanted else "true or false" if wanted is bool else "a whole number"
-        if due:
-            raise ConfigError(
-                f"`{key}` is {kind_of(value)}", hint=f"write {due}", span=span_of(text, path, section, key)
-            )
-    for key, (least, most, unit) in RANGES.items():
-        if not least <= table.get(key, least) <= most:
-            raise ConfigError(
-                f"`{key}` is out of range", hint=f"write {least} to {most} ({unit})",
-                span=span_of(text, path, section, key),
-            )  # fmt: skip
-    return table
+def _is_known(name: str, config: Config, options: Options) -> bool:
+    known = options.get(name)
+    if known is None:
+        return False
+    given = config.editors.get(name, {}).items()
+    return all(option in known and not _wrong(value, choices_of(known, option)) for option, value in given)
 
 
-def _unparsable(error: str, text: str, path: str) -> ConfigError:
-    import re
-
-    found = re.search(r"\(at line (\d+), column (\d+)\)", error)
-    message = error[: found.start()].strip() if found else error.replace("(at end of document)", "").strip()
-    lines = text.splitlines() or [""]
-    line, column = (int(found[1]), int(found[2])) if found else (len(lines), len(lines[-1]) + 1)
-    return ConfigError(
-        f"not valid TOML: {message[:1].lower()}{message[1:]}", span=Span(path=path, line=line, column=column),
-        hint="strings need quotes, tables `[name]`; nothing was written",
-    )  # fmt: skip
+def choices_of(known: Collection[str], option: str) -> Collection[str]:
+    """What an option may be, empty where it is a path: of `options[name]` as `known_editors` takes them."""
+    return known.get(option, ()) if isinstance(known, Mapping) else ()
 
 
 def _wrong(value: object, allowed: Collection[str]) -> str:

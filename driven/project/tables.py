@@ -1,35 +1,39 @@
-"""Tables of a TOML file as a person wrote them: what may stand in them, and where in the text a key stands."""
+"""Tables of a TOML file as a person wrote them: what may stand in them, and what was meant."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
-from driven.errors import ConfigError
-from driven.span import Span
+from driven.format.words import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from driven.project.mistakes import Notes
 
-def table_of(value: object, name: str, text: str, path: str) -> dict[str, Any]:
+
+def table_of(within: Mapping[str, object], key: str, notes: Notes, *above: str) -> dict[str, Any]:
+    """A table in a table, empty where it is not there; a mistake where it is something else."""
+    value = within.get(key, {})
     if isinstance(value, dict):
         return value
-    parent, _, key = name.rpartition(".")
-    span = span_of(text, path, parent, key)
-    raise ConfigError(f"`{name}` is {kind_of(value)}", hint=f"write a table, [{name}]", span=span)
+    name = ".".join((*notes.prefix, *above, key))
+    notes.value(f"`{name}` is {kind_of(value)}", f"write a table, [{name}]", *above, key)
+    return {}
 
 
-def known_keys(table: Mapping[str, object], keys: Iterable[str], section: str, text: str, path: str) -> None:
+def known_keys(table: Mapping[str, object], keys: Collection[str], notes: Notes, *section: str) -> None:
+    """A mistake for each key of a table that is none of `keys`."""
+    name = ".".join((*notes.prefix, *section))
+    where = f" in [{name}]" if name else ""
     for key in table:
         if key not in keys:
-            where = f" in [{section}]" if section else ""
-            raise ConfigError(
-                f"unknown key `{key}`{where}", hint=meant(key, keys), span=span_of(text, path, section, key)
-            )
+            notes.key(f"unknown key `{shown(key)}`{where}", meant(key, keys), *section, key, known=keys, there=table)
 
 
 def meant(word: str, known: Iterable[str]) -> str:
+    """What to write instead of a word that is none of `known`."""
     from difflib import get_close_matches
 
     names = sorted(known)
@@ -38,44 +42,16 @@ def meant(word: str, known: Iterable[str]) -> str:
 
 
 def one_of(names: Iterable[str]) -> str:
+    """All that may stand there."""
     return "it can be " + ", ".join(f"`{name}`" for name in names)
 
 
 def kind_of(value: object) -> str:
+    """What a value is, in words."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return f'"{value}"' if len(value) < 40 else "a text"
+        return f'"{value}"' if len(value) < 40 and value.isprintable() else "a text"
     if isinstance(value, int | float):
-        return f"the number {value}"
+        return f"the number {shown(str(value))}"
     return "a list" if isinstance(value, list) else "a table" if isinstance(value, dict) else "a date"
-
-
-def joined(prefix: str, name: str) -> str:
-    return f"{prefix}.{name}" if prefix else name
-
-
-def span_of(text: str, path: str, section: str, key: str) -> Span:
-    """Where `key` of `section` stands, as near as a scan of lines can tell (tomllib keeps no places)."""
-    import re
-
-    here = ""
-    dotted = f"{section}.{key}" if section else key
-    fallback = Span(path=path)
-    for number, line in enumerate(text.splitlines(), 1):
-        head = re.match(r"\s*\[+\s*([^\]]+?)\s*\]", line)
-        if head:
-            here = re.sub(r"[\"'\s]", "", head[1])
-            if here == dotted:
-                return Span(path=path, line=number, column=line.index("[") + 1)
-            if here.startswith(dotted + "."):
-                fallback = Span(path=path, line=number, column=line.index("[") + 1)
-            continue
-        name = re.match(r"\s*([\w.\"'-]+)\s*=", line)
-        full = joined(here, re.sub(r"[\"']", "", name[1])) if name else ""
-        if name and (full == dotted or full.startswith(dotted + ".")):
-            return Span(path=path, line=number, column=name.start(1) + 1)
-        inline = re.search(rf"[{{,]\s*[\"']?({re.escape(key)})[\"']?\s*=", line)
-        if inline and (here == section or section.startswith(full)):
-            fallback = Span(path=path, line=number, column=inline.start(1) + 1)
-    return fallback

@@ -54,6 +54,7 @@ def test_a_repair_ends_its_finding_and_spoils_nothing(seed: int) -> None:
             assert done == [d] and after != text, told
             again = said_of(after)
             assert count(again, d.code) < count(found, d.code) or d.code in ("RUL06", "RUL30"), told
+            assert not d.fix.safe or d.code not in ("RUL06", "RUL08") or not {e.code for e in again} - had, told
             assert d.fix.safe or not ({e.code for e in again} - had) & NO_YAML, told
     assert {"RUL06", "RUL08", "RUL14", "RUL16", "RUL30", "RUL31", "RUL32"} <= seen
 
@@ -92,3 +93,49 @@ def test_keys_of_other_tools(front: str, fixed: str) -> None:
     fixes = [(d, d.fix) for d in said_of(text) if d.fix is not None]
     assert not any(fix.safe for _, fix in fixes)
     assert _apply(Document(PATH, text.encode()), fixes)[1] == f"---\n{fixed or front}\n---\n\nUse tabs.\n"
+
+
+@pytest.mark.parametrize(
+    ("front", "safe"),
+    [
+        ("prioritty: 10", [True]),
+        ("Priority: 10", [True]),
+        ("prioritty: high", [False]),
+        ("prioritty: 300", [False]),
+        ("prioritty:", [True]),
+        ("tag: [api]", [True]),
+        ("tag: api", [False]),
+        ("pathss: src/**", [True]),
+        ("pathss: /etc", [False]),
+        ("path: src/**", [False]),  # another tool's
+        ("whne: files('**/*.tf') > 0", [True]),
+        ("whne: file('**/*.tf')", [False]),
+        ("target: [cursor]", [True]),
+        ("target: [-cursor]", [False]),
+        ("aply: manual", [True]),
+        ("aply: paths", [False]),
+        ("aply: manual\npaths: a/**", [False]),
+        ("aply: manual\npathss: a/**", [False, False]),  # each alone would do
+        ("aply: manual\nglobs: a/**", [False, False]),
+        ("prioritty: 1\npriorrity: 2", []),
+        ("prioritty: 1\npriority: 2", []),
+        ("apply: alway", [True]),
+        ("apply: alway\npaths: a/**", [False]),
+        ("apply: alway\npathss: a/**", [False, True]),
+        ("kind: 'standart'", [True]),
+        ("kind: stndrd", [True]),
+        ("category: perform", [False]),
+        ("{prioritty: 3, descripton: x}", [True, True]),
+    ],
+)
+def test_what_is_certain_is_safe(front: str, safe: list[bool]) -> None:
+    found = said_of(f"---\n{front}\n---\n\nUse tabs.\n")
+    assert [d.fix.safe for d in found if d.fix is not None] == safe
+
+
+def test_many_unknown_keys_cost_no_more_than_their_number() -> None:
+    """Each of them is near to the same key: none may ask all others."""
+    front = "".join(f"prioritty{number}: 3\n" for number in range(990))
+    found = said_of(f"---\n{front}---\n\nUse tabs.\n")
+    assert count(found, "RUL06") == 990
+    assert not any(d.fix is not None for d in found)

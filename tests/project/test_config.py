@@ -40,24 +40,25 @@ def test_the_file_of_the_specification() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "column", "says", "hint"),
     [
-        ("version = 1\n[editor]\ncursor = true\n", 2, 1, "unknown key `editor`", "`editors`"),
+        ("version = 1\n[editor]\ncursor = true\n", 2, 2, "unknown key `editor`", "`editors`"),
         ("[sync]\nmod = 'x'\n", 2, 1, "unknown key `mod` in [sync]", "`mode`"),
-        ("[sync]\nmode = 'both'\n", 2, 1, '`mode` is "both"', '"two-way" or "one-way"'),
-        ("[sync]\ndebounce_ms = true\n", 2, 1, "`debounce_ms` is true", "whole number"),
-        ("[sync]\ndebounce_ms = -1\n", 2, 1, "out of range", "0 to 60000"),
-        ("[sync]\nsnapshots = 0\n", 2, 1, "`snapshots` is out of range", "1 to 10000"),
-        ("[sync]\nsnapshot_days = 40000\n", 2, 1, "`snapshot_days` is out of range", "1 to 36500"),
-        ('[sync]\nsnapshots = "all"\n', 2, 1, '`snapshots` is "all"', "whole number"),
-        ("[sync]\nheader = 'yes'\n", 2, 1, '`header` is "yes"', "true or false"),
-        ("[editors]\n  cursor = 'on'\n", 2, 3, '`cursor` is "on"', "true, false or a table"),
-        ("version = 2\n", 1, 1, "version `2`", "version 1"),
-        ("editors = 3\n", 1, 1, "`editors` is the number 3", "[editors]"),
-        ("[validate]\nignore = 'CUR14'\n", 2, 1, "not a list of codes", '["CUR14"]'),
-        ("[editors]\ncursor = tru\n", 2, 10, "not valid TOML", "quotes"),
-        ("[editors\n", 1, 9, "not valid TOML", ""),
+        ("[sync]\nmode = 'both'\n", 2, 8, '`mode` is "both"', '"two-way" or "one-way"'),
+        ("[sync]\ndebounce_ms = true\n", 2, 15, "`debounce_ms` is true", "whole number"),
+        ("[sync]\ndebounce_ms = -1\n", 2, 15, "out of range", "0 to 60000"),
+        ("[sync]\nsnapshots = 0\n", 2, 13, "`snapshots` is out of range", "1 to 10000"),
+        ("[sync]\nsnapshot_days = 40000\n", 2, 17, "`snapshot_days` is out of range", "1 to 36500"),
+        ('[sync]\nsnapshots = "all"\n', 2, 13, '`snapshots` is "all"', "whole number"),
+        ("[sync]\nheader = 'yes'\n", 2, 10, '`header` is "yes"', "write true"),
+        ("[editors]\n  cursor = 3\n", 2, 12, "`cursor` is the number 3", "true, false or a table"),
+        ("[editors]\n  cursor = 'on'\n", 2, 12, '`cursor` is "on"', "write true"),
+        ("version = 2\n", 1, 11, "version `2`", "version 1"),
+        ("editors = 3\n", 1, 11, "`editors` is the number 3", "[editors]"),
+        ("[validate]\nignore = 'CUR14'\n", 2, 10, "not a list of codes", '["CUR14"]'),
+        ("[editors]\ncursor = tru\n", 2, 10, "not valid TOML", "write `true`"),
+        ("[editors\n", 1, 1, "not valid TOML", "`]`"),
         ("a = " + "[" * 5000, 1, 0, "not valid TOML", ""),
-        ("a = \xff", 1, 1, "not UTF-8", "UTF-8"),
-        ("sync.mod = 1\n", 1, 1, "unknown key `mod`", "`mode`"),
+        ("a = \xff", 1, 5, "not UTF-8", "UTF-8"),
+        ("sync.mod = 1\n", 1, 6, "unknown key `mod`", "`mode`"),
         ("sync = { mod = 1 }\n", 1, 10, "unknown key `mod`", "`mode`"),
     ],
 )
@@ -97,7 +98,7 @@ def test_an_option_has_one_of_its_values(value: str, hint: str) -> None:
     assert list(kept.editors) == (["cursor"] if hint else ["cursor", "windsurf"])
     assert kept.unsure == ({"windsurf"} if hint else set())
     assert [(one.code, one.severity, one.span.line, one.span.column) for one in found] == (
-        [("CFG01", "error", 3, 14)] if hint else []
+        [("CFG01", "error", 3, 20)] if hint else []
     )
     assert all(one.hint.startswith(hint) and len(one.message) < 80 for one in found)
 
@@ -116,7 +117,7 @@ def test_an_option_without_a_list_of_values_is_a_path_inside_the_project(value: 
     config = parse_config(f"[editors.mine]\ndir = {value}\n".encode(), CONFIG)
     kept, found = known_editors(config, {"mine": ("dir",) if names else {"dir": ()}})
     assert list(kept.editors) == (["mine"] if good else [])
-    assert [(one.span.line, one.span.column, bool(one.hint)) for one in found] == ([] if good else [(2, 1, True)])
+    assert [(one.span.line, one.span.column, bool(one.hint)) for one in found] == ([] if good else [(2, 7, True)])
 
 
 def test_where_it_is_read_from(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def config(root: Path, editors: list[str]) -> None:
 
 def told(emitted: Emitted) -> tuple[object, ...]:
     """What an emission says, whatever the order of its parts."""
-    pieces = sorted((repr(piece) for piece in emitted.pieces))
+    pieces = sorted(repr(piece) for piece in emitted.pieces)
     return pieces, sorted(map(repr, emitted.losses)), emitted.failed, emitted.diagnostics
 
 

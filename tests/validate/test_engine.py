@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from checkout import git
 
 from driven.errors import DiskError
 from driven.model.diagnostic import Diagnostic
@@ -33,10 +34,6 @@ def driven(root: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [sys.executable, "-m", "driven", "validate", *words], cwd=root, capture_output=True, timeout=60
     )
-
-
-def git(root: Path, *words: str) -> None:
-    subprocess.run(["git", *words], cwd=root, check=True, capture_output=True)
 
 
 # Links.
@@ -128,7 +125,7 @@ def test_a_rename_that_cannot_be_written_deletes_nothing(tmp_path: Path, monkeyp
     assert len(plan.writes) == 2
     monkeypatch.setattr(fixing, "_check", lambda *_: None)  # it would see that, but not a full disk
     with pytest.raises(DiskError):
-        fixing._write(str(tmp_path), plan, managed=False)
+        fixing.write_fixes(str(tmp_path), plan, managed=False)
     assert (tmp_path / "CLAUDE.md").read_text() == "one\n"
 
 

@@ -68,6 +68,19 @@ def test_the_configuration_is_read_as_it_is_typed(root: Path) -> None:
     assert live.touch(view, ".driven/config.toml", b"[editors]\ncursor = true\n").told == ()
 
 
+def test_an_open_configuration_counts_in_place_of_the_disk(root: Path) -> None:
+    live = Live(str(root))
+    at = ".driven/config.toml"
+    bad = b"[editors]\ncurzor = true\nclaude = 'yes'\n"
+    view = live.refresh({at: bad})
+    assert [(one.code, one.fix is not None) for one in view.told[at]] == [("CFG01", True), ("DRV002", True)]
+    assert view.told[at] == live.touch(view, at, bad).told and view.problem is None
+    (root / at).write_bytes(bad)
+    view = live.refresh({at: b"[editors]\ncursor = true\n"}, before=view)
+    assert at not in view.told and view.problem is not None, "nothing is written while the disk says so"
+    assert [one.code for one in live.refresh({}, before=view).told[at]] == ["CFG01", "DRV002"]
+
+
 def test_a_project_that_cannot_be_loaded_stays_as_it_was_and_says_why(root: Path) -> None:
     live = Live(str(root))
     before = live.refresh({})

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from driven.cli.check import Check
+from driven.cli.text import count
 from driven.errors import DrivenError
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ def _project(app: App) -> Iterator[Check]:
         yield Check("project", "fail", f"{first}" + (f" and {len(errors) - 1} more" if errors[1:] else ""),
                     "`driven validate` lists every finding")  # fmt: skip
     else:
-        yield Check("project", "ok", f"{root}, {len(rules)} rules")
+        yield Check("project", "ok", f"{root}, {count(len(rules), 'rule')}")
     folder = os.path.join(root, ".driven")
     if os.path.exists(os.path.join(root, ".DRIVEN")):
         yield Check("file names", "ok", "this file system takes upper and lower case for the same")

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from driven.errors import ProjectError, UsageError
+from driven.errors import ConfigError, ProjectError, UsageError
 
 if TYPE_CHECKING:
     from driven.cli.app import App
     from driven.cli.render import Output
     from driven.validation.answers import Watch
+    from driven.validation.asking import Words
     from driven.validation.files import Folder
+    from driven.validation.fixing import Fixed
 
 
 def run(args: Any, app: App) -> int:
@@ -26,14 +28,22 @@ def run(args: Any, app: App) -> int:
     )  # fmt: skip
     _check(args, app)
     watch = _watch(args, app)
-    loaded = load(app.base)
+    mended: Fixed | None = None
+    try:
+        loaded = load(app.base)
+    except ConfigError as error:
+        mended = _mend(args, app, words, error)
+        if args.diff or mended.report.diagnostics:
+            code = _show_fixed(args, app, mended, ("error",))
+            return app.outcome(diagnostics=mended.report.diagnostics) or code
+        loaded = load(app.base)
     baseline = asking.baseline_of(app.base, loaded.config, words)
     if baseline:
         watch.add([os.path.abspath(baseline)])
     choice = asking.choice_of(app.base, loaded.config, words)
     strict = args.strict or loaded.config.strict
     if args.fix or args.unsafe_fixes or args.diff:
-        return _fix(args, app, choice, strict)
+        return _fix(args, app, choice, strict, mended)
     folder = Folder(app.base, globs=loaded.globs)
     app.out.kept = []
     with app.out.progress() as progress:
@@ -86,14 +96,36 @@ def _tell(args: Any, app: App, report: Any, strict: bool, loaded: Any) -> int:
     return app.outcome(findings=any(d.severity in failing for d in report.diagnostics))
 
 
-def _fix(args: Any, app: App, choice: Any, strict: bool) -> int:
+def _mend(args: Any, app: App, words: Words, error: ConfigError) -> Fixed:
+    """Repair the configuration that cannot be read; `error` where that was not asked for, or cannot be done."""
+    from driven.project.config import Config
+    from driven.validation.asking import choice_of
+    from driven.validation.mending import mend_config
+
+    if not (args.fix or args.unsafe_fixes or args.diff):
+        raise error
+    choice = choice_of(app.base, Config(), words)
+    mended = mend_config(app.base, choice, unsafe=args.unsafe_fixes, dry_run=args.diff)
+    if not mended.repaired:
+        raise error
+    return mended
+
+
+def _fix(args: Any, app: App, choice: Any, strict: bool, mended: Fixed | None) -> int:
     """Repair, or with --diff show what a repair would change; then what is left."""
-    from driven.cli import data
-    from driven.cli.render_validate import show_fixed
+    from driven.model.plan import Plan
     from driven.validation.fixing import fix
 
     fixed = fix(app.base, choice, unsafe=args.unsafe_fixes, dry_run=args.diff)
-    failing = ("error", "warning") if strict else ("error",)
+    if mended is not None:
+        fixed.plan = Plan(changes=(*mended.plan.changes, *fixed.plan.changes))
+        fixed.repaired = [*mended.repaired, *fixed.repaired]
+    return _show_fixed(args, app, fixed, ("error", "warning") if strict else ("error",))
+
+
+def _show_fixed(args: Any, app: App, fixed: Fixed, failing: tuple[str, ...]) -> int:
+    from driven.cli import data
+    from driven.cli.render_validate import show_fixed
 
     def show(out: Output) -> None:
         show_fixed(out, fixed, failing, dry_run=args.diff)
