@@ -19,6 +19,9 @@ from driven.document.body import Statement as Statement
 from driven.document.document import Document as Document
 from driven.document.document import Front as Front
 from driven.document.document import Key as Key
+from driven.document.paths import folders as folders
+from driven.document.paths import joined as joined
+from driven.document.paths import relative as relative
 from driven.document.places import TEXT as TEXT
 from driven.document.places import place_of as place_of
 from driven.document.repository import Repository as Repository
@@ -52,7 +55,7 @@ class FunctionCheck:
 
 def body_check(
     code: str, title: str, *, why: str, url: str, verified: str, severity: Severity = "error", bad: str = "",
-    good: str = "", fix: Literal["", "safe", "unsafe"] = "", security: bool = False,
+    good: str = "", fix: Literal["", "safe", "unsafe", "both"] = "", security: bool = False,
 ) -> Callable[[Callable[[Body], Iterable[Finding]]], FunctionCheck]:  # fmt: skip
     """A check of the Markdown of every file that a model is given. Asked once for equal texts."""
     return _made(code, title, "body", ("text",), severity, why, url, verified, bad, good, fix, security)
@@ -60,7 +63,7 @@ def body_check(
 
 def file_check(
     code: str, title: str, *places: str, why: str, url: str, verified: str, severity: Severity = "error",
-    bad: str = "", good: str = "", fix: Literal["", "safe", "unsafe"] = "", security: bool = False,
+    bad: str = "", good: str = "", fix: Literal["", "safe", "unsafe", "both"] = "", security: bool = False,
 ) -> Callable[[Callable[[Document], Iterable[Finding]]], FunctionCheck]:  # fmt: skip
     """A check of each file of these places (`cursor/rule`; "text", "*": see `About`)."""
     return _made(code, title, "file", places, severity, why, url, verified, bad, good, fix, security)
@@ -68,7 +71,7 @@ def file_check(
 
 def repository_check(
     code: str, title: str, *places: str, why: str, url: str, verified: str, severity: Severity = "error",
-    bad: str = "", good: str = "", fix: Literal["", "safe", "unsafe"] = "", security: bool = False,
+    bad: str = "", good: str = "", fix: Literal["", "safe", "unsafe", "both"] = "", security: bool = False,
 ) -> Callable[[Callable[[Repository], Iterable[Finding]]], FunctionCheck]:  # fmt: skip
     """A check of a whole repository; not asked where it holds no file of `places`, if any are named."""
     return _made(code, title, "repository", places, severity, why, url, verified, bad, good, fix, security)
@@ -81,7 +84,7 @@ def collect(names: Mapping[str, object]) -> list[FunctionCheck]:
 
 def _made(
     code: str, title: str, scope: Scope, places: tuple[str, ...], severity: Severity, why: str, url: str,
-    verified: str, bad: str, good: str, fix: Literal["", "safe", "unsafe"], security: bool,
+    verified: str, bad: str, good: str, fix: Literal["", "safe", "unsafe", "both"], security: bool,
 ) -> Callable[[Callable[[S], Iterable[Finding]]], FunctionCheck]:  # fmt: skip
     about = About(
         code=code, title=title, severity=severity, scope=scope, places=places, why=why, url=url, verified=verified,

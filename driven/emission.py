@@ -68,6 +68,23 @@ def emit_changed(
     return out
 
 
+def joined(before: Emitted, again: Emitted) -> Emitted:
+    """The whole of `before` with what `emit_changed` gave after it. Editors stand in the order of the second."""
+    given = {piece.owned for piece in again.pieces}
+    dirty = {name: ids for name, ids in again.dirty.items() if name not in again.failed}
+    none: set[str] = set()
+    pieces = [
+        piece for piece in before.pieces
+        if piece.owned not in given and dirty.get(piece.editor, none).isdisjoint(piece.artefact.rule_ids)
+    ]  # fmt: skip
+    losses = [loss for loss in before.losses if loss.rule_id not in dirty.get(loss.editor, none)]
+    order = dict.fromkeys((*again.dirty, *(piece.editor for piece in before.pieces)))
+    return Emitted(
+        pieces=[piece for name in order for piece in (*pieces, *again.pieces) if piece.editor == name],
+        losses=[*losses, *again.losses], failed=before.failed | again.failed, diagnostics=before.diagnostics,
+    )  # fmt: skip
+
+
 def _emit(out: Emitted, name: str, emitter: Emitter, settings: Settings, rules: Sequence[Rule]) -> None:
     try:
         emission = emitter.emit(rules, settings)

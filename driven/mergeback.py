@@ -25,7 +25,7 @@ from driven.project.ledger import output_rules
 from driven.project.sources import RULES, source_bytes
 from driven.workspace import Project
 
-_DECIDE = "`driven sync --adopt` takes the edited file's side, `driven sync --force` the rule's; or edit either one"
+DECIDE = "`driven sync --adopt` takes the edited file's side, `driven sync --force` the rule's; or edit either one"
 _BETWEEN = "edit one of the two; `driven sync --force` leaves that place as the rule has it"
 _ANEW = "correct it, or `driven sync --force` writes it anew (what stands there is kept in a snapshot)"
 _BY_HAND = "move the edit into the rule in `.driven/rules`, then `driven sync --force` (a snapshot keeps it)"
@@ -111,7 +111,7 @@ def _merge(
                 other = overlap.source if edit.path == overlap.file else overlap.file
                 what = f"it and `{other or _source(project, rule_id)}` were edited differently in the same place"
                 among = any(one.path == other for one in edits)
-                _problem(out, edit, what, _BETWEEN if among else _DECIDE, (overlap,))
+                _problem(out, edit, what, _BETWEEN if among else DECIDE, (overlap,))
     if result.overlaps:
         return
     origins.setdefault(rule_id, []).extend(hand.path for hand in hands)

@@ -89,9 +89,10 @@ UNDECIDED = Deciding()
 class Session:
     """A project that is synced again and again, by a watch: what costs time to load is kept while it holds."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, *, strangers: bool = True) -> None:
+        """Without `strangers` no plugin is loaded that is not ours."""
         self.root = root
-        self._kept = Kept()
+        self._kept = Kept(strangers=strangers)
 
     def sync(self, progress: Progress | None = None, hints: Collection[str] | None = None) -> SyncReport:
         """As `sync`. With `hints`, an edited output that is not among them may be seen by a later sync alone, or by

@@ -74,17 +74,22 @@ class Registry:
 
 
 def load(
-    *, index_path: str | None = None, editors: Collection[str] | None = None, checks: bool = False
+    *, index_path: str | None = None, editors: Collection[str] | None = None, checks: bool = False,
+    strangers: bool = True,
 ) -> Registry:  # fmt: skip
     """Load every plugin that is not disabled. Whatever a plugin does becomes a diagnostic; only Ctrl-C is passed on.
 
     `index_path` is the index file (`.driven/state/plugins.index`), None for none. `editors` leaves out those of our
     own plugins whose entry point is called otherwise; strangers' are called what they like, and are always loaded.
-    Checks are asked for only with `checks`: nothing but a validation needs them, and there are many.
+    Checks are asked for only with `checks`: nothing but a validation needs them, and there are many. Without
+    `strangers` only ours are loaded, and no index is read: it stands in the project, whose author is a stranger too.
     """
     registry = Registry()
-    entries = sorted(find(index_path), key=lambda e: (e.distribution != OWN, e.name, e.distribution, e.value))
+    entries = sorted(
+        find(index_path if strangers else None), key=lambda e: (e.distribution != OWN, e.name, e.distribution, e.value)
+    )
     disabled = {word.strip() for word in os.environ.get(DISABLE, "").split(",")} - {""}
+    strangers = strangers and ALL_THIRD_PARTY not in disabled
     known = {ALL_THIRD_PARTY, *(e.name for e in entries), *(e.distribution for e in entries)} - {""}
     for word in sorted(disabled - known):
         _report(registry, "PLG09", f"{DISABLE} names no plugin: {word!a}", Span(path=DISABLE), _suggest(word, known))
@@ -95,7 +100,7 @@ def load(
         if entry.error:
             message = f"the entry points of `{entry.distribution}` cannot be read: {entry.error}"
             _report(registry, "PLG08", message, Span(path=entry.distribution), "reinstall it")
-        elif disabled & {entry.name, entry.distribution} or (stranger and ALL_THIRD_PARTY in disabled):
+        elif disabled & {entry.name, entry.distribution} or (stranger and not strangers):
             registry.plugins.append(_info(entry, "disabled"))
         elif stranger or (checks if entry.name == CHECKS else editors is None or entry.name in editors):
             wanted.append(entry)

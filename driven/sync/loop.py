@@ -18,7 +18,7 @@ from driven.core.ledger import settled_summary
 from driven.core.state import CHANGED, DONE, FAILED, QUIET, STOP, SYNC, AtomicSync
 from driven.errors import DrivenError, ProjectError
 from driven.frozen import replace
-from driven.model.diagnostic import Diagnostic
+from driven.model.diagnostic import Diagnostic, of_error
 from driven.model.plan import Keep, SyncReport
 from driven.project.config import read_config
 from driven.project.disk import CHANGED as SAVED
@@ -235,7 +235,8 @@ class Watch:
                 self._changed(LOST)
             return None
         except DrivenError as error:
-            _note(wrong, _diagnostic(error))
+            for told in of_error(error):
+                _note(wrong, told)
         except Exception as error:  # our bug, or a plugin's: the watch goes on, and the person is told
             message = f"this is a bug in driven: {type(error).__name__}: {error}".splitlines()[0]
             _note(wrong, Diagnostic(code="DRV070", severity="error", message=message, span=Span(path="")), error=error)
@@ -337,8 +338,3 @@ def _note(
     while (key := (found.code, found.span.path, found.message, number)) in wrong:
         number += 1
     wrong[key] = Problem(diagnostic=found, conflict=conflict, error=error)
-
-
-def _diagnostic(error: DrivenError) -> Diagnostic:
-    span = error.span or Span(path="")
-    return Diagnostic(code=error.code, severity="error", message=error.message, span=span, hint=error.hint)

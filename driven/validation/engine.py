@@ -142,9 +142,10 @@ class Managed:
     rules: tuple[Rule, ...]
     active: dict[str, bool]
     outputs: frozenset[str]  # whole files that stand as driven wrote them, or would
+    origins: dict[str, tuple[str, ...]]  # of each whole file, as it stands or edited, the files of its rules
 
     def mark(self, documents: Iterable[Document]) -> None:
-        """Say in each document what is ours."""
+        """Say in each document what is ours, and where it comes from."""
         from driven.format.sections import blocks_of
 
         by_path = {rule.span.path: rule for rule in self.rules}
@@ -153,6 +154,7 @@ class Managed:
                 document.ours = [(0, len(document.text) + 1)]
             elif "driven:begin" in document.text:
                 document.ours = blocks_of(document.text)
+            document.origins = self.origins.get(document.path, ())
             document.rule = by_path.get(document.path)
 
 

@@ -19,6 +19,7 @@ from driven.model.diagnostic import Diagnostic, Fix
 from driven.model.plan import Create, Delete, Plan, Replace
 from driven.model.report import ValidateReport
 from driven.project import ledger, snapshots
+from driven.project.config import CONFIG
 from driven.project.disk import JOURNAL, Tree
 from driven.project.sources import RULES
 from driven.project.writer import Writer
@@ -57,9 +58,9 @@ def fix(root: str, choice: Choice, *, unsafe: bool = False, dry_run: bool = Fals
     fixed = plan_fixes(root, loaded, choice, unsafe=unsafe)
     if fixed.plan.writes and not dry_run:
         for change in fixed.plan.writes:  # of a rule, findings were made when it was loaded
-            if change.path.startswith(RULES + "/") and _changed(os.path.join(root, change.path)) > began:
+            if change.path.startswith((RULES + "/", CONFIG)) and _changed(os.path.join(root, change.path)) > began:
                 raise _meanwhile(change.path)
-        fixed.kept = _write(root, fixed.plan, managed=loaded.managed is not None)
+        fixed.kept = write_fixes(root, fixed.plan, managed=loaded.managed is not None)
     return fixed
 
 
@@ -198,8 +199,9 @@ def _plan(base: Mapping[str, bytes], overlay: Overlay) -> Plan:
     return Plan(changes=tuple(changes))
 
 
-def _write(root: str, plan: Plan, *, managed: bool) -> str:
-    """Carry the plan out; the snapshot that keeps what was there, "" in a folder without a `.driven/`."""
+def write_fixes(root: str, plan: Plan, *, managed: bool) -> str:
+    """Carry the plan out; the snapshot that keeps what was there, "" where there is none to keep: in a folder without
+    a `.driven/`, and of config.toml, which no snapshot holds. DiskError when the disk refuses."""
     with Tree(root) as tree:
         if not managed:
             with _alone(root):
@@ -210,7 +212,7 @@ def _write(root: str, plan: Plan, *, managed: bool) -> str:
         with Writer(tree):
             _check(tree, plan)
             lock = ledger.read_lock(root)
-            kept = snapshots.write(tree, "validate --fix", [_change(change) for change in plan.writes])
+            kept = snapshots.write(tree, "validate --fix", [_change(one) for one in plan.writes if one.path != CONFIG])
             _apply_plan(tree, plan, ledger.render_lock(lock))
             return kept
 

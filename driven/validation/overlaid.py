@@ -5,6 +5,8 @@ from __future__ import annotations
 from driven.format.text import parse_rule, rule_id_for
 from driven.frozen import replace
 from driven.model.rule import RuleSet
+from driven.project.config import CONFIG
+from driven.project.config_text import read_text
 from driven.project.sources import RULES
 from driven.resolve import unknown_targets
 
@@ -54,6 +56,10 @@ def reread_rules(
             ids.add(rule.id)
             made.append(rule)
     diagnostics += unknown_targets(made, plugins.emitters)
+    config = overlay.get(CONFIG)
+    if config is not None:
+        options = {name: emitter.target.allowed for name, emitter in plugins.emitters.items()}
+        diagnostics += read_text(config, CONFIG, options)[1]
     return RuleSet.of([*rules, *made]), diagnostics
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @frozen(kw_only=False)
 class OwnCode:
     """A code without a check. Those that begin with DRV are no findings: they end a run. `fix`: which repair its
-    findings may carry, "safe", "unsafe" or "" for none."""
+    findings may carry, "safe", "unsafe", "both" or "" for none."""
 
     code: str
     title: str
@@ -62,7 +62,7 @@ _ALL = (
         "A misspelt key would be passed over, and the rule would silently hold for everything, or for nothing. What"
         " only one editor knows goes below `extra`.",
         "prioritty: 3", "priority: 3",
-        fix="unsafe",
+        fix="both",
     ),
     OwnCode(
         "RUL07", "a value of the wrong type", "error",
@@ -73,7 +73,7 @@ _ALL = (
         "RUL08", "an unknown value of `apply`, `kind` or `category`", "error",
         "These keys take one of a few words. Any other one would leave open when the rule is loaded.",
         "apply: sometimes", "apply: model",
-        fix="unsafe",
+        fix="both",
     ),
     OwnCode(
         "RUL09", "`priority` out of range", "error",
@@ -186,6 +186,7 @@ _ALL = (
         "Nothing is written for that editor, and what it has on disk stays as it is, until the configuration is"
         " right.",
         "[editors]\ncursr = true", "[editors]\ncursor = true",
+        fix="both",
     ),
     # Plugins: driven.registry, driven.emission, driven.validation.engine.
     OwnCode(
@@ -247,8 +248,9 @@ _ALL = (
     OwnCode(
         "SYN02", "a file that a rule is written to is in conflict", "error",
         "Its text was edited by hand, and its rule was changed too, or nobody's file stands where a rule must go."
-        " Both sides are kept until a person chooses one: in an editor by the actions of this finding, on the command"
-        " line with `driven sync --adopt` or `--force`. The language server tells it; `driven status` shows the same.",
+        " Both sides are kept until a person chooses one: in an editor by the quick fixes of this finding, in the file"
+        " or in the rule, on the command line with `driven sync --adopt` or `--force`. The language server tells it;"
+        " `driven status` shows the same.",
     ),
     OwnCode(
         "LSP01", "a file that is too large to be looked at while it is edited", "warning",
@@ -385,7 +387,9 @@ _ALL = (
     OwnCode(
         "DRV002", "a configuration that cannot be used", "error",
         "`.driven/config.toml` (or `[tool.driven]` in pyproject.toml) does not parse or says something unknown."
-        " Nothing was done, because every guess at it could delete files.",
+        " Nothing was done, because every guess at it could delete files. All of its mistakes are told at once.",
+        "[sync]\nmode = \"twoway\"", "[sync]\nmode = \"two-way\"",
+        fix="both",
     ),
     OwnCode(
         "DRV003", "a rule file, a `.drv` or a `.json` that cannot be read", "error",

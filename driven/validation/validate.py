@@ -178,6 +178,7 @@ def loaded_of(project: Project, emitted: Emitted, overlay: Mapping[str, bytes | 
     diagnostics = [*project.diagnostics, *emitted.diagnostics]
     files: tuple[str, ...] = ()
     outputs: set[str] = set()
+    origins: dict[str, tuple[str, ...]] = {}
     try:
         by_path = group_by_path(emitted.pieces)
     except PlanError as error:
@@ -186,13 +187,17 @@ def loaded_of(project: Project, emitted: Emitted, overlay: Mapping[str, bytes | 
         )
     else:
         files = tuple(by_path)
+        places = {rule.id: rule.span.path for rule in project.rules}
         for path, pieces in by_path.items():
             whole = [piece for piece in pieces if isinstance(piece.artefact.ownership, WholeFile)]
             if whole and _is_ours(project, path, whole[0].artefact.text, overlay.get(path)):
                 outputs.add(path)
+            if whole:
+                ids = dict.fromkeys(rule_id for piece in whole for rule_id in piece.artefact.rule_ids)
+                origins[path] = tuple(places[rule_id] for rule_id in ids if rule_id in places)
     managed = Managed(
         editors=tuple(project.emitters), rules=tuple(project.rules), active=dict(project.active),
-        outputs=frozenset(outputs),
+        outputs=frozenset(outputs), origins=origins,
     )  # fmt: skip
     return Loaded(
         config=project.config, plugins=project.plugins, diagnostics=diagnostics, managed=managed,

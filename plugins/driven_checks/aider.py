@@ -55,7 +55,7 @@ def _is_file(text: str) -> bool:
     "AID02", "a key that is no option of Aider's", "aider/config",
     why="Aider takes every key of the file for a command-line option. At one that it does not know it prints"
     " `unrecognized arguments` and does not start, for everybody who works in the repository.",
-    url=CONF, verified=VERIFIED, bad="auto_commits: false", good="auto-commits: false", fix="unsafe",
+    url=CONF, verified=VERIFIED, bad="auto_commits: false", good="auto-commits: false", fix="both",
 )  # fmt: skip
 def unknown_key(document: Document) -> Iterator[Finding]:
     if not is_conf(document):

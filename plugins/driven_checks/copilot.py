@@ -194,7 +194,7 @@ def old_agent(document: Document) -> Iterator[Finding]:
     "COP07", "`excludeAgent` that names no agent", "copilot/instructions",
     why="`excludeAgent` takes `code-review` or `cloud-agent`. Anything else excludes nobody, and the agent that should"
     " not read the file reads it.",
-    url=GITHUB, verified=VERIFIED, bad='excludeAgent: "review"', good='excludeAgent: "code-review"', fix="unsafe",
+    url=GITHUB, verified=VERIFIED, bad='excludeAgent: "review"', good='excludeAgent: "code-review"', fix="both",
 )  # fmt: skip
 def unknown_agent(document: Document) -> Iterator[Finding]:
     key = document.key("excludeAgent")

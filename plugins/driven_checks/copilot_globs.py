@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from driven.check_kit import Document, Edit, Finding, Key, Repair, Repository, repository_check
 from driven.plugin_kit import one_line, quoted
 from driven_checks.copilot import GITHUB, VERIFIED, is_instructions, is_list
-from driven_checks.glob_checks import listing_of
+from driven_checks.glob_checks import has_files, listing_of
 from driven_checks.globs import Pattern, patterns
 from driven_checks.keys import value_bounds
 
@@ -28,7 +28,7 @@ def floating_glob(repository: Repository) -> Iterator[Finding]:
             if listing is None:
                 listing = listing_of(repository)
             # Where no such file stands deeper the two agree.
-            if not listing.has_files or listing.matches(f"*/**/{pattern.text}", ("",), False):
+            if not has_files(repository) or listing.matches(f"*/**/{pattern.text}", ("",), False):
                 yield finding
 
 

@@ -142,7 +142,7 @@ def unused_description(document: Document) -> Iterator[Finding]:
     "CUR11", "a key that Cursor does not know", "cursor/rule",
     why="Cursor reads `description`, `globs` and `alwaysApply`, and nothing else. A key of another editor that says"
     " when a rule holds does nothing: the rule is then manual, or the model decides.",
-    url=DOCS, verified=VERIFIED, bad='applyTo: "src/**"', good="globs: src/**", fix="unsafe",
+    url=DOCS, verified=VERIFIED, bad='applyTo: "src/**"', good="globs: src/**", fix="both",
 )  # fmt: skip
 def unknown_key(document: Document) -> Iterator[Finding]:
     front = _front(document)
@@ -260,11 +260,26 @@ def _unknown(document: Document, front: Front, key: Key) -> Finding:
             if wanted != "description" else f"`{one_line(key.name)[:60]}` is not a Cursor key and has no effect",
             start=key.start, end=key.end, hint=hint, repair=repair,
         )  # fmt: skip
+    near = "" if wanted or plain in NOTES else _nearest(plain)
+    if near and front.get(near) is None:
+        return Finding(
+            message=f"`{one_line(key.name)[:60]}` is not a Cursor key and has no effect", start=key.start, end=key.end,
+            severity="warning", hint=f"did you mean `{near}`?", repair=_renamed(document, key, near, safe=False),
+        )  # fmt: skip
     return Finding(
         message=f"`{one_line(key.name)[:60]}` is not a Cursor key and has no effect", start=key.start, end=key.end,
         severity="info" if wanted or plain in NOTES else "warning",
         hint="delete it, unless it is there for people or another tool",
     )  # fmt: skip
+
+
+def _nearest(plain: str) -> str:
+    """The key of Cursor's that a name is a slip for, "" for none."""
+    from difflib import get_close_matches
+
+    names = {name.lower(): name for name in OURS}
+    near = get_close_matches(plain[:40], names, 1, 0.75)
+    return names[near[0]] if near else ""
 
 
 def _renamed(document: Document, key: Key, wanted: str, *, safe: bool) -> Repair | None:

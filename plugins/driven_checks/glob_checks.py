@@ -116,7 +116,7 @@ def _slashes(text: str) -> str:
     why="The rule waits for a file that is not there: a folder was renamed, an extension is wrong, or the pattern is"
     " written for another tool. Nothing says so; the rule is simply never used.",
     url="https://docs.cline.bot/features/cline-rules/conditional-rules", verified=VERIFIED,
-    bad="globs: scr/**/*.ts", good="globs: src/**/*.ts",
+    bad="paths: [scr/**/*.ts]", good="paths: [src/**/*.ts]", fix="unsafe",
 )  # fmt: skip
 def matches_nothing(repository: Repository) -> Iterator[Finding]:
     wanted = [
@@ -127,7 +127,7 @@ def matches_nothing(repository: Repository) -> Iterator[Finding]:
     if not wanted:
         return
     listing = listing_of(repository)
-    if not listing.has_files:
+    if not has_files(repository):
         return
     for document, found in wanted:
         floating = document.place in FLOATING
@@ -146,12 +146,17 @@ def matches_nothing(repository: Repository) -> Iterator[Finding]:
         if not alone:
             missing = _without_siblings(found, missing)
         for pattern in missing:
-            hint, typo = listing.advice(pattern.text, where)
+            hint, typo, meant = listing.advice(pattern.text, where)
             shown = _shown(pattern.text)
-            last = "the rule waits for it in vain" if alone else "others of this rule do"
+            last = "so the rule never applies" if len(found) == 1 else "as do the rule's others, so it never applies"
+            repair = None
+            if meant and document.text[pattern.start : pattern.end] == pattern.text:
+                edit = Edit(start=pattern.start, end=pattern.end, text=meant)
+                repair = Repair(title=f"Write {meant}", edits=(edit,))
             yield Finding(
-                path=document.path, start=pattern.start, end=pattern.end, hint=hint,
-                message=f"the glob `{shown}` matches no file of the project; {last}",
+                path=document.path, start=pattern.start, end=pattern.end, hint=hint, repair=repair,
+                message=f"the glob `{shown}` matches no file of the project"
+                + (f", {last}" if alone else "; the rule's other globs do"),
                 severity=None if alone or typo else "info",
             )  # fmt: skip
 
@@ -192,8 +197,14 @@ def _is_aside(repository: Repository, text: str, where: tuple[str, ...]) -> bool
 
 def listing_of(repository: Repository) -> Listing:
     """The files of the project, ready to be asked for."""
-    documents = repository.shared("globs:rules", lambda: frozenset([d.path for d in repository.documents]))
-    return repository.shared("globs:listing", lambda: Listing(repository.files, documents))
+    return repository.of_files("globs:listing", Listing)
+
+
+def has_files(repository: Repository) -> bool:
+    """Whether the project has any file that is no rule file: else nothing can be said of globs."""
+    return repository.shared(
+        "globs:files", lambda: listing_of(repository).has_files({d.path for d in repository.documents})
+    )
 
 
 @file_check(

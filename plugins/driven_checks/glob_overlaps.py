@@ -19,7 +19,7 @@ _WILD = frozenset("*?[")
     why="Every file that the pattern matches is matched by another one of the same rule. It changes nothing, and"
     " misleads who reads it: the rule seems to be for less than it is.",
     url="https://code.visualstudio.com/docs/agent-customization/custom-instructions", verified=VERIFIED,
-    bad="globs: src/**,src/api/**", good="globs: src/**", fix="safe",
+    bad="paths: [src/**, src/api/**]", good="paths: [src/**]", fix="safe",
 )  # fmt: skip
 def covered(document: Document) -> Iterator[Finding]:
     found = patterns(document)

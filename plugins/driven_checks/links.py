@@ -5,9 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from driven.check_kit import TEXT, Body, Document, Edit, Finding, Link, Repair, Repository, body_check, repository_check
+from driven.check_kit import (
+    TEXT,
+    Body,
+    Document,
+    Edit,
+    Finding,
+    Link,
+    Repair,
+    Repository,
+    body_check,
+    folders,
+    joined,
+    relative,
+    repository_check,
+)
 from driven_checks.elsewhere import is_for_another
-from driven_checks.glob_checks import listing_of
+from driven_checks.glob_checks import has_files
 from driven_checks.ignored import is_ignored
 
 VERIFIED = "2026-11-21"
@@ -40,22 +54,24 @@ MOST_HEADINGS = 2_000
     bad="[style](docs/stile.md)", good="[style](docs/style.md)", fix="unsafe",
 )  # fmt: skip
 def broken_link(repository: Repository) -> Iterator[Finding]:
-    has_files = False
     for document in repository.of(*sorted(TEXT)):
         links = document.body.shared("links:paths", _paths)
         if not links or document.name.endswith((".toml", ".json")) or is_for_another(document.path):
             continue
-        if not has_files:
-            has_files = listing_of(repository).has_files
-            if not has_files:
-                return  # rules alone: what they speak of is elsewhere
+        if not has_files(repository):
+            return  # rules alone: what they speak of is elsewhere
         told = 0
+        # What was copied from a rule is meant as it stands there; what is broken there is told there.
+        origins = [rule for at in document.origins if (rule := repository.document(at)) is not None]
+        copied = {link.target for rule in origins for link, _ in rule.body.shared("links:paths", _paths)}
         for link, path in links:
-            tried = _candidates(document, path)
+            if link.target in copied:
+                continue
+            tried = [one for place in (*origins, document) for one in _candidates(place, path)]
             if link.target[:4] == "mdc:" and "/" in path:  # with the workspace's name in front
                 tried.append(path.partition("/")[2])
             if tried and not any(_is_there(repository, one) or _is_personal(repository, one) for one in tried):
-                yield _broken(repository, document, link, path)
+                yield _broken(repository, document, link, path, origins[0].folder if origins else document.folder)
                 told += 1
                 if told == MOST:
                     break
@@ -107,32 +123,7 @@ def _path(link: Link) -> str:
 def _candidates(document: Document, path: str) -> list[str]:
     """Where the file may be: from the document's folder, the folders above it, the project's root. [] when one of them
     is outside of the project, of which nothing is known."""
-    folder = document.folder
-    found: list[str] = []
-    while True:
-        whole = _joined(folder, path)
-        if whole is None:
-            if not found:
-                return []
-        else:
-            found.append(whole)
-        if not folder:
-            break
-        folder = folder.rpartition("/")[0]
-    return found
-
-
-def _joined(folder: str, path: str) -> str | None:
-    """The two as one path without `.` and `..`; None when it leaves the project."""
-    names = folder.split("/") if folder else []
-    for name in path.split("/"):
-        if name == "..":
-            if not names:
-                return None
-            names.pop()
-        elif name not in ("", "."):
-            names.append(name)
-    return "/".join(names)
+    return [whole for folder in folders(document.folder) if (whole := joined(folder, path)) is not None]
 
 
 def _is_there(repository: Repository, path: str) -> bool:
@@ -151,7 +142,7 @@ def _is_personal(repository: Repository, path: str) -> bool:
     return repository.exists(".gitignore") and is_ignored(repository.read(".gitignore") or "", path)
 
 
-def _broken(repository: Repository, document: Document, link: Link, path: str) -> Finding:
+def _broken(repository: Repository, document: Document, link: Link, path: str, folder: str) -> Finding:
     shift = document.body_start
     name = path.rstrip("/").rpartition("/")[2]
     same = repository.shared("links:names", lambda: _by_name(repository)).get(name, [])
@@ -159,7 +150,7 @@ def _broken(repository: Repository, document: Document, link: Link, path: str) -
     repair = None
     if len(same) == 1 and name.lower() not in ("readme.md", "index.md", "skill.md", "agents.md", "claude.md"):
         at = same[0]
-        there = f"mdc:{at}" if link.target[:4] == "mdc:" else _relative(at, document.folder)
+        there = f"mdc:{at}" if link.target[:4] == "mdc:" else relative(at, folder)
         hint = f"the file of that name is `{at}`: write `{there}`"
         if not any(char in there for char in " ()<>"):
             rest = link.target[len(link.target.partition("#")[0].partition("?")[0]) :]
@@ -181,14 +172,6 @@ def _by_name(repository: Repository) -> dict[str, list[str]]:
         if len(known) < 2:
             known.append(path)
     return found
-
-
-def _relative(path: str, folder: str) -> str:
-    names, base = path.split("/"), folder.split("/") if folder else []
-    same = 0
-    while same < len(base) and same < len(names) - 1 and base[same] == names[same]:
-        same += 1
-    return "/".join([".."] * (len(base) - same) + names[same:])
 
 
 @body_check(

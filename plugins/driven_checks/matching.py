@@ -23,22 +23,19 @@ _WILD = "*?["
 
 
 class Listing:
-    """The files of a project; `rules` are those among them that are rule files themselves."""
+    """The files of a project. Answers are kept."""
 
-    def __init__(self, files: Sequence[str], rules: Collection[str]) -> None:
+    def __init__(self, files: Sequence[str]) -> None:
         self._files = files
-        self._rules = rules
         self._known: dict[tuple[str, tuple[str, ...], bool], bool] = {}
         self._all = ""
         self._folders = ""
         self._ends: set[str] = set()
-        self._tops: list[str] | None = None
+        self._below: dict[str, dict[str, list[str]]] = {}
         self._nearest: dict[str, str] = {}
 
-    @property
-    def has_files(self) -> bool:
-        """Whether there is any file that is no rule: else nothing can be said of globs."""
-        rules = self._rules
+    def has_files(self, rules: Collection[str]) -> bool:
+        """Whether there is any file that is none of `rules`, the rule files: else nothing can be said of globs."""
         return any(path not in rules and path[:1] != "." for path in self._files)
 
     def matches(self, text: str, bases: tuple[str, ...], anywhere: bool) -> bool:
@@ -53,31 +50,67 @@ class Listing:
         """Whether any listed file stands below a folder."""
         return f"\n/{_lower(folder)}/" in self._text()
 
-    def advice(self, text: str, bases: tuple[str, ...]) -> tuple[str, bool]:
-        """What to do about a pattern that matches nothing, and whether its folder is missing."""
+    def advice(self, text: str, bases: tuple[str, ...]) -> tuple[str, bool, str]:
+        """What to do about a pattern that matches nothing, whether its folder is missing, and the pattern that was
+        meant, which matches, "" where there is none that is like it."""
         bare = text.removeprefix("./")
-        first = bare.split("/")[0]
-        if "/" not in bare or any(char in first for char in "*?[{"):
-            return "correct the pattern, or delete it", False
-        top = bases[-1]
+        names = bare.split("/")
+        wild = next((at for at, name in enumerate(names) if any(char in name for char in "*?[{")), len(names) - 1)
+        if not wild or (len(names) > 1 and self._has(names[: wild or 1], bases)):
+            meant = self._other_end(bare, bases)
+            if not meant and not _is_wild(bare) and (near := self._near("/".join(names[:-1]), names[-1][:100], "file")):
+                meant = "/".join([*names[:-1], near])
+            return (f"did you mean `{meant}`?" if meant else "correct the pattern, or delete it"), False, meant
+        first, top = names[0], bases[-1]
         if self.matches(bare, bases, True):
             where = f"not in `{top}`" if top else "not at the project's root"
-            return f"`{first}` is {where}: write `**/{bare}`, or the whole path", True
-        if any(f"\n/{_lower(base + '/' if base else '')}{_lower(first)}/" in self._text() for base in bases):
-            return "correct the pattern, or delete it", False
-        near = self._near(first[:100])
-        last = f"; is it `{near}`?" if near else ": correct the pattern, or delete it"
-        return f"there is no folder `{first}`{last}", True
+            return f"`{first}` is {where}: write `**/{bare}`, or the whole path", True, f"**/{bare}"
+        at = next(at for at in range(wild) if not self._has(names[: at + 1], bases))
+        folder = "/".join(names[: at + 1])
+        near = self._near("/".join(names[:at]), names[at][:100])
+        if not near:
+            return f"there is no folder `{folder}`: correct the pattern, or delete it", True, ""
+        meant = "/".join([*names[:at], near, *names[at + 1 :]])
+        if not self.matches(meant, bases, False):
+            return f"there is no folder `{folder}`; is it `{'/'.join([*names[:at], near])}`?", True, ""
+        return f"there is no folder `{folder}`: did you mean `{meant}`?", True, meant
 
-    def _near(self, first: str) -> str:
-        """The folder at the root that is most like a name; of many names no more is said."""
-        if first not in self._nearest and len(self._nearest) < MOST_NEAR:
+    def _has(self, names: list[str], bases: tuple[str, ...]) -> bool:
+        """Whether a folder is there, below one of `bases`."""
+        folder = _lower("/".join(names))
+        return any(f"\n/{_lower(base + '/' if base else '')}{folder}/" in self._text() for base in bases)
+
+    def _other_end(self, bare: str, bases: tuple[str, ...]) -> str:
+        """The pattern with the extension of other files that is most like its own, "" for none."""
+        stem, dot, end = bare.rpartition(".")
+        self._text()
+        if not dot or not stem.endswith("*") or not end.isalnum() or len(end) > 20 or len(self._nearest) >= MOST_NEAR:
+            return ""
+        key = f".{end}"
+        if key not in self._nearest:
             from difflib import get_close_matches
 
-            if self._tops is None:
-                self._tops = sorted({path[: path.index("/")] for path in self._files if "/" in path})[:1_000]
-            self._nearest[first] = (get_close_matches(first, self._tops, 1, 0.7) or [""])[0]
-        return self._nearest.get(first, "")
+            likely = sorted(one for one in self._ends if 0 < len(one) <= 20 and one.isalnum())[:1_000]
+            self._nearest[key] = (get_close_matches(_lower(end), likely, 1, 0.6) or [""])[0]
+        meant = f"{stem}.{self._nearest[key]}"
+        return meant if self._nearest[key] and self.matches(meant, bases, False) else ""
+
+    def _near(self, above: str, name: str, kind: str = "folder") -> str:
+        """The folder, or the file, in `above` that is most like a name; of many names no more is said."""
+        key = f"{kind} {above}/{name}"
+        if key not in self._nearest and len(self._nearest) < MOST_NEAR:
+            from difflib import get_close_matches
+
+            if above not in self._below:
+                start = _lower(above) + "/" if above else ""
+                inside = [path[len(start) :] for path in self._files if _lower(path).startswith(start)]
+                self._below[above] = {
+                    "folder": sorted({path[: path.index("/")] for path in inside if "/" in path})[:1_000],
+                    "file": [path for path in inside if "/" not in path][:1_000],
+                }
+            near = get_close_matches(name, self._below[above][kind], 1, 0.6 if kind == "folder" else 0.8)
+            self._nearest[key] = near[0] if near else ""
+        return self._nearest.get(key, "")
 
     def _text(self) -> str:
         """All paths, each on a line of its own with `/` in front and none behind."""

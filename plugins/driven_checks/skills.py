@@ -28,7 +28,7 @@ _BLANKS = ("{{", "<", "[", "$", "{%")  # what a template leaves to fill in
     "SKL01", "a skill whose name is missing, malformed or not its folder's", "skill/skill",
     why="The name of a skill must be that of its folder: at most 64 lower-case letters, digits and single hyphens. VS"
     " Code, Cursor, Codex and other readers skip a skill that is called otherwise.",
-    url=SPEC, verified=VERIFIED, bad="name: PDF Tools", good="name: pdf-tools", fix="unsafe",
+    url=SPEC, verified=VERIFIED, bad="name: PDF Tools", good="name: pdf-tools", fix="both",
 )  # fmt: skip
 def skill_name(document: Document) -> Iterator[Finding]:
     front = _front(document)
