@@ -53,11 +53,11 @@ class Answers:
             return None
         return Asked(known[0], document)
 
-    async def _answer(self, asked: Asked, question: Callable[[Snapshot], T]) -> T:
-        """What a feature says. ContentModified when the document was edited meanwhile: the answer would be about
-        another text."""
+    async def _answer(self, asked: Asked, question: Callable[[Snapshot], T], *, early: bool = False) -> T:
+        """What a feature says; `early` as `Root.ask` has it. ContentModified when the document was edited meanwhile:
+        the answer would be about another text."""
         try:
-            answer = await asked.root.ask(question)
+            answer = await asked.root.ask(question, early=early)
         except DrivenError as error:
             raise Refused(message_of(error)) from None
         now = asked.root.open.get(asked.path)
@@ -89,7 +89,7 @@ class Answers:
         if asked is None:
             return None
         here = self._here(asked, params.position)
-        found = await self._answer(asked, lambda s: complete(here(s)))
+        found = await self._answer(asked, lambda s: complete(here(s)), early=asked.path.startswith(".driven/"))
         made = self._server.convert.completions(asked.text, found)
         for item in made.items:
             if isinstance(item.data, dict):
@@ -104,7 +104,7 @@ class Answers:
         if asked is not None:
             doc = await asked.root.ask(lambda s: resolve(s, data))
             if doc:
-                item.documentation = t.MarkupContent(t.MarkupKind.Markdown, doc)
+                item.documentation = self._server.convert.doc(doc)
         return item
 
     async def hover(self, params: t.HoverParams) -> t.Hover | None:
@@ -114,7 +114,7 @@ class Answers:
         if asked is None:
             return None
         here = self._here(asked, params.position)
-        found = await self._answer(asked, lambda s: hover(here(s)))
+        found = await self._answer(asked, lambda s: hover(here(s)), early=asked.path.startswith(".driven/"))
         return self._server.convert.hover(asked.text, found) if found is not None else None
 
     async def definition(self, params: t.DefinitionParams) -> list[t.Location] | list[t.LocationLink] | None:
@@ -340,8 +340,8 @@ class Answers:
                     one.edits, lambda p: self._server.text_of(asked.root, p), asked.root.path
                 )
             found = self._server.telling.converted(asked.root, asked.path, asked.text) if one.repairs else []
-            titles = {(told.code, told.message) for told in one.repairs}
-            repairs = [d for d in found if (d.code, d.message.partition("\n")[0]) in titles]
+            starts = [(told.code, told.message.split("\n")[0]) for told in one.repairs]
+            repairs = [d for d in found if any(d.code == code and d.message.startswith(text) for code, text in starts)]
             made.append(
                 t.CodeAction(
                     title=one.title,

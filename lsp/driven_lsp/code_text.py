@@ -11,7 +11,11 @@ if TYPE_CHECKING:
 MOST = 40  # codes of a kind that are named
 _REPAIR = {
     "safe": "`driven validate --fix` repairs it.",
-    "unsafe": "`driven validate --unsafe-fixes` repairs it; look at the change first.",
+    "unsafe": "Its quick fix is *unsafe*: the file may mean something else afterwards, so it is only made when you"
+    " choose it. `driven validate --unsafe-fixes` makes it, too.",
+    "both": "`driven validate --fix` repairs it where it is certain what was meant. Elsewhere its quick fix is"
+    " *unsafe*: the file may mean something else afterwards, so it is only made when you choose it, or with"
+    " `driven validate --unsafe-fixes`.",
 }  # fmt: skip
 
 

@@ -1,5 +1,5 @@
 """The commands of workspace/executeCommand, a function each: one object in, one object out. What cannot be done is an
-error in one sentence that says what to do. Longer than 350 lines: a command is a function, and there are twelve."""
+error in one sentence that says what to do. Longer than 350 lines: a command is a function, and there are thirteen."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from driven import __version__
 from driven.errors import DrivenError, ProjectError, UsageError
 from driven.project.sources import RULES
 from driven_lsp.convert import path_of, uri_of
+from driven_lsp.landing_text import counted
+from driven_lsp.plain import plain_text
 from driven_lsp.session import Settings, argument
+from driven_lsp.snapshot import Snapshot
+from driven_lsp.taking import id_of_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,11 +25,12 @@ if TYPE_CHECKING:
     from driven.model.plan import Create, Delete
     from driven_lsp.root import Root, Told
     from driven_lsp.server import Server
-    from driven_lsp.snapshot import Snapshot
 
     Arguments = Mapping[str, Any]
     Answer = Awaitable[dict[str, Any]]
 
+MOST = 1_000  # files of one answer
+UNSAFE = "{} left with an unsafe repair: the file may mean something else then; choose the quick fix if you mean that"
 NEW_RULE = "---\ndescription: {title}\n---\n\n# {title}\n\n"
 
 
@@ -41,6 +46,7 @@ class Commands:
             "driven.sync": self.sync,
             "driven.explain": self.explain,
             "driven.explainCode": self.explain_code,
+            "driven.matches": self.matches,
             "driven.openEmitted": self.open_emitted,
             "driven.openRule": self.open_rule,
             "driven.sides": self.sides,
@@ -79,7 +85,7 @@ class Commands:
         if take not in ("rule", "edited"):
             raise UsageError("`take` says which side is right", hint='"rule" or "edited"')
         root.may_write()
-        await root.ready()
+        path = await self._in_conflict(root, path)
         if path not in root.outputs():
             what = path or root.name
             raise UsageError(f"`{what}` is not written by driven", hint="name the file that is in conflict")
@@ -103,27 +109,26 @@ class Commands:
         unsafe = given.get("unsafe") is True
         placed = [self._place(given)] if _is_placed(given) else [(root, "") for root in self._roots()]
         changed: list[str] = []
-        left = 0
+        left = waiting = 0
         for root, path in placed:
             await root.ready()
             paths = [path] if path else sorted({*root.view.told, *root.open} - {""} if root.view is not None else ())
-            edits, rest = await root.ask(lambda s, paths=paths: fix_all(s, paths, unsafe=unsafe))  # type: ignore[misc]
-            left += rest
+            ask = lambda s, paths=paths: fix_all(s, paths, unsafe=unsafe)  # noqa: E731
+            edits, rest, risky = await root.ask(ask)
+            left, waiting = left + rest, waiting + risky
             if edits.edits or edits.renames:
                 if not await self._server.client.apply(root, edits, "driven: fix all"):
                     raise ProjectError("the editor did not take the repairs", hint="run `driven validate --fix`")
                 changed += sorted({one.place.path for one in edits.edits} | {old for old, _ in edits.renames})
-        return {"changed": changed, "left": left}
+        if waiting:
+            self._server.client.say(UNSAFE.format(counted(waiting, "finding")))
+        return {"changed": changed, "left": left, "unsafe": waiting}
 
     async def new_rule(self, given: Arguments) -> dict[str, Any]:
         """Make `.driven/rules/<id>.md` and open it."""
-        from driven.format.text import is_rule_id
-
-        rule_id = argument(given, "id")
+        rule_id = id_of_name(argument(given, "id"))
         root = self._place(given)[0] if _is_placed(given) else self._projects()[0]
         root.may_write()
-        if not is_rule_id(rule_id):
-            raise UsageError(f"`{rule_id}` is no id of a rule", hint="small letters, digits, `-` and `/`: `api/errors`")
         path = f"{RULES}/{rule_id}.md"
         full = os.path.join(root.path, path)
         if os.path.lexists(full) or await root.ask(lambda s: bool(s.rule_path(rule_id))):
@@ -133,7 +138,7 @@ class Commands:
         await self._server.compute(lambda: _make(root.path, path, NEW_RULE.format(title=title)))
         root.on_disk((path,))
         await self._server.client.show(full)
-        return {"uri": uri_of(full)}
+        return {"uri": uri_of(full), "id": rule_id}
 
     async def import_file(self, given: Arguments) -> dict[str, Any]:
         """Make a rule of an editor's file."""
@@ -150,10 +155,15 @@ class Commands:
         root.on_disk()
         if not made and wrong:
             raise UsageError(wrong[0])
-        self._server.client.say(
-            f"imported as {', '.join(f'`{one}`' for one in made)}" if made else "it is a rule already"
-        )
-        return {"rules": made}
+        paths = [f"{RULES}/{one}.md" for one in made]
+        message = f"`{path}` is a rule already; `driven.openRule` opens it"
+        if made:
+            named = ", ".join(f"`{one}`" for one in paths)
+            message = f"imported as {named}; look at it, then save it or sync: every editor gets it"
+        self._server.client.say(message)
+        if len(made) == 1:
+            await self._server.client.show(os.path.join(root.path, paths[0]))
+        return {"rules": made, "uris": [uri_of(os.path.join(root.path, one)) for one in paths], "message": message}
 
     # Looking
 
@@ -165,7 +175,24 @@ class Commands:
         markdown = await root.ask(lambda s: explain(s, path), whole=True)
         if not markdown:
             raise ProjectError(f"`{root.name}` has no `.driven` folder", hint="run `driven init` in it")
-        return {"markdown": markdown, "path": path}
+        rule_id = Snapshot.id_of(path)
+        title = f"rule {rule_id}" if rule_id else f"rules for {path}"
+        return {"markdown": markdown, "text": plain_text(markdown), "path": path, "title": title}
+
+    async def matches(self, given: Arguments) -> dict[str, Any]:
+        """The files that the globs of a rule match, or of any file of an editor's that has globs; opens the one."""
+        from driven_lsp.features.matches import matches
+
+        root, path = self._place(given)
+        found = await root.ask(lambda s: matches(s, path))
+        files = [{"path": one, "uri": uri_of(os.path.join(root.path, one))} for one in found[:MOST]]
+        number = f"{len(found):,} {'file matches' if len(found) == 1 else 'files match'}"
+        named = ", ".join(f"`{one}`" for one in found[:5]) + (" …" if len(found) > 5 else "")
+        message = f"{number}: {named}" if found else f"no file matches the globs of `{path}`"
+        self._server.client.say(message)
+        if len(files) == 1:
+            await self._server.client.show(os.path.join(root.path, found[0]))
+        return {"files": files, "count": len(found), "message": message}
 
     async def explain_code(self, given: Arguments) -> dict[str, Any]:
         """Why a finding is one, as Markdown."""
@@ -238,7 +265,9 @@ class Commands:
         from driven_lsp.features.sides import sides
 
         root, path = self._place(given)
-        return await root.ask(lambda s: sides(s, path), whole=True)
+        path = await self._in_conflict(root, path)
+        answer = await root.ask(lambda s: sides(s, path), whole=True)
+        return {**answer, "uri": uri_of(os.path.join(root.path, path))}
 
     async def debug_info(self, given: Arguments) -> dict[str, Any]:
         """What a report of a mistake needs."""
@@ -265,6 +294,21 @@ class Commands:
 
     # Where
 
+    @staticmethod
+    async def _in_conflict(root: Root, path: str) -> str:
+        """The file that is meant: of a rule, the one that is in conflict with it. UsageError where there is none, or
+        more than one."""
+        if not path.startswith(RULES + "/"):
+            await root.ready()
+            return path
+        files = await root.ask(lambda s: [one.path for one in s.conflicts.rules.get(path, ())], whole=True)
+        if len(files) == 1:
+            return files[0]
+        if not files:
+            raise UsageError(f"`{path}` is in no conflict", hint="name the file that is")
+        named = ", ".join(f"`{one}`" for one in files)
+        raise UsageError(f"`{path}` is in conflict in {len(files)} files: {named}", hint="name one of them, or open it")
+
     def _place(self, given: Arguments) -> tuple[Root, str]:
         """The root and the path that a command is about: a `uri`, or the `path` of our own lenses."""
         uri = argument(given, "uri")
@@ -279,7 +323,9 @@ class Commands:
                 for root in self._roots():
                     if root.path == full or full.startswith(os.path.join(root.path, "")):
                         return root, ""
-        raise UsageError(f"`{uri}` is in no folder that is open", hint="open the project's folder in the editor")
+        if not full:
+            raise UsageError(f"`{uri}` is no file of this machine", hint="save it, or name one: `file:///home/me/x.md`")
+        raise UsageError(f"`{full}` is in no folder that is open", hint="open the project's folder in the editor")
 
     def _roots(self) -> list[Root]:
         return list(self._server.session.roots.values())
@@ -349,4 +395,5 @@ def message_of(error: DrivenError) -> str:
     text = error.message
     if error.span is not None and error.span.path and f"`{error.span.path}`" not in text:
         text = f"{error.span.path}:{error.span.line}: {text}"
-    return f"{text}; {error.hint}" if error.hint else text
+    text = f"{text}; {error.hint}" if error.hint else text
+    return f"{text} (and {counted(len(error.all) - 1, 'more mistake')})" if len(error.all) > 1 else text

@@ -66,8 +66,12 @@ def uri_of(path: str) -> str:
 class Converter:
     """Ours to theirs for one client. `text_of` gives the document of an absolute path, None where there is none."""
 
-    def __init__(self, encoding: str = "utf-16", features: t.ClientCapabilities | None = None) -> None:
+    def __init__(
+        self, encoding: str = "utf-16", features: t.ClientCapabilities | None = None, *, one_line: bool = False
+    ) -> None:  # fmt: skip
+        """`one_line`: the client shows a finding on one line, whatever line ends are in it."""
         self.encoding = encoding
+        self.one_line = one_line
         caps = features or t.ClientCapabilities()
         document = caps.text_document or t.TextDocumentClientCapabilities()
         workspace = caps.workspace or t.WorkspaceClientCapabilities()
@@ -83,6 +87,8 @@ class Converter:
             document.document_symbol and document.document_symbol.hierarchical_document_symbol_support
         )
         self.links = bool(document.definition and document.definition.link_support)
+        self.plain_hovers = _prefers_plain(document.hover.content_format if document.hover else None)
+        self.plain_docs = _prefers_plain(item.documentation_format)
 
     # Places
 
@@ -112,21 +118,32 @@ class Converter:
         self, told: Diagnostic, text: Text, href: str, related: Sequence[t.DiagnosticRelatedInformation] = ()
     ) -> t.Diagnostic:  # fmt: skip
         """A finding; `href` explains its code."""
-        message = told.message if not told.hint else f"{told.message}\n{told.hint}"
         return t.Diagnostic(
-            range=self.span(text, told.span), message=message, severity=_SEVERITY[told.severity],
+            range=self.span(text, told.span), message=self.message(told), severity=_SEVERITY[told.severity],
             code=told.code or None,
             code_description=t.CodeDescription(href) if href and told.code else None, source="driven",
             tags=_tags(told), related_information=list(related) if related and self.related else None,
             data={"fix": told.fix.title} if told.fix else None,
         )  # fmt: skip
 
+    def message(self, told: Diagnostic) -> str:
+        """What is wrong and what to do, each on a line of its own, or all on one."""
+        whole = told.message if not told.hint else f"{told.message}\n{told.hint}"
+        if not self.one_line:
+            return whole
+        lines = [line.strip() for line in whole.split("\n") if line.strip()]
+        ends = [" " if line[-1] in ".?!:;" else "; " for line in lines]
+        return "".join([part for pair in zip(lines, [*ends[:-1], ""], strict=True) for part in pair])
+
     # Answers
 
     def hover(self, text: Text, hover: v.Hover) -> t.Hover:
-        """Markdown: every client that was looked at shows it or its plain text."""
-        content = t.MarkupContent(t.MarkupKind.Markdown, hover.markdown)
-        return t.Hover(content, self.range(text, hover.start, hover.end))
+        """Markdown, or plain text for a client that names that first."""
+        return t.Hover(_markup(hover.markdown, self.plain_hovers), self.range(text, hover.start, hover.end))
+
+    def doc(self, markdown: str) -> t.MarkupContent:
+        """What is told of a proposal."""
+        return _markup(markdown, self.plain_docs)
 
     def completions(self, text: Text, found: v.Completions) -> t.CompletionList:
         """Proposals, with the edit that each one is."""
@@ -136,7 +153,7 @@ class Converter:
         snippet = item.snippet if self.snippets else ""
         return t.CompletionItem(
             label=item.label, kind=_COMPLETION[item.kind], detail=item.detail or None,
-            documentation=t.MarkupContent(t.MarkupKind.Markdown, item.doc) if item.doc else None,
+            documentation=self.doc(item.doc) if item.doc else None,
             sort_text=item.sort or None, filter_text=item.filter or None, insert_text=snippet or item.insert,
             insert_text_format=t.InsertTextFormat.Snippet if snippet else t.InsertTextFormat.PlainText,
             text_edit=t.TextEdit(self.range(text, item.start, item.end), snippet or item.insert),
@@ -261,6 +278,20 @@ class Converter:
     def _operates(self, edits: v.Edits) -> bool:
         wanted = {"create": edits.creates, "rename": edits.renames, "delete": edits.deletes}
         return any(what and name in self.operations for name, what in wanted.items())
+
+
+def _prefers_plain(formats: Sequence[str] | None) -> bool:
+    """Whether a client names plain text before Markdown; one that names nothing gets Markdown."""
+    named = [str(getattr(one, "value", one)) for one in formats or ()]
+    return bool(named) and named[0] == "plaintext"
+
+
+def _markup(markdown: str, plain: bool) -> t.MarkupContent:
+    if not plain:
+        return t.MarkupContent(t.MarkupKind.Markdown, markdown)
+    from driven_lsp.plain import plain_text
+
+    return t.MarkupContent(t.MarkupKind.PlainText, plain_text(markdown))
 
 
 def _offset(text: Text, line: int, column: int) -> int:

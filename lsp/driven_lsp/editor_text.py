@@ -98,7 +98,7 @@ def limit_text(limit: Limit) -> str:
 def _facts(target: Target) -> list[str]:
     facts = [f"- writes {_names(target.files)}"]
     if target.also_reads:
-        facts.append(f"- also reads {_names(target.also_reads)}")
+        facts.append(f"- loads what other editors have in {_names(target.also_reads)} as well, beside its own")
     for word, way in target.ways.items():
         native = "" if way.fidelity == "native" else f" ({way.fidelity})"
         facts.append(f"- {MEANINGS.get(word, word)}: {way.words}{native}")

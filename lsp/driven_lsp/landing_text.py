@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from driven.model.activation import Always, ForPaths, OnRequest, WhenRelevant
+from driven_lsp.held import held_words
 from driven_lsp.snapshot import matches
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from driven.document.document import Document
     from driven.model.activation import Activation
@@ -86,7 +87,8 @@ def about_rule(snapshot: Snapshot, rule: Rule) -> str:
         facts.append(f"priority {rule.priority}")
     if not snapshot.view.active.get(rule.id, True):
         facts.append(f"**not emitted**: {code(rule.when)} is false here")
-    return "\n\n".join([*lines, " · ".join(facts)])
+    held = held_words(snapshot, rule.id)
+    return "\n\n".join([*lines, " · ".join(facts), *([plain(held)] if held else [])])
 
 
 def landings_of(snapshot: Snapshot, rule: Rule) -> Sequence[Landing]:
@@ -210,10 +212,19 @@ def nearest_limit(limits: Sequence[Limit], text: str) -> tuple[float, int, int, 
     return best
 
 
-def loss_words(losses: Sequence[Loss]) -> str:
-    """What is lost, as counts: `2 approximated, 1 dropped`; "" for nothing."""
-    counts = {kind: sum(loss.kind == kind for loss in losses) for kind in ("approximated", "dropped")}
-    return ", ".join(f"{number:,} {kind}" for kind, number in counts.items() if number)
+def loss_words(losses: Sequence[Loss], written: Collection[str]) -> str:
+    """What the editors cannot be told of a rule: `approximated in 3 editors, not written for 1`; "" for nothing.
+    `written`: the names of those that get it."""
+    nearest = {loss.editor for loss in losses if loss.kind == "approximated"}
+    dropped = {loss.editor for loss in losses if loss.kind == "dropped"}
+    counts = {
+        "approximated in": len(nearest), "in part left out of": len(dropped & {*written}),
+        "not written for": len(dropped - {*written}),
+    }  # fmt: skip
+    told = [f"{words} {number:,}" for words, number in counts.items() if number]
+    if told:
+        told[0] += " editor" if told[0].endswith(" 1") else " editors"
+    return ", ".join(told)
 
 
 def _how(landing: Landing, fidelity: str = "") -> str:

@@ -54,6 +54,22 @@ def marks_of(document: Document) -> list[Mark]:
     return found[:MOST]
 
 
+def link_at(document: Document, offset: int) -> tuple[int, int, int]:
+    """(start, end, start of its target) of the innermost link at an offset; -1 thrice where there is none, and in a
+    heading, whose text is a title."""
+    shift = document.body_start
+    at = offset - shift
+    found = (-1, -1, -1)
+    if at < 0 or any(one.start <= at < one.end for one in document.body.headings):
+        return found
+    for link in document.body.links:
+        if link.start > at:
+            break
+        if link.kind in ("link", "image") and at <= link.end:  # one inside of another begins behind it
+            found = (link.start + shift, link.end + shift, link.target_start + shift)
+    return found
+
+
 def front_bounds(document: Document) -> tuple[int, int]:
     """Where the lines of the front matter stand, (0, 0) without one. One that is not closed goes to the first blank
     line or heading: what is below it is text."""

@@ -1,21 +1,23 @@
 """What a document names: rules, files, editors, globs, addresses; where each of them leads, and how it is written anew.
 
 A path in a text is looked for beside the file, then in the folders above it, then from the project's root, as editors
-and models do; an import of Claude Code, Gemini CLI or Qwen Code counts from its file alone.
+and models do; an import of Claude Code, Gemini CLI or Qwen Code counts from its file alone. What driven copied into an
+editor's file means what it means in its rule.
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from weakref import WeakKeyDictionary
 
+from driven.document.paths import joined
 from driven.format.text import rule_id_for
 from driven.frozen import frozen
 from driven.project.config import CONFIG
 from driven.project.sources import RULES
-from driven_lsp.marks import Mark, marks_of
-from driven_lsp.paths import LINES, bases, joined, split_target, unescaped
+from driven_lsp.marks import Mark, link_at, marks_of
+from driven_lsp.paths import LINES, bases, split_target, unescaped
+from driven_lsp.world import World
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,77 +54,8 @@ class Mention:
     exists: bool = True
 
 
-class _World:
-    """What mentions are looked up in. Snapshots share it for as long as no file comes or goes."""
-
-    def __init__(self, snapshot: Snapshot, files: Sequence[str]) -> None:
-        self.documents = snapshot.view.documents
-        self.plugins = snapshot.view.plugins
-        self.managed = snapshot.view.is_managed
-        self.files = files
-        self.ids: dict[str, str] = {}
-        for path in self.documents:
-            if path.startswith(RULES + "/") and path.endswith(".md"):
-                self.ids.setdefault(rule_id_of(path), path)
-        for rule in snapshot.rules:
-            self.ids[rule.id] = rule.span.path or f"{RULES}/{rule.id}.md"
-        self.paths = {path: rule_id for rule_id, path in self.ids.items()}
-        self.tops = {rule_id.rpartition("/")[0] for rule_id in self.ids if "/" in rule_id}
-        self.ours: frozenset[str] | None = None
-        self.known: dict[str, bool] = {}
-        self.found: dict[tuple[str, int, str, bool], tuple[str, bool, bool]] = {}
-        self.loose: set[str] = set()  # paths that neither list holds: the disk was asked
-        self.asked = False  # whether one of them was looked up
-        self.mentions: dict[str, tuple[Document, list[Mention], bool]] = {}
-
-    def fits(self, snapshot: Snapshot, files: Sequence[str]) -> bool:
-        """Whether a snapshot would find the same; what was asked of the disk is forgotten when a new look was taken."""
-        view = snapshot.view
-        if view.documents is self.documents and files is self.files:
-            return True
-        if files is not self.files or view.plugins is not self.plugins or view.is_managed != self.managed:
-            return False
-        if view.documents.keys() != self.documents.keys():
-            return False
-        self.documents = view.documents
-        self.ours = None
-        if self.loose:
-            self.known = {path: there for path, there in self.known.items() if path not in self.loose}
-            self.found = {at: found for at, found in self.found.items() if not found[2]}
-            self.mentions = {path: kept for path, kept in self.mentions.items() if not kept[2]}
-            self.loose = set()
-        return True
-
-    def exists(self, snapshot: Snapshot, path: str) -> bool:
-        """Whether a file or folder is there."""
-        known = self.known.get(path)
-        if known is None:
-            known = _holds(self.files, path) or path in snapshot.view.documents
-            if not known:
-                self.loose.add(path)
-                known = snapshot.document(path) is not None
-            self.known[path] = known
-        self.asked = self.asked or path in self.loose
-        return known
-
-    def is_folder(self, path: str) -> bool:
-        """Whether files stand below it."""
-        at = bisect_left(self.files, path + "/")
-        return at < len(self.files) and self.files[at].startswith(path + "/")
-
-    def written(self, snapshot: Snapshot) -> frozenset[str]:
-        """The files that driven writes from the first byte to the last, or but for other tools' sections."""
-        if self.ours is None:
-            from driven.model.artefact import Outside, WholeFile
-
-            pieces = snapshot.view.emitted.pieces if snapshot.view.emitted is not None else ()
-            whole = (WholeFile, Outside)
-            self.ours = frozenset(p.artefact.path for p in pieces if isinstance(p.artefact.ownership, whole))
-        return self.ours
-
-
-_WORLDS: WeakKeyDictionary[Snapshot, _World] = WeakKeyDictionary()
-_LAST: dict[str, _World] = {}  # of each folder
+_WORLDS: WeakKeyDictionary[Snapshot, World] = WeakKeyDictionary()
+_LAST: dict[str, World] = {}  # of each folder
 _MARKS: dict[tuple[str, str], tuple[Document, list[Mark]]] = {}
 _NO_MARKS: tuple[None, list[Mark]] = (None, [])
 
@@ -139,12 +72,14 @@ def mentions_of(snapshot: Snapshot, document: Document) -> list[Mention]:
     return known[1]
 
 
-def mention_at(snapshot: Snapshot, document: Document, offset: int) -> Mention | None:
-    """The mention at a place; its end counts too."""
-    for mention in mentions_of(snapshot, document):
+def mention_at(snapshot: Snapshot, document: Document, offset: int, *, text: bool = False) -> Mention | None:
+    """The mention at a place; its end counts too. With `text` also that of the link whose text stands there."""
+    found = mentions_of(snapshot, document)
+    for mention in found:
         if mention.start <= offset <= mention.end:
             return mention
-    return None
+    start = link_at(document, offset)[2] if text else -1
+    return next((mention for mention in found if mention.start == start), None) if start >= 0 else None
 
 
 def marks(snapshot: Snapshot, document: Document) -> list[Mark]:
@@ -199,27 +134,18 @@ def is_file(snapshot: Snapshot, path: str) -> bool:
     return bool(path) and is_there(snapshot, path) and not _world(snapshot).is_folder(path)
 
 
-def _world(snapshot: Snapshot) -> _World:
+def _world(snapshot: Snapshot) -> World:
     world = _WORLDS.get(snapshot)
     if world is None:
         files = snapshot.files.files()
         world = _LAST.get(snapshot.root)
         if world is None or not world.fits(snapshot, files):
-            world = _LAST[snapshot.root] = _World(snapshot, files)
+            world = _LAST[snapshot.root] = World(snapshot, files)
         _WORLDS[snapshot] = world
     return world
 
 
-def _holds(files: Sequence[str], path: str) -> bool:
-    """Whether sorted `files` hold a path or something below it."""
-    at = bisect_left(files, path)
-    if at < len(files) and (files[at] == path or files[at].startswith(path + "/")):
-        return True
-    at = bisect_left(files, path + "/", at)
-    return at < len(files) and files[at].startswith(path + "/")
-
-
-def _resolve(snapshot: Snapshot, world: _World, document: Document, mark: Mark) -> Mention | None:
+def _resolve(snapshot: Snapshot, world: World, document: Document, mark: Mark) -> Mention | None:
     kind, start, end, text = mark
     match kind:
         case "url":
@@ -243,7 +169,7 @@ def _resolve(snapshot: Snapshot, world: _World, document: Document, mark: Mark) 
             return _of_path(snapshot, world, document, mark)
 
 
-def _of_path(snapshot: Snapshot, world: _World, document: Document, mark: Mark) -> Mention | None:
+def _of_path(snapshot: Snapshot, world: World, document: Document, mark: Mark) -> Mention | None:
     """A link, or the path that a setting holds."""
     kind: Literal["link", "path"] = "link" if mark[0] == "link" else "path"
     head, path, tail = split_target(mark[3], kind)
@@ -254,13 +180,13 @@ def _of_path(snapshot: Snapshot, world: _World, document: Document, mark: Mark) 
     path = unescaped(path)
     if not _TEMPLATES.isdisjoint(path) or "//" in path or "..." in path:
         return None
-    found, there = _find(snapshot, world, bases(document, kind, head, mark[1]), path)
+    found, there = _find(snapshot, world, world.near(snapshot, document, kind, head, mark[1]), path)
     if not found or (not there and kind == "link" and "." not in path and "/" not in path):
         return None
     return Mention(start=mark[1], end=mark[2], kind=kind, path=found, rule_id=_id(world, found), exists=there)
 
 
-def _of_import(snapshot: Snapshot, world: _World, document: Document, mark: Mark) -> Mention | None:
+def _of_import(snapshot: Snapshot, world: World, document: Document, mark: Mark) -> Mention | None:
     _, start, end, text = mark
     if text[:1] in "/~@" or not _TEMPLATES.isdisjoint(text) or "..." in text or "//" in text:
         return None
@@ -283,7 +209,7 @@ def _of_import(snapshot: Snapshot, world: _World, document: Document, mark: Mark
     return Mention(start=start, end=end, kind="import", path=found, rule_id=_id(world, found), exists=there)
 
 
-def _of_code(snapshot: Snapshot, world: _World, document: Document, mark: Mark) -> Mention | None:
+def _of_code(snapshot: Snapshot, world: World, document: Document, mark: Mark) -> Mention | None:
     """A code span: the id of a rule, or a path that is there."""
     _, start, end, text = mark
     path = world.ids.get(text)
@@ -293,7 +219,7 @@ def _of_code(snapshot: Snapshot, world: _World, document: Document, mark: Mark) 
     if ("/" not in bare and "." not in bare) or not _TEMPLATES.isdisjoint(bare) or bare[0] in "/~@-#" or "//" in bare:
         return None
     end = start + len(bare)
-    near = bases(document, "path", "", start)
+    near = world.near(snapshot, document, "path", "", start)
     found, there = _find(snapshot, world, near, bare, pages=False)
     if there and found:
         return Mention(start=start, end=end, kind="path", path=found, rule_id=_id(world, found))
@@ -305,7 +231,7 @@ def _of_code(snapshot: Snapshot, world: _World, document: Document, mark: Mark) 
     return None
 
 
-def _id(world: _World, path: str) -> str:
+def _id(world: World, path: str) -> str:
     return world.paths.get(path) or rule_id_of(path)
 
 
@@ -318,10 +244,10 @@ def _is_cued(text: str, start: int, end: int) -> bool:
 
 
 def _find(
-    snapshot: Snapshot, world: _World, near: Sequence[str], path: str, *, pages: bool = True
+    snapshot: Snapshot, world: World, near: Sequence[str], path: str, *, pages: bool = True
 ) -> tuple[str, bool]:  # fmt: skip
     """The file or folder that a path means, and whether it is there; "" when it leaves the project."""
-    at = (near[0], len(near), path, pages)
+    at = (near, path, pages)
     known = world.found.get(at)
     if known is None:
         asked, world.asked = world.asked, False
@@ -331,7 +257,7 @@ def _find(
     return known[:2]
 
 
-def _look(snapshot: Snapshot, world: _World, near: Sequence[str], path: str, pages: bool) -> tuple[str, bool]:
+def _look(snapshot: Snapshot, world: World, near: Sequence[str], path: str, pages: bool) -> tuple[str, bool]:
     first: str | None = None
     for base in near:
         whole = joined(base, path)

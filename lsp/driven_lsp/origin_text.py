@@ -5,6 +5,7 @@ from __future__ import annotations
 from driven.format.sections import blocks_of
 from driven.frozen import frozen
 from driven.model.artefact import ListEntry, Outside, Section, WholeFile
+from driven.project.sources import RULES
 from driven_lsp.landing_text import about_rule, file_link
 
 TYPE_CHECKING = False
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from driven.document.document import Document
+    from driven.model.plan import Conflict
     from driven_lsp.snapshot import Snapshot
 
 NAMED = 6  # rules of one file that are named before the rest is counted
@@ -87,16 +89,25 @@ def origin_text(snapshot: Snapshot, path: str, part: Part, rule_id: str = "") ->
         lines.append(f"Written by driven from {len(ids):,} rules:\n\n{named}{more}")
     else:
         lines.append("Written by driven.")
-    state = snapshot.drift(path)
-    if state == "conflict":
-        lines.append("**Conflict**: this text and its rule were both changed. Keep one side, or edit the rule.")
-    elif state == "drift":
+    conflict = snapshot.conflicts.files.get(path)
+    if conflict is not None:  # nothing of what holds otherwise is true until somebody decides
+        lines.append(f"**In conflict**: {conflict.message}. {_decide(conflict)}")
+        return "\n\n".join(lines)
+    if snapshot.drift(path) == "drift":
         lines.append("The next sync writes it anew: it is not what the rules say now.")
-    if snapshot.view.config.mode == "two-way":
+    if any(snapshot.held(one) is not None for one in ids):
+        lines.append("An edit here waits until the mistake is put right.")
+    elif snapshot.view.config.mode == "two-way":
         lines.append("An edit here is merged into the rule at the next sync, and goes to every other editor.")
     else:
         lines.append("Edit the rule: `mode` is `one-way`, so an edit here is a conflict.")
     return "\n\n".join(lines)
+
+
+def _decide(conflict: Conflict) -> str:
+    if any(one.source.startswith(RULES + "/") for one in conflict.overlaps):
+        return "Nothing is merged until you take the rule's side or the edited file's side, or edit either one."
+    return "Nothing is merged or written until that is decided."
 
 
 def short_origin(rule_ids: Sequence[str]) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
+from driven.document.paths import folders, joined, relative
 from driven.format.text import rule_id_for
 from driven.project.sources import RULES
 
@@ -17,38 +17,6 @@ if TYPE_CHECKING:
 
 LINES = re.compile(r":[0-9]{1,7}(?:[-:][0-9]{1,7})?$")  # `src/a.py:12`, `:12-20`, `:12:3`
 OWN_FOLDER = frozenset(("claude", "gemini", "qwen"))  # their imports count from the folder of the file
-
-
-def joined(folder: str, path: str) -> str | None:
-    """The two as one path without `.` and `..`; None when it leaves the project."""
-    names = folder.split("/") if folder else []
-    for name in path.split("/"):
-        if name == "..":
-            if not names:
-                return None
-            names.pop()
-        elif name not in ("", "."):
-            names.append(name)
-    return "/".join(names)
-
-
-def relative(path: str, folder: str) -> str:
-    """A path of the project as it is written in a file of `folder`."""
-    names, base = path.split("/"), folder.split("/") if folder else []
-    same = 0
-    while same < len(base) and same < len(names) - 1 and base[same] == names[same]:
-        same += 1
-    return "/".join([".."] * (len(base) - same) + names[same:])
-
-
-@lru_cache(1_024)
-def folders(folder: str) -> tuple[str, ...]:
-    """A folder and all above it, the project's own, "", last."""
-    found = [folder]
-    while folder:
-        folder = folder.rpartition("/")[0]
-        found.append(folder)
-    return tuple(found)
 
 
 def bases(document: Document, kind: str, head: str, at: int) -> Sequence[str]:

@@ -3,8 +3,8 @@
 `Protocol` keeps pygls' features, capabilities, progress and the typed requests to the client. All that comes in goes
 another way than in pygls 2.1.1 (spec lsp.md, 1.3): each message is checked, each request is answered exactly once, a
 handler that raises costs one answer, a cancelled request is answered at that moment, and nothing of a message is kept
-when it is done. Handlers may be plain functions (they hold up the loop), `async def`, or `@server.thread()`; long work
-goes through `await protocol.work(function, ...)`.
+when it is done. Handlers are plain functions, which hold up the loop, or `async def`; what takes long waits for the
+threads of root.py. `@server.thread()` of pygls is not known here.
 
 Documents are kept here, in `protocol.documents`, as `texts.Text`, and nowhere else: pygls' workspace is told of folders
 only, and its `get_text_document` would read the disk. So a text is in memory once, and its lines end where LSP says.
@@ -17,14 +17,13 @@ every one of the defects against the server and, where that is cheap, against py
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import inspect
 import json
 import logging
 import threading
 import traceback
 from collections.abc import Awaitable, Callable, Generator, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
 
@@ -38,7 +37,6 @@ from pygls.exceptions import (
     JsonRpcRequestCancelled,
     JsonRpcServerNotInitialized,
 )
-from pygls.feature_manager import is_thread_function
 from pygls.progress import Progress
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
@@ -70,15 +68,6 @@ class ContentModified(JsonRpcException):
 
     CODE = -32801
     MESSAGE = "The document has changed."
-
-
-_stop: contextvars.ContextVar[threading.Event | None] = contextvars.ContextVar("driven_stop", default=None)
-
-
-def cancelled() -> bool:
-    """In a function that `Protocol.work` runs: whether nobody waits for its result any more."""
-    stop = _stop.get()
-    return stop is not None and stop.is_set()
 
 
 class Document:
@@ -158,7 +147,6 @@ class Protocol(LanguageServerProtocol):
         self.on_end: Callable[[str], Awaitable[None] | None] | None = None
         self.progress = TidyProgress(self)
         self.fm.converter = OptionsCheck()
-        self.workers = 2
         self._phase = "new"  # → starting → running → stopped; any of them → over
         self._running: dict[int | str, asyncio.Task[None]] = {}
         self._notified: set[asyncio.Task[None]] = set()
@@ -170,7 +158,6 @@ class Protocol(LanguageServerProtocol):
         self._over: asyncio.Future[int] | None = None
         self._ending = False
         self._ends = [None]
-        self._pool: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
 
     # ---- The transport's side (streams.Peer)
@@ -227,8 +214,6 @@ class Protocol(LanguageServerProtocol):
             log("the session was not cleaned up in time")
         except BaseException:
             log("the session was not cleaned up\n" + traceback.format_exc())
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
         assert self._over is not None
         self._write = None
         if not self._over.done():
@@ -397,8 +382,6 @@ class Protocol(LanguageServerProtocol):
         """Begin a handler: its result, or a `_Later` when it needs the loop for it."""
         if asyncio.iscoroutinefunction(handler):
             return _Later(handler(*args, **kwargs))
-        if is_thread_function(handler):  # type: ignore[no-untyped-call]
-            return _Later(self.work(handler, *args, **kwargs))
         if not inspect.isgeneratorfunction(handler):
             result = handler(*args, **kwargs)
             return _Later(result) if inspect.isawaitable(result) else result
@@ -425,35 +408,11 @@ class Protocol(LanguageServerProtocol):
         finally:
             steps.close()
 
-    async def work(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        """Run `function` in a thread and wait for its result. When the one who waits is cancelled it is not begun, or
-        goes on for nobody: inside of it, `cancelled()` says so. Take what it needs from the session before: it must
-        not look at what the loop may change."""
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self.workers, "driven-work")
-        stop = threading.Event()
-        context = contextvars.copy_context()
-        context.run(_stop.set, stop)
-        try:
-            call = self._pool.submit(context.run, _shielded, function, args, kwargs)
-            outcome = await asyncio.wrap_future(call)
-        finally:
-            stop.set()
-        if isinstance(outcome, _Raised):
-            raise outcome.error
-        return outcome
-
     def background(self, awaitable: Awaitable[Any], name: str) -> None:
         """Let something go on by itself; it is cancelled when the session ends, and its error goes to the logs."""
         task = asyncio.ensure_future(self._noticed(name, _Later(awaitable)))
         self._notified.add(task)
         task.add_done_callback(self._notified.discard)
-
-    def check_current(self, uri: str, text: Text) -> None:
-        """Raise `ContentModified` when `text` is no longer what is open under `uri`."""
-        document = self.documents.get(uri)
-        if document is None or document.text is not text:
-            raise ContentModified()
 
     # ---- What is sent
 
@@ -663,23 +622,6 @@ class _Later:
 
 async def _given(value: T) -> T:
     return value
-
-
-class _Raised:
-    __slots__ = ("error",)
-
-    def __init__(self, error: BaseException) -> None:
-        self.error = error
-
-
-def _shielded(function: Callable[..., T], args: Any, kwargs: Any) -> T | _Raised:
-    """What a function in a thread returned or raised; nothing ends the thread or the loop from there."""
-    try:
-        return function(*args, **kwargs)
-    except (SystemExit, KeyboardInterrupt, StopIteration) as error:
-        return _Raised(_internal(error, getattr(function, "__name__", "work")))
-    except BaseException as error:
-        return _Raised(error)
 
 
 def _change(change: Any) -> Change:

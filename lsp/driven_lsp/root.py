@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from driven.errors import DrivenError, ProjectError
+from driven.format.text import rule_id_for
 from driven.frozen import frozen, record, replace
 from driven.project.sources import RULES
+from driven_lsp.conflicts import Conflicts
 from driven_lsp.files import FileIndex
+from driven_lsp.freeing import give_back
 from driven_lsp.streams import log
 from driven_lsp.texts import Text
 
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
 
     from driven.format.merge import Take
     from driven.model.diagnostic import Diagnostic
-    from driven.model.plan import Conflict, Plan, SyncReport
+    from driven.model.plan import Plan, SyncReport
     from driven.pipeline import Session
     from driven.validation.live import Live, Touched, View
     from driven_lsp.snapshot import Snapshot
@@ -41,7 +45,6 @@ LATEST = 2.0  # seconds after which it is, whoever goes on typing
 MAX_BYTES = 2 << 20  # of a document; a larger one is told, and not looked at
 PATIENCE = 20.0  # seconds that a sync waits for another program that writes here
 AGAIN = 2.0  # seconds until the next look after one that failed
-CONFLICT = "SYN02"
 
 
 class Workers(ThreadPoolExecutor):
@@ -119,7 +122,11 @@ class Root:
         self.files = FileIndex(path)
         self.trusted = trusted
         self.view: View | None = None
+        self._outline: View | None = None  # until there is a view
+        self._sketched = asyncio.Event()  # it was made, or cannot be
+        self._early = 0  # questions that wait for no more
         self.plan: Plan | None = None
+        self.held: tuple[str, ...] = ()  # the rules whose mistakes hold them back, as they are saved
         self.problem = ""  # why the last sync could not run
         self.open: dict[str, Open] = {}  # by path
         self._clean: dict[str, str] = {}  # path -> the text that was last opened or saved, as it stood on the disk
@@ -127,10 +134,11 @@ class Root:
         self._pools = pools
         self._changed = changed
         self._live: Live | None = None
-        self._session: Session | None = None  # of `writer`
-        self._looks: Session | None = None  # of `back`: two threads share none
+        self._session: Session | None = None
+        self._session_lock = threading.Lock()  # `back` looks with it, `writer` writes
         self._touched: dict[str, tuple[View, Text, Touched]] = {}
         self._base: Snapshot | None = None
+        self._conflicts: tuple[object, object, Conflicts] | None = None
         self._looking: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._again = False
@@ -158,6 +166,14 @@ class Root:
         """A document was opened or edited."""
         self.open[document.path] = document
         self.soon()
+
+    def move(self, path: str, root: Root, there: str) -> None:
+        """A document belongs to another root now, at the path `there` of it."""
+        document, clean = self.open[path], self._clean.get(path)
+        self.drop(path)
+        if clean is not None:
+            root._clean[there] = clean
+        root.put(replace(document, path=there))
 
     def opened(self, path: str) -> None:
         """A document was opened: it is clean when it says what stands on the disk."""
@@ -189,15 +205,28 @@ class Root:
 
     # Answers
 
-    async def ask(self, question: Callable[[Snapshot], T], *, whole: bool = False) -> T:
+    async def ask(self, question: Callable[[Snapshot], T], *, whole: bool = False, early: bool = False) -> T:
         """What a feature says of the folder as it is now, from a thread. Cancelled, it stops at its next look.
 
         What hangs on every rule together, and on what all of them emit, may be as old as the last look at everything;
-        with `whole` it is not, and the answer takes as long."""
+        with `whole` it is not, and the answer takes as long. With `early` the first look is not waited for: the rules
+        and the editors are known, the files that hold rules are not yet."""
+        if early and self.view is None:
+            self._early += 1
+            try:
+                self._look()
+                await self._sketched.wait()
+                if self._outline is not None:
+                    return await self._ask(question)
+            finally:
+                self._early -= 1
         await self.ready()
         wanted = self._news
         while whole and self._looked < wanted:
             await asyncio.shield(self._look())
+        return await self._ask(question)
+
+    async def _ask(self, question: Callable[[Snapshot], T]) -> T:
         loop = asyncio.get_running_loop()
         gone = False
 
@@ -214,7 +243,7 @@ class Root:
         """The folder now. In a thread of `front`: what was edited is looked at first."""
         from driven_lsp.snapshot import Snapshot
 
-        view = self.view
+        view = self.view or self._outline
         assert view is not None
         touched = {path: found for path, one in list(self.open.items()) if (found := self.touch(one)) is not None}
         made = Snapshot(view, self.files, touched=touched, plan=self.plan, trusted=self.trusted, stopped=stopped)
@@ -226,12 +255,14 @@ class Root:
 
     def touch(self, document: Open) -> Touched | None:
         """What is found in a document that is open; None for one that is too large, or before the first look."""
-        view, live = self.view, self._live
+        view, live = self.view or self._outline, self._live
         if view is None or live is None or document.is_huge:
             return None
         known = self._touched.get(document.path)
         if known is not None and known[0] is view and known[1] is document.text:
             return known[2]
+        self._touched.pop(document.path, None)  # two of a long file need not stand side by side
+        del known
         data = document.text.text.encode("utf-8", "replace")
         old = view.documents.get(document.path)
         found = live.touch(view, document.path, data)
@@ -240,12 +271,31 @@ class Root:
         self._touched[document.path] = (view, document.text, found)
         return found
 
-    def conflicts(self) -> Mapping[str, Conflict]:
-        """What is in conflict, by path, as far as was looked."""
-        return {one.path: one for one in self.plan.conflicts} if self.plan is not None else {}
+    @property
+    def is_looked_at(self) -> bool:
+        """Whether it is known how the files stand."""
+        return self._looked >= 0
+
+    @property
+    def conflicts(self) -> Conflicts:
+        """What is in conflict, as far as was looked."""
+        plan, view, known = self.plan, self.view, self._conflicts
+        if known is None or known[0] is not plan or known[1] is not view:
+            known = (plan, view, Conflicts.of(plan, view.rules if view is not None else None))
+            self._conflicts = known
+        return known[2]
+
+    def mistake(self, path: str) -> Diagnostic | None:
+        """What holds the rule of a file back, as it is edited now; None for any other file."""
+        document = self.open.get(path)
+        found = self.touch(document) if document is not None else None
+        if found is not None:
+            return found.wrong
+        held = self.view.held.values() if self.view is not None else ()
+        return next((wrong for wrong in held if wrong.span.path == path), None)
 
     def told(self, path: str) -> tuple[Diagnostic, ...]:
-        """All findings of a file: those of checks, and whether it is in conflict."""
+        """All findings of a file: those of checks, and whether it, or the rule in it, is in conflict."""
         from driven.model.diagnostic import Diagnostic
         from driven.span import Span
 
@@ -256,15 +306,12 @@ class Root:
             big = Diagnostic(code="LSP01", severity="warning", message=message, span=Span(path=path))
             return (big,)
         told = found.told if found is not None else self.view.told.get(path, ()) if self.view is not None else ()
-        conflict = self.conflicts().get(path)
-        if conflict is None:
+        conflicts = self.conflicts
+        if path not in conflicts.files and path not in conflicts.rules:
             return told
-        line = next((overlap.their_line for overlap in conflict.overlaps if overlap.their_line), 1)
-        first = Diagnostic(
-            code=CONFLICT, severity="error", message=f"in conflict: {conflict.message}", hint=conflict.hint,
-            span=Span(path=path, line=line), rule_id=conflict.rule_ids[0] if conflict.rule_ids else "",
-        )  # fmt: skip
-        return (first, *told)
+        known = self.view.documents.get(path) if self.view is not None else None
+        text = document.text.text if document is not None else known.text if known is not None else ""
+        return (*conflicts.told(path, text, trusted=self.trusted), *told)
 
     # Looking at everything
 
@@ -310,12 +357,16 @@ class Root:
         news = self._news
         before = self.view
         try:
+            if not self._sketched.is_set():
+                await self._sketch(overlay)
             self.view = await loop.run_in_executor(self._pools.back, self._view, overlay, before)
+            self._outline = None
             self.seen_ns = began_ns
             if before is None:
                 self._tell()  # the findings first: what a sync would do takes as long again
-                self._pools.writer.submit(self._warm)
-            self.plan = await loop.run_in_executor(self._pools.back, self._planned)
+                self._pools.front.submit(self._warm_files)
+            self.plan, self.held = await loop.run_in_executor(self._pools.back, self._planned)
+            self._pools.back.submit(give_back)
         except Exception:
             self._look_soon(AGAIN)
             if self.view is None:
@@ -332,36 +383,56 @@ class Root:
         if not self.closed:
             self._changed(self)
 
+    async def _sketch(self, overlay: Mapping[str, bytes]) -> None:
+        """Make the outline, and leave the processor to those who wait for it."""
+        loop = asyncio.get_running_loop()
+        with suppress(Exception):  # the look that follows meets the same, and says it
+            self._outline = await loop.run_in_executor(self._pools.back, self._outlined, overlay)
+        self._sketched.set()
+        end = time.monotonic() + IDLE
+        while self._early and time.monotonic() < end:
+            await asyncio.sleep(0.005)
+
+    def _outlined(self, overlay: Mapping[str, bytes]) -> View:
+        self._pools.front.submit(self.files.files)  # git lists them while Python imports what looks
+        return self._looking_at().outline(overlay, self.files.files)
+
     def _view(self, overlay: Mapping[str, bytes], before: View | None) -> View:
+        return self._looking_at().refresh(overlay, self.files.files, before)
+
+    def _looking_at(self) -> Live:
         if self._live is None:
-            self._pools.front.submit(self.files.files)  # git lists them while Python imports what looks
             from driven.validation.live import Live
 
-            self._live = Live(self.path)
-        return self._live.refresh(overlay, self.files.files, before)
+            self._live = Live(self.path, strangers=self.trusted)
+        return self._live
 
-    def _warm(self) -> None:
-        """Load what the first sync would have to load, so that the first save is as quick as any other."""
-        from driven import pipeline
+    def _warm_files(self) -> None:
+        from driven_lsp.features.completion_globs import warm
 
-        if self._session is None and self.trusted and self.is_managed:
-            session = pipeline.Session(self.path)
-            with suppress(DrivenError, OSError):
-                session.look()
-                self._session = session
+        self.files.warm()
+        warm(self.snapshot())
 
-    def _planned(self) -> Plan | None:
-        """What a sync would do now; None where it cannot be told."""
-        from driven import pipeline
-
+    def _planned(self) -> tuple[Plan | None, tuple[str, ...]]:
+        """What a sync would do now (None where it cannot be told), and the rules that it holds back for a mistake."""
         if not self.is_managed:
-            return None
-        if self._looks is None:
-            self._looks = pipeline.Session(self.path)
+            return None, ()
         try:
-            return self._looks.look().plan
+            with self._session_lock:
+                report = self._one_session().look()
         except (DrivenError, OSError):
-            return None
+            return None, ()
+        wrong = {one.span.path for one in report.plan.diagnostics if one.severity == "error"}
+        wrong_ids = {rule_id_for(path.removeprefix(RULES + "/")) for path in wrong if path.startswith(RULES + "/")}
+        return report.plan, tuple(rule_id for rule_id in report.held if rule_id in wrong_ids)
+
+    def _one_session(self) -> Session:
+        """What was loaded for one look or sync serves the next. Under the lock."""
+        from driven import pipeline
+
+        if self._session is None:
+            self._session = pipeline.Session(self.path, strangers=self.trusted)
+        return self._session
 
     # Writing
 
@@ -380,7 +451,8 @@ class Root:
             from driven.sync.others import is_writing
 
             if unsaved:  # what is planned is looked at first: it may not touch any of them
-                planned = pipeline.Session(self.path).look().plan
+                with self._session_lock:
+                    planned = self._one_session().look().plan
                 dirty = [change.path for change in (*planned.writes, *planned.conflicts) if change.path in unsaved]
                 if dirty:
                     raise ProjectError(
@@ -392,15 +464,13 @@ class Root:
                 time.sleep(0.01)
             if sides:
                 return pipeline.sync(self.path, sides=sides)
-            if self._session is None:
-                self._session = pipeline.Session(self.path)
-            report = self._session.sync(hints=hints)
-            if (
-                hints is not None and self._session.overlooks()
-            ):  # an edit that was made elsewhere, or was refused before
-                rest = self._session.sync()
-                report = replace(rest, plan=replace(rest.plan, changes=(*report.plan.writes, *rest.plan.changes)))
-            return report
+            with self._session_lock:
+                session = self._one_session()
+                report = session.sync(hints=hints)
+                if hints is None or not session.overlooks():
+                    return report
+                rest = session.sync()  # an edit that was made elsewhere, or was refused before
+                return replace(rest, plan=replace(rest.plan, changes=(*report.plan.writes, *rest.plan.changes)))
 
         try:
             report = await loop.run_in_executor(self._pools.writer, work)
@@ -412,7 +482,8 @@ class Root:
         problems = tuple(f"{one.span.path}: {one.message}" for one in plan.diagnostics if one.severity == "error")
         had_problem, self.problem = bool(self.problem), ""
         written = tuple(change.path for change in plan.writes)
-        if written or plan.conflicts or self.conflicts() or had_problem:
+        is_stale = self.plan is not None and bool(self.plan.writes)  # what was to be written stands there now
+        if written or plan.conflicts or self.conflicts.files or had_problem or is_stale:
             self.on_disk(written)
         return Told(
             written=written, conflicts=tuple(one.path for one in plan.conflicts), problems=problems,

@@ -18,6 +18,7 @@ from driven_lsp.convert import Converter, path_of
 from driven_lsp.protocol import Documents, Protocol, Refused
 from driven_lsp.saving import Saving
 from driven_lsp.session import Session
+from driven_lsp.taking import taken
 from driven_lsp.telling import Telling
 from driven_lsp.texts import Text
 from driven_lsp.watching import Watching
@@ -39,6 +40,9 @@ WATCHED = (  # for clients that watch files for us; as many as name the places o
     "**/{AGENTS,AGENTS.override,CLAUDE,CLAUDE.local,GEMINI,QWEN,WARP,SKILL,CONVENTIONS}.md",
     "**/{.cursorrules,.windsurfrules,.clinerules,.goosehints,.rules,.aider.conf.yml}",
 )
+
+
+ONE_LINE = frozenset(("Neovim", "vim-lsp"))  # clients that show a finding behind its line
 
 
 class ServerProtocol(Protocol):
@@ -102,16 +106,13 @@ class Server:
         self.client.caps = params.capabilities
         options = params.initialization_options if isinstance(params.initialization_options, dict) else {}
         self.session.trusted = options.get("trusted") is not False
-        if not self.session.trusted:
-            from driven.registry import ALL_THIRD_PARTY, DISABLE
-
-            os.environ[DISABLE] = ",".join(filter(None, (os.environ.get(DISABLE, ""), ALL_THIRD_PARTY)))
         self.client.wants_status = options.get("status") is True
         self.session.configure(options.get("settings"))
         self.client_name = params.client_info.name if params.client_info else ""
         chosen = self.protocol.workspace.position_encoding
         encoding = wanted_encoding(params) or str(getattr(chosen, "value", chosen) or "utf-16")
-        self.convert = Converter(encoding, self.client.caps)
+        one_line = options.get("oneLine") is True or self.client_name in ONE_LINE
+        self.convert = Converter(encoding, self.client.caps, one_line=one_line)
         document = self.client.caps.text_document
         self.pulls = document is not None and document.diagnostic is not None
         if self.pulls:
@@ -145,7 +146,7 @@ class Server:
         answer = await self.client.answer(self.ls.workspace_configuration_async(asked))
         if isinstance(answer, list | tuple) and answer and isinstance(answer[0], dict):
             self.session.configure(answer[0])
-            for root in self.session.roots.values():
+            for root in list(self.session.roots.values()):
                 self._changed(root)
 
     @property
@@ -161,6 +162,10 @@ class Server:
 
     def _changed(self, root: Root) -> None:
         """There is something new about a root, or it has left."""
+        if not root.closed and self.session.settle():
+            for document in self.protocol.documents:
+                if Documents.key(document.uri) not in self.session.documents:
+                    self._put(document.uri)
         self.telling.everything(root)
         self.client.refresh("code_lens")
         self.client.refresh("inlay_hint")
@@ -178,7 +183,7 @@ class Server:
             if watching is None:
                 watching = self._watching[root.path] = Watching(root, asyncio.get_running_loop(), self._seen)
             outputs = [piece.artefact.path for piece in root.view.emitted.pieces] if root.view.emitted else []
-            paths = [*outputs, *root.view.documents]
+            paths = [*outputs, *root.view.documents, *self.session.beginnings(root)]
             self.session.pools.back.submit(watching.arm, paths)
 
     async def compute(self, work: Callable[[], T]) -> T:
@@ -272,7 +277,7 @@ class Server:
         feature(t.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS, self._folders)
         self.answers.register(feature)
         for name, handler in self.commands.all().items():
-            self.ls.command(name)(_command_of(handler))
+            self.ls.command(name)(_command_of(name, handler))
 
 
 def _bound(handler: Callable[..., Any]) -> Callable[..., Any]:
@@ -290,11 +295,10 @@ def _bound(handler: Callable[..., Any]) -> Callable[..., Any]:
     return plain
 
 
-def _command_of(handler: Callable[..., Awaitable[dict[str, Any]]]) -> Callable[..., Any]:
+def _command_of(name: str, handler: Callable[..., Awaitable[dict[str, Any]]]) -> Callable[..., Any]:
     async def call(*given: Any) -> dict[str, Any]:
-        argument = given[0] if given and isinstance(given[0], dict) else {}
         try:
-            return await handler(argument)
+            return await handler(taken(name, given))
         except DrivenError as error:
             raise Refused(message_of(error)) from None
 

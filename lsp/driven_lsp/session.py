@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 
+from driven.document.paths import folders
 from driven.document.places import place_of
 from driven.frozen import field, frozen, record
+from driven.project.config import CONFIG
 from driven_lsp.root import Open, Pools, Root
 
 TYPE_CHECKING = False
@@ -141,6 +143,38 @@ class Session:
             self._leave(known[0].path)
         return known
 
+    def settle(self) -> bool:
+        """Look anew where each folder and each open document belongs: a `.driven` may have come or gone. Whether a root
+        has come, gone, or got a document of another one."""
+        before = set(self.roots)
+        kept = {self._root(self._nearest(folder, "/") or folder).path for folder in self.folders}
+        moved = False
+        for key, (root, path) in list(self.documents.items()):
+            found = self.relative(os.path.join(root.path, path))
+            if found is not None and found[0] is not root:
+                root.move(path, *found)
+                self.documents[key] = found
+                moved = True
+                self._leave(root.path)
+        for root in list(self.roots.values()):
+            others = [path for path in (*self.roots, *self.folders) if path != root.path]
+            near = [path for path in others if _holds(path, root.path) or _holds(root.path, path)]
+            if root.open or root.path in kept or root.is_managed or not near:
+                continue
+            del self.roots[root.path]  # its files are those of the root around it, or of none
+            root.close()
+            self.changed(root)
+            for path in self.roots.keys() & near:
+                self.roots[path].on_disk()
+        for path in self.roots.keys() - before:
+            self.roots[path].soon(0)
+        return moved or before != self.roots.keys()
+
+    def beginnings(self, root: Root) -> list[str]:
+        """The paths below `root` that make a project of a folder in which something is open."""
+        tops = {top for path in root.open for top in folders(path.rpartition("/")[0]) if top}
+        return [f"{top}/{CONFIG}" for top in tops]
+
     def configure(self, raw: object) -> None:
         """Take settings in."""
         self.settings = settings_of(raw)
@@ -166,6 +200,10 @@ class Session:
         """Whether a root belongs to a workspace folder: it lies in it, or holds it."""
         inside = os.path.join(folder, "")
         return root == folder or root.startswith(inside) or folder.startswith(os.path.join(root, ""))
+
+
+def _holds(folder: str, path: str) -> bool:
+    return path.startswith(os.path.join(folder, ""))
 
 
 def _is_wanted(root: Root, path: str) -> bool:

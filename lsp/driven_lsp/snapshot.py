@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from driven.model.diagnostic import Diagnostic
     from driven.model.plan import Plan
     from driven.validation.live import Touched, View
+    from driven_lsp.conflicts import Conflicts
 
 
 @frozen
@@ -73,6 +74,8 @@ class Snapshot:
         self._touched = dict(touched or {})
         self._rules: RuleSet | None = None
         self._by_path: dict[str, Rule] | None = None
+        self._held: dict[str, Diagnostic] | None = None
+        self._conflicts: tuple[Plan | None, Conflicts] | None = None
         self._outputs: dict[str, Output] | None = None
         self._read: dict[str, Document | None] = {}
 
@@ -124,29 +127,45 @@ class Snapshot:
 
     @property
     def rules(self) -> RuleSet:
-        """The rules in effect order, as they are edited now."""
+        """The rules in effect order, as they are edited now; of one that is held back, its last good form."""
         if self._rules is None:
             edited = {path for path in self._touched if path.startswith(RULES + "/")}
             if not edited:
                 self._rules = self.view.rules
             else:
                 rules = {rule.id: rule for rule in self.view.rules if rule.span.path not in edited}
+                before = {rule.span.path: rule for rule in self.view.rules if rule.span.path in edited}
                 for path in sorted(edited):
-                    rule = self._touched[path].rule
+                    touched = self._touched[path]
+                    rule = touched.rule or (before.get(path) if touched.wrong is not None else None)
                     if rule is not None:
                         rules.setdefault(rule.id, rule)
                 self._rules = RuleSet.of(rules.values())
         return self._rules
 
     def rule(self, rule_id: str) -> Rule | None:
-        """The rule of that id."""
+        """The rule of that id; the last good form of one that is held back."""
         return self.rules.get(rule_id)
 
     def rule_at(self, path: str) -> Rule | None:
         """The rule that a file holds; None while it cannot be read."""
         if self._by_path is None:
-            self._by_path = {rule.span.path: rule for rule in self.rules}
+            held = self._all_held
+            self._by_path = {rule.span.path: rule for rule in self.rules if rule.id not in held}
         return self._by_path.get(path)
+
+    def held(self, rule_id: str) -> Diagnostic | None:
+        """The first mistake in a rule that cannot be read, as it is edited now: what is written of it waits until that
+        is right. None for any other rule."""
+        return self._all_held.get(rule_id)
+
+    @property
+    def _all_held(self) -> Mapping[str, Diagnostic]:
+        if self._held is None:
+            edited = {rule_id: one for path, one in self._touched.items() if (rule_id := self.id_of(path))}
+            held = {rule_id: wrong for rule_id, wrong in self.view.held.items() if rule_id not in edited}
+            self._held = held | {rule_id: one.wrong for rule_id, one in edited.items() if one.wrong is not None}
+        return self._held
 
     def rule_path(self, rule_id: str) -> str:
         """The file of a rule, also of one that cannot be read; "" when there is none of that id."""
@@ -185,10 +204,16 @@ class Snapshot:
         return self.outputs.get(path)
 
     def outputs_of(self, rule_id: str) -> list[Output]:
-        """The files that hold a rule, in the order of the editors."""
+        """The files that hold a rule: first those of its own, then those that it shares; either in the order of the
+        editors, and of their names."""
         found = [output for output in self.outputs.values() if rule_id in output.rule_ids]
         order = {name: at for at, name in enumerate(self.enabled)}
-        return sorted(found, key=lambda output: (order.get(output.editors[0], len(order)), output.path))
+
+        def place(output: Output) -> tuple[bool, int, str]:
+            first = min(order.get(name, len(order)) for name in output.editors)
+            return not output.whole or len(output.rule_ids) > 1, first, output.path
+
+        return sorted(found, key=place)
 
     def landings(self, rule: Rule) -> list[Landing]:
         """Where a rule lands in each enabled editor, as it is edited now."""
@@ -240,6 +265,15 @@ class Snapshot:
         """How many tokens a text is, and whether that was counted; else it is characters/4."""
         counter = next(iter(self.view.plugins.counters), None)
         return (counter.count(text), True) if counter is not None else ((len(text) + 3) // 4, False)
+
+    @property
+    def conflicts(self) -> Conflicts:
+        """What is in conflict, as far as was looked."""
+        from driven_lsp.conflicts import Conflicts
+
+        if self._conflicts is None or self._conflicts[0] is not self.plan:
+            self._conflicts = (self.plan, Conflicts.of(self.plan, self.view.rules))
+        return self._conflicts[1]
 
     def drift(self, path: str) -> str:
         """How the file at an output's path stands, as far as was looked: `same`, `drift` or `conflict`."""

@@ -28,13 +28,14 @@ class Subject:
     mention: Mention | None = None
 
 
-def subject_at(here: Here) -> Subject | None:
-    """What somebody points at. A rule is also its title and its description, in its file and where it is emitted."""
+def subject_at(here: Here, *, text: bool = False) -> Subject | None:
+    """What somebody points at. A rule is also its title and its description, in its file and where it is emitted; with
+    `text` also the text of a link to it."""
     snapshot = here.snapshot
     document = snapshot.document(here.path)
     if document is None:
         return None
-    mention = mention_at(snapshot, document, here.offset)
+    mention = mention_at(snapshot, document, here.offset, text=text)
     if mention is not None:
         word = document.text[mention.start : mention.end]
         if mention.rule_id:

@@ -10,7 +10,11 @@ from typing import NamedTuple
 from lsprotocol import types as t
 
 from driven.format.hashes import digest
+from driven.frozen import replace
+from driven_lsp.conflicts import CODE as CONFLICT
 from driven_lsp.convert import uri_of
+from driven_lsp.held import held_hint
+from driven_lsp.pages import page_of
 from driven_lsp.protocol import Documents
 from driven_lsp.texts import Text
 
@@ -18,11 +22,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from driven.document.document import Document
     from driven.model.diagnostic import Diagnostic
     from driven_lsp.root import Root
     from driven_lsp.server import Server
 
 MOST = 1_000  # findings of one file that are sent
+LONGEST = 160  # characters of a line that is shown
 LONG = 20.0  # seconds that a pull of the whole workspace waits for something new
 _NAMED = re.compile(r"`([^`\s:]{1,300})(?::(\d{1,7}))?`(?:,? line (\d{1,7}))?")
 
@@ -70,10 +76,9 @@ class Telling:
                     return
                 found = await self._server.compute(lambda: self.converted(root, path, document.text))  # noqa: B023
                 now = root.open.get(path)
-                if now is None:
-                    return  # it was closed meanwhile: what it said is of no interest
                 if now is not document:
-                    continue  # it was edited meanwhile: what was found may be of either text, and has no version
+                    continue  # it was edited meanwhile: what was found may be of either text, and has no version;
+                    # or it was closed, or is another root's now
                 self._publish(document.uri, os.path.join(root.path, path), document.text.version, found)
                 if key not in self._again:
                     return
@@ -196,10 +201,16 @@ class Telling:
             document = root.view.documents.get(path) if root.view is not None else None
             text = Text(document.text if document is not None else "")
         plugins = root.view.plugins if root.view is not None else None
+        wrong = root.mistake(path)
         found = []
         for one in told[:MOST]:
+            # The first mistake of a rule says that it is held back: the others would say the same. On one line it would
+            # take the room of what is to be done.
+            if one == wrong and not convert.one_line:
+                is_known = root.view is not None and any(rule.span.path == path for rule in root.view.rules)
+                one, wrong = replace(one, hint=held_hint(one, is_known=is_known)), None
             check = plugins.checks.get(one.code) if plugins is not None else None
-            href = check.about.url if check is not None else ""
+            href = check.about.url if check is not None else page_of(one.code)
             found.append(convert.diagnostic(one, text, href, self._related(root, one)))
         return found
 
@@ -218,7 +229,8 @@ class Telling:
                 continue
             at = t.Position(max(line - 1, 0), 0)
             where = t.Location(uri_of(os.path.join(root.path, path)), t.Range(at, at))
-            found[path] = t.DiagnosticRelatedInformation(where, f"`{path}`")
+            words = _line(view.documents[path], line) if told.code == CONFLICT else ""
+            found[path] = t.DiagnosticRelatedInformation(where, words or f"`{path}`")
         return list(found.values())
 
     def _all(self, root: Root) -> Mapping[str, Sequence[Diagnostic]]:
@@ -228,10 +240,20 @@ class Telling:
             return {}
         owns = self._server.session.owns(root)
         found: dict[str, Sequence[Diagnostic]] = {path: told for path, told in root.view.told.items() if owns(path)}
-        for path in root.conflicts():
+        for path in (*root.conflicts.files, *root.conflicts.rules):
             found[path] = root.told(path)
         return found
 
     @staticmethod
     def _names(told: Sequence[Diagnostic]) -> list[tuple[str, int, int, str]]:
         return [(one.code, one.span.line, one.span.column, one.message) for one in told]
+
+
+def _line(document: Document, line: int) -> str:
+    """A line of a file, for people."""
+    from driven.format.words import shown
+
+    if line < 2:
+        return ""  # no line of a side: all that is known is the file
+    start, end = document.line_bounds(line)
+    return shown(document.text[start:end].strip(), LONGEST)

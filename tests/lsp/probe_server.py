@@ -59,11 +59,14 @@ def features(ls: Any, t: Any, stock: bool) -> None:
     async def references(ls: Any, params: Any) -> Any:
         raise SystemExit(4)
 
-    @ls.feature(t.TEXT_DOCUMENT_IMPLEMENTATION)
-    @ls.thread()
-    def implementation(ls: Any, params: Any) -> Any:
+    def job(ls: Any, params: Any) -> Any:
         time.sleep(0.3)
         return []
+
+    async def implementation(ls: Any, params: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(None, job, ls, params)
+
+    ls.feature(t.TEXT_DOCUMENT_IMPLEMENTATION)(ls.thread()(job) if stock else implementation)
 
     @ls.feature(t.TEXT_DOCUMENT_TYPE_DEFINITION)
     def type_definition(ls: Any, params: Any) -> Any:
@@ -118,27 +121,6 @@ def features(ls: Any, t: Any, stock: bool) -> None:
         ls.work_done_progress.begin(token, t.WorkDoneProgressBegin(title="work"))
         ls.work_done_progress.end(token, t.WorkDoneProgressEnd())
         return len(ls.work_done_progress.tokens)
-
-    @ls.command("probe.work")
-    async def probe_work(ls: Any, seconds: float) -> Any:
-        def work() -> str:
-            from driven_lsp.protocol import cancelled
-
-            for _ in range(int(seconds * 100)):
-                if cancelled():
-                    ls.protocol.notify("probe/cancelled", {})
-                    return "cancelled"
-                time.sleep(0.01)
-            return "done"
-
-        return await ls.protocol.work(work)
-
-    @ls.command("probe.stale")
-    async def probe_stale(ls: Any, uri: str) -> Any:
-        seen = ls.protocol.documents.get(uri).text
-        await asyncio.sleep(0.2)
-        ls.protocol.check_current(uri, seen)
-        return "fresh"
 
     @ls.command("probe.flood")
     async def probe_flood(ls: Any, megabytes: int) -> Any:

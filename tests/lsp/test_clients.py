@@ -1,12 +1,13 @@
 """The server with the eight clients whose `initialize` was recorded (2026-11-21): what each one can do, and that it is
-never sent what it cannot take. The client is pytest-lsp, which is a real one on pygls' own."""
+never sent what it cannot take. The client is pytest-lsp, which is a real one on pygls' own, with one session
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ from lsprotocol import converters
 from lsprotocol import types as t
 from pytest_lsp import ClientServerConfig, LanguageClient, make_test_lsp_client
 
-pytestmark = pytest.mark.asyncio
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 FOLDER = Path(__file__).parent / "clients"
 PROFILES = sorted(path.stem for path in FOLDER.glob("*.json"))
+ONE_EACH = [pytest.param(name, marks=pytest.mark.xdist_group(f"client {name}")) for name in PROFILES]
 SERVER = kit.server_command()
 PUSHED = {"ale", "eglot19", "kate", "lspmode8", "nvim07", "vimlsp"}
 STYLE = ".driven/rules/style.md"
@@ -83,6 +85,22 @@ class Session:
             return list(report.items)
         return list(self.client.diagnostics.get(uri, ()))
 
+    async def broken(self, uri: str) -> t.Diagnostic:
+        """The finding of the rule with a misspelt key, once it is the only one."""
+
+        async def alone() -> list[t.Diagnostic]:
+            found = await self.found(uri)
+            return found if [one.code for one in found] == ["RUL06"] else []
+
+        (found,) = await self.until("the finding", alone)
+        return found
+
+    def close(self) -> None:
+        """Close all that is open."""
+        for uri in self.versions:
+            self.client.text_document_did_close(t.DidCloseTextDocumentParams(t.TextDocumentIdentifier(uri)))
+        self.versions.clear()
+
     async def until(self, what: str, look: Callable[[], Any]) -> Any:
         end = asyncio.get_running_loop().time() + LIMIT
         while True:
@@ -110,9 +128,13 @@ def client_factory() -> LanguageClient:
     return client
 
 
-@pytest_lsp.fixture(config=ClientServerConfig(server_command=SERVER, client_factory=client_factory), params=PROFILES)
-async def client(request: pytest.FixtureRequest, lsp_client: LanguageClient, tmp_path: Path) -> AsyncIterator[None]:
-    root = kit.make_project(tmp_path)
+@pytest_lsp.fixture(
+    config=ClientServerConfig(server_command=SERVER, client_factory=client_factory), params=ONE_EACH, scope="module"
+)
+async def client(
+    request: pytest.FixtureRequest, lsp_client: LanguageClient, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[None]:
+    root = kit.make_project(tmp_path_factory.mktemp(request.param))
     params = recorded(request.param, root)
     await lsp_client.initialize_session(params)
     lsp_client.session = Session(lsp_client, root, params)
@@ -121,15 +143,15 @@ async def client(request: pytest.FixtureRequest, lsp_client: LanguageClient, tmp
 
 
 @pytest.fixture
-def session(client: Any) -> Session:
+def session(client: Any) -> Iterator[Session]:
     """The fixture of pytest-lsp gives its client, whatever is yielded."""
-    found: Session = client.session
-    return found
+    yield client.session
+    client.session.close()
 
 
 async def test_a_finding_comes_and_goes(session: Session) -> None:
     uri = session.open(BROKEN)
-    (found,) = await session.until("the finding", lambda: session.found(uri))
+    found = await session.broken(uri)
     assert (found.code, found.source, found.severity) == ("RUL06", "driven", t.DiagnosticSeverity.Error)
     assert found.range == t.Range(t.Position(2, 0), t.Position(2, 9))
     session.edit(uri, kit.BROKEN.replace("prioritty", "priority"))
@@ -143,7 +165,7 @@ async def test_a_finding_comes_and_goes(session: Session) -> None:
 async def test_findings_are_pushed_or_pulled_and_never_both(session: Session, request: pytest.FixtureRequest) -> None:
     profile = request.node.callspec.params["client"]
     uri = session.open(BROKEN)
-    await session.until("the finding", lambda: session.found(uri))
+    await session.broken(uri)
     assert (uri in session.client.diagnostics) == (profile in PUSHED)
 
 
@@ -180,7 +202,7 @@ async def test_completion_and_hover(session: Session) -> None:
 
 async def test_a_repair_is_offered_as_this_client_takes_edits(session: Session) -> None:
     uri = session.open(BROKEN)
-    (found,) = await session.until("the finding", lambda: session.found(uri))
+    found = await session.broken(uri)
     asked = t.CodeActionParams(t.TextDocumentIdentifier(uri), found.range, t.CodeActionContext([found]))
     offered = await session.client.text_document_code_action_async(asked)
     repair = next(one for one in offered or () if isinstance(one, t.CodeAction) and "priority" in one.title)
@@ -209,6 +231,7 @@ async def test_renaming_a_rule(session: Session) -> None:
         ]
     else:
         assert not renames
+        (session.root / ".driven/rules/house.md").rename(session.root / STYLE)  # the server did it
 
 
 async def test_a_save_writes_every_editors_files(session: Session) -> None:

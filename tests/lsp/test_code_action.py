@@ -82,9 +82,20 @@ def test_a_safe_repair_is_preferred_and_repairs(tmp_path: Path) -> None:
 def test_an_unsafe_repair_says_so_and_is_not_preferred(tmp_path: Path) -> None:
     asked = here(tmp_path, {}, RULE, f'---\nglo{CURSOR}bs: ["src/**"]\n---\n\nHi.\n')
     action = named(actions(asked, (), ()), "Rename to `paths`")
-    assert (action.title, action.kind, action.preferred) == ("Rename to `paths` (unsafe)", "quickfix", False)
+    assert action.title == "Rename to `paths` (unsafe: it may mean something else then)"
+    assert (action.kind, action.preferred) == ("quickfix", False)
     assert done(asked, action) == '---\npaths: ["src/**"]\n---\n\nHi.\n'
     assert not [found for found in actions(asked, (), ()) if found.kind == "source.fixAll.driven"]
+
+
+def test_a_slip_of_the_finger_is_repaired_by_fix_all(tmp_path: Path) -> None:
+    """The first example of every editor's page."""
+    asked = here(tmp_path, {}, RULE, f"---\nprio{CURSOR}ritty: 10\n---\n\nHi.\n")
+    action = named(actions(asked, (), ("quickfix",)), "Rename to `priority`")
+    assert (action.title, action.preferred) == ("Rename to `priority`", True)
+    (action,) = actions(asked, (), ("source.fixAll",))
+    assert done(asked, action) == "---\npriority: 10\n---\n\nHi.\n"
+    assert codes(asked) == []
 
 
 def test_a_finding_that_lost_its_repair_on_the_way_gets_it_back(tmp_path: Path) -> None:
@@ -137,13 +148,14 @@ def test_all_of_several_files(tmp_path: Path) -> None:
     bad = "---\ndescription: x\nalwaysApply: 'true'\n---\n\nUse tabs.\n"
     files = {".cursor/rules/a.mdc": bad, ".cursor/rules/b.mdc": bad, RULE: "---\nglobs: [a/**]\n---\n\nUse {}.\n"}
     snapshot = snapshot_of(tmp_path, files, config="[editors]\n")
-    edits, left = fix_all(snapshot, list(files))
+    edits, left, unsafe = fix_all(snapshot, list(files))
     assert {(edit.place.path, edit.text) for edit in edits.edits} >= {(path, "true") for path in list(files)[:2]}
     assert not [edit for edit in edits.edits if edit.place.path == RULE]
-    more, fewer = fix_all(snapshot, list(files), unsafe=True)
+    assert unsafe == 1
+    more, fewer, unsafe = fix_all(snapshot, list(files), unsafe=True)
     assert [edit.text for edit in more.edits if edit.place.path == RULE] == ["paths"]
-    assert fewer == left - 1
-    assert fix_all(snapshot, ["gone.md"]) == (type(edits)(), 0)
+    assert (fewer, unsafe) == (left - 1, 0)
+    assert fix_all(snapshot, ["gone.md"]) == (type(edits)(), 0, 0)
 
 
 # Silencing
@@ -235,7 +247,7 @@ def test_what_is_no_check_of_text_is_explained_and_not_silenced(tmp_path: Path) 
     asked = here(tmp_path, {}, RULE, f"---\npaths: [a]\napply: model{CURSOR}\n---\n\nHi.\n")
     asked = Here(snapshot=asked.snapshot, path=RULE, offset=6)
     found = actions(asked, (), ("quickfix",))
-    assert titles(found) == ["Delete `paths` (unsafe)", "Explain RUL14"]
+    assert titles(found) == ["Delete `paths` (unsafe: it may mean something else then)", "Explain RUL14"]
     assert found[1].command is not None
     assert (found[1].command.name, found[1].command.argument) == ("driven.explainCode", {"code": "RUL14"})
 
@@ -386,8 +398,8 @@ def test_a_conflict_is_decided(tmp_path: Path) -> None:
     assert [
         (action.title, action.command and (action.command.name, dict(action.command.argument))) for action in found
     ] == [
-        ("Keep the rule's side", ("driven.resolveConflict", {"path": path, "take": "rule"})),
-        ("Keep this edit", ("driven.resolveConflict", {"path": path, "take": "edited"})),
+        ("Take the rule's side", ("driven.resolveConflict", {"path": path, "take": "rule"})),
+        ("Take the edited file's side", ("driven.resolveConflict", {"path": path, "take": "edited"})),
         ("Compare both sides", ("driven.sides", {"path": path})),
     ]
     snapshot.trusted = False

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from driven.model.artefact import Loss
 from driven.model.plan import Plan
 from driven_lsp.features.code_lens import lenses
+from driven_lsp.landing_text import loss_words
 from driven_lsp.snapshot import Snapshot
 from driven_lsp.values import Here
 from lsp.kit import snapshot_of
@@ -39,17 +42,33 @@ def test_a_rule_for_paths(tmp_path: Path) -> None:
     snapshot = of_rule(tmp_path, "---\ndescription: Api\npaths: ['src/*.ts', 'src/a*']\n---\n# Api\n\nBe kind.\n")
     assert shown(snapshot, API) == [
         (1, "→ 3 editors", "driven.openEmitted"),
-        (1, "1 approximated", ""),
+        (1, "approximated in 1 editor", "driven.explain"),
         (1, "~4 tokens", ""),
-        (3, "2 files match", "driven.explain"),
+        (3, "2 files match", "driven.matches"),
     ]
     by_name = {lens.command.name: lens.command.argument for lens in lenses(Here(snapshot=snapshot, path=API))}
-    assert by_name["driven.explain"] == {"path": "src/a.ts"}
+    assert by_name["driven.matches"] == by_name["driven.explain"] == {"path": API}
     assert by_name["driven.openEmitted"] == {"rule": "api", "path": API}
 
 
+def test_what_is_lost_says_of_what(tmp_path: Path) -> None:
+    """Each number counts editors."""
+    config = "[editors]\nagents = true\naider = true\ncline = true\ncopilot = true\ncursor = true\n"
+    found = shown(of_rule(tmp_path / "a", "---\napply: manual\n---\n# A\n", config), API)
+    assert (1, "approximated in 2 editors, not written for 1", "driven.explain") in found
+    losses = [Loss(rule_id="a", kind=kind, reason=str(at), editor=editor) for at, (kind, editor) in enumerate(LOST)]
+    assert loss_words(losses, {"one", "two"}) == "approximated in 2 editors, in part left out of 1, not written for 1"
+    assert loss_words(losses[:2], {"one"}) == "approximated in 1 editor"
+    assert loss_words([], {"one"}) == ""
+
+
+LOST: tuple[tuple[Literal["approximated", "dropped"], str], ...] = (
+    ("approximated", "one"), ("approximated", "one"), ("approximated", "two"), ("dropped", "one"), ("dropped", "four"),
+)  # fmt: skip
+
+
 def test_one_file_matches(tmp_path: Path) -> None:
-    assert (2, "1 file matches", "driven.explain") in shown(of_rule(tmp_path, "---\npaths: lib/**\n---\n# A\n"), API)
+    assert (2, "1 file matches", "driven.matches") in shown(of_rule(tmp_path, "---\npaths: lib/**\n---\n# A\n"), API)
 
 
 def test_no_file_matches(tmp_path: Path) -> None:
@@ -70,8 +89,9 @@ def test_an_editor_that_reads_anothers_file_counts(tmp_path: Path) -> None:
     assert (1, "→ 2 editors", "driven.openEmitted") in shown(snapshot, API)
 
 
-def test_a_rule_that_cannot_be_read_has_none(tmp_path: Path) -> None:
-    assert shown(of_rule(tmp_path, "---\npaths: [\n---\n# A\n"), API) == []
+def test_a_rule_that_cannot_be_read_says_so(tmp_path: Path) -> None:
+    held = (1, "held back by a mistake in line 2: no editor's file has it yet", "")
+    assert shown(of_rule(tmp_path, "---\npaths: [\n---\n# A\n"), API) == [held]
 
 
 def test_a_written_file_names_its_rule(tmp_path: Path) -> None:
@@ -102,8 +122,8 @@ def test_a_conflict_can_be_decided(tmp_path: Path) -> None:
     snapshot.plan = Plan(changes=(conflict(path),))
     found = [lens.command for lens in lenses(Here(snapshot=snapshot, path=path))][:3]
     assert [(one.title, one.name, dict(one.argument)) for one in found] == [
-        ("Keep the rule's side", "driven.resolveConflict", {"path": path, "take": "rule"}),
-        ("Keep this edit", "driven.resolveConflict", {"path": path, "take": "edited"}),
+        ("Take the rule's side", "driven.resolveConflict", {"path": path, "take": "rule"}),
+        ("Take the edited file's side", "driven.resolveConflict", {"path": path, "take": "edited"}),
         ("Compare both sides", "driven.sides", {"path": path}),
     ]
 

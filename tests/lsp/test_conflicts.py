@@ -83,6 +83,99 @@ def test_two_files_of_one_rule(project: Path, last: str) -> None:
         editor.wait_for("none", lambda: not any(editor.told.values()))
 
 
+def test_it_is_shown_and_decided_in_the_rule_too(project: Path) -> None:
+    file, source = both(project, "api", "The rule's.\n- And more.", "The file's."), project / f"{RULES}/api.md"
+    with editing(project, capabilities=RELATED) as editor:
+        uris = (editor.open_file(source), editor.open_file(file))
+        editor.wait_for("both", lambda: all("SYN02" in editor.codes(path) for path in (source, file)))
+        for uri, other, lines in zip(uris, reversed(uris), (2, 1), strict=True):
+            (told,) = [one for one in editor.told[uri] if one["code"] == "SYN02"]
+            start, end = told["range"]["start"], told["range"]["end"]
+            marked = editor.texts[uri][1].splitlines()[start["line"] : end["line"] + 1]
+            assert len(marked) == lines and (start["character"], end["character"]) == (0, len(marked[-1]))
+            first, *more = told["message"].split("\n")
+            assert first.startswith("in conflict: it and `") and f"{Path(other).name}:7`" in first
+            assert more[:2] == [
+                "the rule says: - The rule's. … and 1 more line", "the file says: - The file's.",
+            ]  # fmt: skip
+            assert more[2].startswith("quick fixes: `Take the rule's side`, `Take the edited file's side`, `Compare")
+            (related,) = told["relatedInformation"]
+            assert related["location"]["uri"] == other and related["location"]["range"]["start"]["line"] == 6
+            assert related["message"] in ("- The rule's.", "- The file's.") and related["message"] not in marked
+            where = {"textDocument": {"uri": uri}, "range": told["range"], "context": {"diagnostics": [told]}}
+            fixes = editor.call_through("textDocument/codeAction", where)["result"]
+            lenses = editor.call_through("textDocument/codeLens", {"textDocument": {"uri": uri}})["result"]
+            titles = ["Take the rule's side", "Take the edited file's side", "Compare both sides"]
+            assert [one["title"] for one in fixes][:3] == titles
+            assert all(one["diagnostics"] for one in fixes)
+            at_line = [one["command"]["title"] for one in lenses if one["range"]["start"]["line"] == start["line"]]
+            assert at_line == titles
+            assert all(one["command"]["arguments"][0]["uri"] == uris[1] for one in fixes[:3])
+        # A line above it is edited, and not saved: the mark goes with its line.
+        editor.edit(uris[0], editor.texts[uris[0]][1].replace("# api\n", "# api\n\nMore.\n"))
+        editor.wait_for("the mark", lambda: [one["range"]["start"]["line"] for one in editor.told[uris[0]]] == [8])
+        editor.edit(uris[0], source.read_text())
+        assert editor.run("driven.sides", uri=uris[0])["uri"] == uris[1]
+        assert not editor.run("driven.adopt", uri=uris[0])["conflicts"]
+        assert "The file's." in source.read_text()
+        editor.wait_for("none", lambda: not editor.codes(source) and not editor.codes(file))
+
+
+def test_a_rule_with_several_conflicts_names_them(project: Path) -> None:
+    cursor, claude = both(project, "api", "The rule's.", "Cursor's."), project / ".claude/rules/api.md"
+    claude.write_text(claude.read_text().replace("As it was.", "Claude's."))
+    source = project / f"{RULES}/api.md"
+    with editing(project) as editor:
+        uri = editor.open_file(source)
+        editor.wait_for("both", lambda: editor.codes(source) == ["SYN02", "SYN02"])
+        why = editor.refused("driven.resolveConflict", uri=uri, take="rule")
+        assert "2 files" in why and "`.cursor/rules/api.mdc`" in why and "`.claude/rules/api.md`" in why
+        lenses = editor.call_through("textDocument/codeLens", {"textDocument": {"uri": uri}})["result"]
+        titles = [one["command"]["title"] for one in lenses]
+        assert "Take the rule's side: .claude/rules/api.md" in titles
+        for path in (cursor, claude):
+            editor.run("driven.resolveConflict", uri=path.as_uri(), take="rule")
+        assert "The rule's." in cursor.read_text() and "The rule's." in claude.read_text()
+
+
+def test_two_editors_at_once(project: Path) -> None:
+    """Neither side is the rule's: the files say so of one another, and the rule that it waits."""
+    files = [project / ".cursor/rules/api.mdc", project / ".claude/rules/api.md"]
+    for path, words in zip(files, ("Cursor's.", "Claude's."), strict=True):
+        path.write_text(path.read_text().replace("As it was.", words))
+    source = project / f"{RULES}/api.md"
+    with editing(project) as editor:
+        editor.wait_for("all", lambda: all("SYN02" in editor.codes(path) for path in (*files, source)))
+        for path, other in zip(files, reversed(files), strict=True):
+            (told,) = editor.told[path.as_uri()]
+            assert path.read_text().splitlines()[told["range"]["start"]["line"]] in told["message"]
+            assert f"/{other.name}:" in told["message"] and "the quick fix `Take the rule's side`" in told["message"]
+        (told,) = editor.told[source.as_uri()]
+        assert told["severity"] == 2 and told["message"].startswith("held back: `.c")
+
+
+def test_a_file_that_says_nothing(project: Path) -> None:
+    """There is no other line to show: where the mistake is, and what the quick fix does."""
+    path = project / ".cursor/rules/api.mdc"
+    path.write_text(path.read_text().removeprefix("---\n"))
+    with editing(project) as editor:
+        editor.wait_for("the finding", lambda: "SYN02" in editor.codes(path))
+        (told,) = [one for one in editor.told[path.as_uri()] if one["code"] == "SYN02"]
+        assert told["range"]["start"] == {"line": 0, "character": 0} and told["range"]["end"]["character"] > 5
+        where = {
+            "textDocument": {"uri": editor.open_file(path)},
+            "range": told["range"],
+            "context": {"diagnostics": []},
+        }
+        fixes = editor.call_through("textDocument/codeAction", where)["result"]
+        titles = [one["title"] for one in fixes]
+        assert "Take the rule's side" in titles and "Compare both sides" in titles
+        assert "Take the edited file's side" not in titles, "it says nothing that could be taken"
+        editor.run("driven.resolveConflict", uri=(project / f"{RULES}/api.md").as_uri(), take="rule")
+        assert path.read_text().startswith("---\n")
+        editor.wait_for("none", lambda: "SYN02" not in str(editor.told))
+
+
 def test_a_save_that_meets_an_edit(project: Path) -> None:
     """Somebody edits the file, then the rule is saved in the editor: nothing is lost, and it is said."""
     path = project / ".cursor/rules/api.mdc"
@@ -110,11 +203,12 @@ def test_what_is_no_decision(project: Path) -> None:
             {"uri": api.as_uri()}, {"uri": api.as_uri(), "take": "both"},
             {"take": "rule"}, {"uri": "x", "take": "rule"}, {"uri": project.as_uri(), "take": "rule"},
             {"uri": (project / "README.md").as_uri(), "take": "edited"},
-            {"uri": (project / f"{RULES}/api.md").as_uri(), "take": "rule"},
+            {"uri": (project / f"{RULES}/web.md").as_uri(), "take": "rule"},
         ]  # fmt: skip
         for given in wrong:
             assert len(editor.refused("driven.resolveConflict", **given)) > 20, given
-        assert "not written by driven" in editor.refused("driven.sides", uri=(project / f"{RULES}/api.md").as_uri())
+        assert "in no conflict" in editor.refused("driven.sides", uri=(project / f"{RULES}/web.md").as_uri())
+        assert "not written by driven" in editor.refused("driven.sides", uri=(project / "README.md").as_uri())
         # A buffer with edits that are not saved is no side of it yet.
         uri = editor.open_file(api)
         editor.edit(uri, editor.texts[uri][1] + "- More.\n")

@@ -76,13 +76,13 @@ def test_a_rules_title_leads_to_what_is_written(tmp_path: Path) -> None:
         text = cursor + ERRORS_TEXT[len(cursor) - 1 :]
         asked = here(tmp_path / str(len(cursor)), {**FILES, **written}, ERRORS, text)
         assert told(asked) == [
-            ("CONVENTIONS.md", "## Handle errors"),
             (".claude/rules/backend-errors.md", "Errors"),
             (".clinerules/backend-errors.md", "Errors"),
             (".github/instructions/backend-errors.instructions.md", "Errors"),
             (".cursor/rules/backend-errors.mdc", "Errors"),
             (".windsurf/rules/backend-errors.md", "Errors"),
-        ]
+            ("CONVENTIONS.md", "## Handle errors"),
+        ], "its own files in the order of the editors, then those that it shares"
     assert told(here(tmp_path / "none", {**FILES, **written}, ERRORS, ERRORS_TEXT.replace("Raise", "Ra▮ise"))) == []
 
 

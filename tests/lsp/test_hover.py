@@ -308,7 +308,9 @@ def test_one_way_and_conflicts_are_told(tmp_path: Path) -> None:
     snapshot = snapshot_of(tmp_path, FILES, config=config)
     assert "Edit the rule: `mode` is `one-way`" in at(snapshot, ".cursor/rules/style.mdc", "---")
     snapshot.plan = Plan(changes=(conflict(".cursor/rules/style.mdc"),))
-    assert "**Conflict**" in at(snapshot, ".cursor/rules/style.mdc", "---")
+    said = at(snapshot, ".cursor/rules/style.mdc", "---")
+    assert "**In conflict**: both sides changed. Nothing is merged or written until that is decided." in said
+    assert "next sync" not in said and "one-way" not in said
     assert "**1 conflict**" in at(snapshot, ".driven/config.toml", "cursor")
 
 

@@ -84,6 +84,20 @@ def test_a_tooltip_names_the_files(tmp_path: Path) -> None:
     assert "src/b.ts" in hint.tooltip
 
 
+def test_a_tooltip_says_what_was_meant(tmp_path: Path) -> None:
+    """Of a glob that matches nothing, as its finding has it; without one, that it matches nothing."""
+    text = "---\npaths: [scr/*.ts, src/*.ts]\n---\n# A\n"
+    snapshot = snapshot_of(tmp_path / "a", {**FILES, API: text})
+    hint = hints(Here(snapshot=snapshot, path=API), 0, len(text))[0]
+    assert hint.label == "0 files"
+    assert "matches no file of the project; the rule's other globs do; there is no folder" in hint.tooltip
+    assert "did you mean \\`src/\\*.ts\\`?" in hint.tooltip
+    silent = '[editors]\ncursor = true\n[validate]\nignore = ["GEN05"]\n'
+    snapshot = snapshot_of(tmp_path / "b", {**FILES, API: text}, config=silent)
+    hint = hints(Here(snapshot=snapshot, path=API), 0, len(text))[0]
+    assert hint.tooltip == "`scr/*.ts` matches **no file**"
+
+
 def test_no_text_breaks_hints() -> None:
     with opened() as project:
 

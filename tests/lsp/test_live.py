@@ -9,13 +9,13 @@ import os
 import random
 import shutil
 import signal
-import subprocess
 import threading
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from checkout import git
 from e2e.watching import watching
 
 from lsp.living import PULL, STYLE, Editor, driven, editing, small_project, snapshots, validated
@@ -237,11 +237,6 @@ def test_files_that_others_change(project: Path, tmp_path: Path, watches: bool) 
 
 def state(editor: Editor) -> str:
     return str(editor.status[-1]["roots"][0]["state"]) if editor.status else ""
-
-
-def git(root: Path, *words: str) -> None:
-    who = ["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"]
-    subprocess.run(["git", *who, *words], cwd=root, check=True, capture_output=True)
 
 
 def test_another_process_writes(project: Path) -> None:

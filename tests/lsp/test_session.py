@@ -62,7 +62,7 @@ def test_two_folders_each_with_its_own_findings_sync_and_status(template: Path, 
     one, two = copied(template, tmp_path / "one"), copied(template, tmp_path / "two", broken=False)
     with editing(one, two, initializationOptions={"status": True}) as editor:
         editor.until_codes(one / BROKEN_AT, "RUL06")
-        editor.wait_for("both", lambda: len(states(editor)) == 2 and set(states(editor).values()) <= {"clean", "drift"})
+        editor.wait_for("both", lambda: states(editor) == {"one": "held", "two": "clean"})
         assert (two / BROKEN_AT).as_uri() not in editor.told
         editor.open_file(two / STYLE_AT)
         before = (one / EMITTED[0]).read_text()
@@ -154,7 +154,7 @@ def test_nothing_is_open_at_all() -> None:
     with editing() as editor:
         assert "driven init" in editor.refused("driven.sync")
         assert "driven init" in editor.refused("driven.newRule", id="x")
-        assert editor.run("driven.fixAll") == {"changed": [], "left": 0}
+        assert editor.run("driven.fixAll") == {"changed": [], "left": 0, "unsafe": 0}
         assert editor.refused("driven.explainCode", code="RUL06")
         assert editor.call_through("driven/tree", {})["result"] == {"roots": []}
         assert editor.call_through("workspace/symbol", {"query": ""})["result"] == []
@@ -218,38 +218,106 @@ def test_a_folder_without_a_project(tmp_path: Path) -> None:
         editor.wait_for("no project", lambda: states(editor)["plain"] == "none")
 
 
+@pytest.mark.parametrize("watches", [False, True], ids=["we watch", "the client watches"])
+def test_a_project_that_begins_below_an_open_one_and_ends(template: Path, tmp_path: Path, watches: bool) -> None:
+    """What is open there belongs to the new one from then on, unsaved edits with it, and to the outer one after it."""
+    outer = copied(template, tmp_path / "outer", broken=False)
+    inner = outer / "packages" / "inner"
+    inner.mkdir(parents=True)
+    (inner / "CLAUDE.md").write_text(HAND)
+    caps = {"workspace": {"didChangeWatchedFiles": {"dynamicRegistration": watches}}}
+    with editing(outer, capabilities=caps, initializationOptions={"status": True}) as editor:
+
+        def tell(*paths: str) -> None:
+            changes = [{"uri": (inner / path).as_uri(), "type": 3 - (inner / path).exists()} for path in paths]
+            if watches:
+                editor.notify("workspace/didChangeWatchedFiles", {"changes": changes})
+
+        by_hand = editor.open_file(inner / "CLAUDE.md")
+        editor.wait_for("a finding", lambda: editor.codes(by_hand))
+        rule = editor.open_file(inner / STYLE_AT, BROKEN)
+        assert editor.codes(rule) == [] and list(states(editor)) == ["outer"]
+        copied(template, tmp_path / "new", broken=False)
+        shutil.copytree(tmp_path / "new/.driven", inner / ".driven", ignore=shutil.ignore_patterns("state"))
+        tell(".driven/config.toml", STYLE_AT)
+        editor.wait_for("two projects", lambda: set(states(editor)) == {"outer", "inner"})
+        editor.until_codes(rule, "RUL06")
+        roots = {Path(one["path"]): one for one in editor.run("driven.debugInfo")["roots"]}
+        assert sorted(roots) == [outer, inner]
+        editor.save(inner / STYLE_AT, STYLE + "- Inner.\n")
+        editor.wait_for(
+            "the sync", lambda: (inner / EMITTED[0]).exists() and "Inner" in (inner / EMITTED[0]).read_text()
+        )
+        assert "Inner" not in (outer / EMITTED[0]).read_text()
+        editor.until_codes(rule)
+        editor.edit(by_hand, HAND + "See @docs/other.md\n")
+        editor.wait_for("both findings", lambda: len(editor.codes(by_hand)) == 2)
+        shutil.move(inner / ".driven", tmp_path / "away")
+        tell(".driven/config.toml", STYLE_AT)
+        editor.wait_for("one project", lambda: list(states(editor)) == ["outer"])
+        editor.wait_for("both findings", lambda: len(editor.codes(by_hand)) == 2)
+        editor.edit(by_hand, HAND)
+        editor.wait_for("one finding", lambda: len(editor.codes(by_hand)) == 1)
+        assert [Path(one["path"]) for one in editor.run("driven.debugInfo")["roots"]] == [outer]
+
+
+def test_a_project_that_begins_around_an_open_folder_and_ends(tmp_path: Path) -> None:
+    """`driven init` where the repository begins, while a folder of it is open."""
+    outer = tmp_path / "outer"
+    folder = outer / "docs"
+    folder.mkdir(parents=True)
+    (folder / "CLAUDE.md").write_text(HAND)
+    with editing(folder, initializationOptions={"status": True}) as editor:
+        uri = editor.open_file(folder / "CLAUDE.md")
+        editor.wait_for("a status", lambda: states(editor) == {"docs": "none"})
+        driven(outer, "init", "--quiet")
+        editor.edit(uri, HAND + "- A step.\n")
+        editor.wait_for("the project", lambda: set(states(editor)) == {"outer"} and states(editor)["outer"] != "none")
+        shutil.move(outer / ".driven", tmp_path / "away")
+        editor.edit(uri, HAND)
+        editor.wait_for("the folder", lambda: states(editor) == {"docs": "none"})
+        editor.wait_for("its finding", lambda: editor.codes(uri))
+
+
 # Names of files
 
 
-@pytest.mark.parametrize(
-    "name", ["a b", "über#x%20", "100%", "日本", "a:b", "q?a=b&c", "back\\slash", "it's (1) [x] {y}"]
-)
-def test_a_folder_of_any_name(template: Path, tmp_path: Path, name: str) -> None:
+NAMES = ("a b", "über#x%20", "100%", "日本", "a:b", "q?a=b&c", "back\\slash", "it's (1) [x] {y}")
+
+
+def test_folders_of_any_name(template: Path, tmp_path: Path) -> None:
     """URIs come back as the client knows them: those of open files as it wrote them, all others as it would."""
-    root = copied(template, tmp_path / name)
-    uri = (root / BROKEN_AT).as_uri()
-    odd = uri.replace("/.driven/", "/%2Edriven/")
-    with editing(root) as editor:
-        editor.until_codes(root / BROKEN_AT, "RUL06")
-        editor.texts[odd] = (1, BROKEN)
-        editor.open(odd, BROKEN)
-        editor.until_codes(odd, "RUL06")
-        editor.edit(odd, CLEAN)
-        editor.until_codes(odd)
-        editor.close(odd)
-        editor.until_codes(root / BROKEN_AT, "RUL06")
-        assert editor.codes(odd) == [] and {unquote(told) for told in editor.told} == {unquote(uri)}
-    with editing(root, capabilities=PULL) as editor:
-        (item,) = editor.call_through("workspace/diagnostic", {"previousResultIds": []})["result"]["items"]
-        known = [{"uri": item["uri"], "value": item["resultId"]}]
-        assert unquote(item["uri"]) == unquote(uri)
-        number = editor.ask("workspace/diagnostic", {"previousResultIds": known})
-        editor.settle(uri)
-        assert number not in editor.answers, "it was told again"
-        (root / BROKEN_AT).write_text(CLEAN)
-        editor.wait_for("the answer", lambda: number in editor.answers)
-        (item,) = editor.answers[number]["result"]["items"]
-        assert (item["uri"], item["items"]) == (known[0]["uri"], [])
+    roots = [copied(template, tmp_path / name) for name in NAMES]
+    uris = [(root / BROKEN_AT).as_uri() for root in roots]
+    odd = [uri.replace("/.driven/", "/%2Edriven/") for uri in uris]
+    with editing(*roots) as editor:
+        for root, uri in zip(roots, odd, strict=True):
+            editor.until_codes(root / BROKEN_AT, "RUL06")
+            editor.texts[uri] = (1, BROKEN)
+            editor.open(uri, BROKEN)
+        for uri in odd:
+            editor.until_codes(uri, "RUL06")
+            editor.edit(uri, CLEAN)
+        for uri in odd:
+            editor.until_codes(uri)
+            editor.close(uri)
+        for root, uri in zip(roots, odd, strict=True):
+            editor.until_codes(root / BROKEN_AT, "RUL06")
+            assert editor.codes(uri) == []
+        assert {unquote(told) for told in editor.told} == {unquote(uri) for uri in uris}
+    with editing(*roots, capabilities=PULL) as editor:
+        items = editor.call_through("workspace/diagnostic", {"previousResultIds": []})["result"]["items"]
+        assert sorted(unquote(item["uri"]) for item in items) == sorted(unquote(uri) for uri in uris)
+        for root, uri in zip(roots, uris, strict=True):
+            known = [{"uri": item["uri"], "value": item["resultId"]} for item in items]
+            number = editor.ask("workspace/diagnostic", {"previousResultIds": known})
+            editor.settle(uri)
+            assert number not in editor.answers, "it was told again"
+            (root / BROKEN_AT).write_text(CLEAN)
+            editor.wait_for("the answer", lambda number=number: number in editor.answers)
+            (item,) = editor.answers[number]["result"]["items"]
+            assert (unquote(item["uri"]), item["items"]) == (unquote(uri), [])
+            items = [one for one in items if one["uri"] != item["uri"]]
 
 
 def test_uris_that_are_no_files(project: Path) -> None:

@@ -3,12 +3,17 @@ like. Nothing of them is imported unasked, and none of them gets between the ser
 
 from __future__ import annotations
 
+import contextlib
+import os
+import re
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from lsp.living import EMITTED, STYLE, Editor, driven, editing, small_project
+from lsp.living import EMITTED, LIMIT, STYLE, Editor, driven, editing, server_command, small_project
 
 STYLE_AT = ".driven/rules/style.md"
 UNTRUSTED = {"trusted": False, "status": True}
@@ -34,6 +39,17 @@ if os.fork() == 0:
     os.write(1, b"from a fork\\n")
     os._exit(0)
 sys.stdin.read()
+"""
+# Between an editor's pipes and a port.
+LINE = """
+import os, socket, sys, threading
+line = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+def send():
+    while data := os.read(0, 65536):
+        line.sendall(data)
+threading.Thread(target=send, daemon=True).start()
+while data := line.recv(65536):
+    os.write(1, data)
 """
 
 
@@ -92,6 +108,58 @@ def test_a_folder_that_is_not_trusted(project: Path, tmp_path: Path) -> None:
         editor.run("driven.sync")
         assert (tmp_path / "site/imported").exists()
         assert "Of a stranger" in (project / EMITTED[0]).read_text()
+
+
+@contextlib.contextmanager
+def listening(env: dict[str, str]) -> Iterator[list[str]]:
+    """One server for several clients; the command that is a line to it."""
+    words = [*server_command(), "--tcp", "127.0.0.1:0"]
+    with subprocess.Popen(words, env={**os.environ, **env}, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        said = re.search(r"listening on 127\.0\.0\.1:(\d+)", server.stderr.readline())
+        try:
+            assert said, "it does not listen"
+            yield [sys.executable, "-c", LINE, said[1]]
+        finally:
+            server.terminate()
+            server.communicate(timeout=LIMIT)
+    assert server.returncode == 0
+
+
+def test_each_session_of_one_process_has_its_own_trust(project: Path, tmp_path: Path) -> None:
+    """Whether it came before the one that trusts or after it, and though both have the same folder open."""
+    seen = tmp_path / "seen"
+    env = plugin(tmp_path / "site", "stranger", CHECK.format(run=f"open({str(seen)!r}, 'a').write(document.text)"))
+    (project / ".driven/state/plugins.index").unlink(missing_ok=True)
+    misspelt = STYLE.replace("description", "descripton")
+    with listening(env) as line, contextlib.ExitStack() as stack:
+        before = stack.enter_context(Editor(project, command=line, initializationOptions=UNTRUSTED))
+        uri = before.open_file(project / STYLE_AT, misspelt + "- Before.\n")
+        before.until_codes(uri, "RUL06")
+        assert not (tmp_path / "site/imported").exists()
+        assert not (project / ".driven/state/plugins.index").exists(), "an index was left in a folder of strangers"
+        trusting = stack.enter_context(Editor(project, command=line))
+        trusting.open_file(project / STYLE_AT, misspelt + "- Trusted.\n")
+        trusting.wait_for("both", lambda: sorted(trusting.codes(uri)) == ["RUL06", "STR01"])
+        after = stack.enter_context(Editor(project, command=line, initializationOptions=UNTRUSTED))
+        after.open_file(project / STYLE_AT, misspelt + "- After.\n")
+        before.edit(uri, misspelt + "- Before, again.\n")
+        for editor in (before, after):
+            editor.until_codes(uri, "RUL06")
+            editor.wait_for("a look", lambda editor=editor: editor.status[-1]["roots"][0]["state"] == "untrusted")
+            assert "trust it in the editor" in editor.refused("driven.sync")
+            assert "stranger 1.0 disabled" in editor.run("driven.debugInfo")["plugins"]
+        assert "stranger 1.0 loaded" in trusting.run("driven.debugInfo")["plugins"]
+        trusting.close(uri)
+        (project / STYLE_AT).write_text(STYLE + "- Saved.\n")
+        trusting.run("driven.sync")
+        assert "- Saved." in (project / EMITTED[0]).read_text()
+        assert "- Trusted." in seen.read_text()
+        assert "- Before" not in seen.read_text() and "- After" not in seen.read_text()
+        for editor in (before, after):
+            assert not any("STR01" in editor.codes(one) for one in editor.told)
+        for editor in (before, trusting, after):
+            editor.end()
 
 
 @pytest.mark.parametrize("trusted", [True, False])
@@ -153,6 +221,29 @@ def test_a_plugin_that_misbehaves(project: Path, tmp_path: Path, run: str) -> No
         assert "result" in editor.call_through("shutdown")
         editor.notify("exit")
         assert editor.wait() == 0
+
+
+def test_a_plugin_that_takes_long(project: Path, tmp_path: Path) -> None:
+    """What is asked meanwhile can be taken back at once, and an answer about a text that was edited is refused."""
+    gate = tmp_path / "gate"
+    waits = f"import os, time\n    while os.path.exists({str(gate)!r}): time.sleep(0.01)"
+    env = plugin(tmp_path / "site", "long", CHECK.format(run=waits))
+    with editing(project, env=env) as editor:
+        uri = editor.open_file(project / STYLE_AT)
+        editor.until_codes(uri, "STR01")
+        gate.touch()
+        editor.edit(uri, STYLE + "- Waited for.\n")
+        where = {"textDocument": {"uri": uri}, "position": {"line": 1, "character": 2}}
+        first, second = (editor.ask("textDocument/hover", where) for _ in range(2))
+        editor.notify("$/cancelRequest", {"id": first})
+        editor.wait_for("an end of it", lambda: first in editor.answers)
+        assert editor.answers[first]["error"]["code"] == -32800 and second not in editor.answers
+        editor.edit(uri, STYLE + "- Another text.\n")
+        editor.call_through("driven/nothing")  # what was sent before has been read
+        gate.unlink()
+        editor.wait_for("an answer", lambda: second in editor.answers)
+        assert editor.answers[second]["error"]["code"] == -32801
+        assert editor.hover(uri, 1, 2)["result"]
 
 
 @pytest.mark.parametrize("run", ["raise KeyboardInterrupt", "document.text = None"], ids=["interrupts", "writes on it"])

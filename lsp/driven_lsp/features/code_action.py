@@ -3,6 +3,8 @@ what there is to decide about an editor's file."""
 
 from __future__ import annotations
 
+from driven_lsp.conflicts import CODE as CONFLICT
+from driven_lsp.conflicts import ways
 from driven_lsp.values import Action, Command, Edit, Edits, Here, Place
 
 TYPE_CHECKING = False
@@ -30,7 +32,7 @@ def actions(here: Here, told: Sequence[Diagnostic], only: Sequence[str]) -> list
         known = _known(here, document, told)
         found += _repairs(here, document, known)
         found += _missing(here, document, known)
-        found += _conflict(here)
+        found += _conflicts(here, told)
         found += _silencing(here, document, known)
     if _wants(only, "refactor", "refactor.extract", "refactor.rewrite"):
         from driven_lsp.refactors import refactors
@@ -113,12 +115,12 @@ def _composed(
     )
 
 
-def fix_all(snapshot: Snapshot, paths: Iterable[str], *, unsafe: bool = False) -> tuple[Edits, int]:
-    """Every safe repair (with `unsafe` every one) of those files that goes with the others, renames too, and how many
-    findings stay."""
+def fix_all(snapshot: Snapshot, paths: Iterable[str], *, unsafe: bool = False) -> tuple[Edits, int, int]:
+    """Every safe repair (with `unsafe` every one) of those files that goes with the others, renames too; how many
+    findings stay, and how many of these have a repair that is not safe."""
     edits: list[Edit] = []
     renames: dict[str, str] = {}
-    left = 0
+    left = waiting = 0
     for path in paths:
         told = snapshot.told(path)
         document = snapshot.document(path)
@@ -137,7 +139,8 @@ def fix_all(snapshot: Snapshot, paths: Iterable[str], *, unsafe: bool = False) -
             done += [one for one in moves if one.fix is not None and one.fix.rename == renames[path]]
         edits += _edits(path, cuts)
         left += len(told) - len(done)
-    return Edits(edits=tuple(edits), renames=tuple(renames.items())), left
+        waiting += sum(one.fix is not None and not one.fix.safe and one not in done for one in told)
+    return Edits(edits=tuple(edits), renames=tuple(renames.items())), left, waiting
 
 
 def _is_possible(here: Here, document: Document, fix: Fix) -> bool:
@@ -157,7 +160,7 @@ def _cuts(document: Document, fix: Fix) -> tuple[Cut, ...]:
 
 
 def _titled(title: str, safe: bool) -> str:
-    return title if safe else f"{title} (unsafe)"
+    return title if safe else f"{title} (unsafe: it may mean something else then)"
 
 
 # Findings that stay
@@ -233,20 +236,15 @@ def _bounds(document: Document, told: Diagnostic) -> tuple[int, int]:
 # Files of editors
 
 
-def _conflict(here: Here) -> Iterator[Action]:
-    """Both ways out of a conflict."""
-    snapshot = here.snapshot
-    if snapshot.output(here.path) is None or snapshot.drift(here.path) != "conflict":
-        return
-    ways: list[tuple[str, str, dict[str, str]]] = [("Compare both sides", "driven.sides", {})]
-    if snapshot.trusted:
-        ways = [
-            ("Keep the rule's side", "driven.resolveConflict", {"take": "rule"}),
-            ("Keep this edit", "driven.resolveConflict", {"take": "edited"}), *ways,
-        ]  # fmt: skip
-    for title, name, more in ways:
-        argument = {"path": here.path, **more}
-        yield Action(title=title, kind="quickfix", command=Command(title=title, name=name, argument=argument))
+def _conflicts(here: Here, told: Sequence[Diagnostic]) -> Iterator[Action]:
+    """The ways out of a conflict, in the file and in its rule."""
+    conflicts = here.snapshot.conflicts
+    conflict = conflicts.files.get(here.path)
+    mine = [conflict] if conflict is not None else conflicts.rules.get(here.path, [])
+    repairs = tuple(one for one in told if one.code == CONFLICT)
+    for one in mine:
+        for command in ways(one, trusted=here.snapshot.trusted, named=len(mine) > 1):
+            yield Action(title=command.title, kind="quickfix", command=command, repairs=repairs)
 
 
 def _taking_in(here: Here, document: Document) -> Iterator[Action]:

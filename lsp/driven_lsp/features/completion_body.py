@@ -106,7 +106,8 @@ def _paths(
     here: Here, document: Document, typed: str, write: Callable[[str], str], word: str, *, link: bool = False
 ) -> Proposals:  # fmt: skip
     """Rules first, as paths from this file, then files and folders."""
-    from driven_lsp.paths import bases, relative
+    from driven.document.paths import relative
+    from driven_lsp.paths import bases
 
     snapshot = here.snapshot
     lead = "/" if typed[:1] == "/" else ""

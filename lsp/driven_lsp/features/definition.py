@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from driven.project.config import CONFIG
-from driven_lsp.marks import marks_of
+from driven_lsp.marks import link_at, marks_of
 from driven_lsp.mentions import is_file, mention_at, rule_id_of, rule_ids
 from driven_lsp.subjects import heading_bounds, title_at, title_bounds
 from driven_lsp.values import Place, Target
@@ -30,10 +30,13 @@ def definition(here: Here) -> list[Target]:
     document = snapshot.document(here.path)
     if document is None:
         return []
-    mention = mention_at(snapshot, document, here.offset)
+    mention = mention_at(snapshot, document, here.offset, text=True)
     if mention is not None:
+        start, end = mention.start, mention.end
+        if not start <= here.offset <= end:
+            start, end, _ = link_at(document, here.offset)
         return [
-            Target(place=place, origin_start=mention.start, origin_end=mention.end)
+            Target(place=place, origin_start=start, origin_end=end)
             for place in _of_mention(snapshot, document, mention)[:MOST]
         ]
     rule_id = rule_id_of(document.path)

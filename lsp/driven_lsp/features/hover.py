@@ -18,6 +18,7 @@ from driven_lsp.landing_text import (
     size_words,
     tokens_of,
 )
+from driven_lsp.marks import link_at
 from driven_lsp.values import Hover
 
 TYPE_CHECKING = False
@@ -61,7 +62,11 @@ def _of_code(snapshot: Snapshot, document: Document, offset: int) -> Hover | Non
 def _of_mention(snapshot: Snapshot, document: Document, offset: int) -> Hover | None:
     mark = next((one for one in mentions.marks(snapshot, document) if one[1] <= offset <= one[2]), None)
     if mark is None:
-        return None
+        start, end, target_at = link_at(document, offset)  # a link's text
+        mention = mentions.mention_at(snapshot, document, target_at) if target_at >= 0 else None
+        if mention is None or mention.kind == "url":
+            return None
+        return _hover(_leads_to(snapshot, mention), start, end)
     kind, start, end, word = mark
     match kind:
         case "glob":
@@ -155,7 +160,7 @@ def _of_heading(snapshot: Snapshot, document: Document, offset: int) -> Hover | 
 
 
 def _of_rule(snapshot: Snapshot, document: Document, start: int, end: int) -> Hover | None:
-    rule = snapshot.rule_at(document.path) or snapshot.view.rules.get(snapshot.id_of(document.path))
+    rule = snapshot.rule_at(document.path) or snapshot.rule(snapshot.id_of(document.path))
     if rule is None:
         return None
     table = landings_table(snapshot, rule)

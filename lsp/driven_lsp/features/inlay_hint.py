@@ -7,7 +7,7 @@ from driven_lsp import mentions
 from driven_lsp.editor_text import gets, project_text
 from driven_lsp.front_place import places_of
 from driven_lsp.glob_text import glob_text, matching, problem_of, scope_of
-from driven_lsp.landing_text import counted, section_end, tokens_of
+from driven_lsp.landing_text import code, counted, plain, section_end, tokens_of
 from driven_lsp.values import Hint
 
 TYPE_CHECKING = False
@@ -44,8 +44,16 @@ def _of_globs(snapshot: Snapshot, document: Document, start: int, end: int) -> I
             continue
         offset = stop + (text[stop : stop + 1] in ("'", '"'))
         found = matching(snapshot, glob, scope)
-        tooltip = glob_text(snapshot, glob, scope=scope) if found else ""  # a search for what was meant takes long
+        tooltip = glob_text(snapshot, glob, scope=scope) if found else _meant(snapshot, document, glob)
         yield Hint(offset=offset, label=counted(len(found), "file"), tooltip=tooltip)
+
+
+def _meant(snapshot: Snapshot, document: Document, glob: str) -> str:
+    """Of a glob that matches nothing what its finding says of it: another search for what was meant would take long."""
+    for told in snapshot.told(document.path):
+        if told.code == "GEN05" and f"`{glob}`" in told.message:
+            return plain(f"{told.message}; {told.hint}" if told.hint else told.message)
+    return f"{code(glob)} matches **no file**"
 
 
 def _of_sections(snapshot: Snapshot, document: Document, start: int, end: int) -> Iterator[Hint]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def references(here: Here, declaration: bool) -> list[Place]:
     """The places that name what stands at the cursor; with `declaration` what is named itself, first."""
-    subject = subject_at(here)
+    subject = subject_at(here, text=True)
     if subject is None:
         return []
     snapshot = here.snapshot

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from driven.document.paths import folders, joined
 from driven.errors import UsageError
-from driven.format.text import is_rule_id, rule_id_for
+from driven.format.text import is_rule_id
 from driven.project.sources import RULES
 from driven_lsp.mentions import is_there, rule_ids
-from driven_lsp.paths import folders, joined
 from driven_lsp.subjects import named, subject_at
+from driven_lsp.taking import id_of_name
 from driven_lsp.values import Edit, Edits, Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from driven_lsp.subjects import Subject
     from driven_lsp.values import Here
-
-HINT = "an id is letters, digits, `-` and `/`: `backend/errors`"
 
 
 def prepare(here: Here) -> tuple[int, int, str] | None:
@@ -71,9 +70,7 @@ def _wanted(here: Here, subject: Subject, name: str) -> str:
                 name = whole.removeprefix(RULES + "/")
                 break
     name = name.removesuffix(".md")
-    rule_id = rule_id_for(name) if name else ""
-    if not rule_id or ".." in name.split("/"):
-        raise UsageError(f"`{name}` cannot be the id of a rule", hint=HINT)
+    rule_id = id_of_name(name)
     folder = subject.name.rpartition("/")[0]
     if not is_rule_id(name) and "/" not in name and folder:
         rule_id = f"{folder}/{rule_id}"

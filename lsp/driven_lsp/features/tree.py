@@ -7,6 +7,7 @@ import os
 from driven.model.activation import ForPaths, WhenRelevant, activation_word
 from driven.model.plan import Conflict, Create, Delete, Replace
 from driven_lsp.convert import uri_of
+from driven_lsp.held import held_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,24 +78,33 @@ def status(root: Root) -> dict[str, Any]:
     told = [one for group in (view.told.values() if view is not None else ()) for one in group]
     problems = sum(one.severity == "error" for one in told)
     states = [state_of(change) for change in (plan.changes if plan is not None else ())]
-    drift, conflicts = states.count("drift"), states.count("conflict")
-    if view is None or not root.is_managed:
+    drift, conflicts, held = states.count("drift"), states.count("conflict"), len(root.held)
+    waiting = f"{_count(held, 'rule')} held back by a mistake: the files keep what {'it' if held == 1 else 'they'} said"
+    if not root.is_managed:
         state, message = "none", f"{root.name} has no `.driven` folder: `driven init` sets it up"
     elif not root.trusted:
         state, message = "untrusted", "not trusted: only driven's own editors are known, and nothing is written"
+    elif view is None or not root.is_looked_at:
+        state, message = "looking", "looking at the rules and the editors' files"
     elif view.problem is not None or root.problem:
         state, message = "error", view.problem.message if view.problem is not None else root.problem
     elif conflicts:
         state, message = "conflict", f"{_count(conflicts, 'file')} in conflict: a person has to choose a side"
+    elif held:
+        state, message = "held", waiting
     elif drift:
         state, message = "drift", f"{_count(drift, 'file')} would change: save a rule, or run `driven sync`"
     else:
         state, message = "clean", "every editor's files are up to date"
+    if held and state in ("conflict", "drift"):
+        message = f"{message}; {waiting}"
+    elif drift and state == "held":
+        message = f"{message}; {_count(drift, 'file')} would change"
     return {
         "uri": uri_of(root.path), "name": root.name, "state": state,
         "rules": len(view.rules) if view is not None else 0,
         "editors": list(view.project.emitters) if view is not None and view.project is not None else [],
-        "drift": drift, "conflicts": conflicts, "problems": problems, "message": message,
+        "drift": drift, "conflicts": conflicts, "held": held, "problems": problems, "message": message,
     }  # fmt: skip
 
 
@@ -106,11 +116,14 @@ def _rule(snapshot: Snapshot, rule: Rule) -> dict[str, Any]:
             detail = description
         case _:
             detail = ""
-    editors = dict.fromkeys(name for output in snapshot.outputs_of(rule.id) for name in output.editors)
+    names = {name for output in snapshot.outputs_of(rule.id) for name in output.editors}
+    editors = [name for name in snapshot.enabled if name in names]
     return {
         "id": rule.id, "title": rule.title, "uri": uri_of(os.path.join(snapshot.root, rule.span.path)),
-        "activation": activation_word(rule.activation), "detail": detail, "editors": list(editors),
+        "activation": activation_word(rule.activation), "detail": detail, "editors": editors,
         "active": snapshot.view.active.get(rule.id, True), "tokens": snapshot.tokens(rule.body)[0],
+        "held": held_words(snapshot, rule.id),
+        "conflicts": [one.path for one in snapshot.conflicts.rules.get(rule.span.path, ())],
     }  # fmt: skip
 
 
