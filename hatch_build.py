@@ -20,6 +20,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 CORE = "driven/core"
 RECORD = f"{CORE}/_build.txt"
+PAGE = "docs/checks.md"
 NOT_COMPILED = {
     "__init__.py",  # a package's marker; it holds a docstring only
     "_rt.py",  # what stands in for the compiler's names when nothing is compiled: must stay interpreted
@@ -97,6 +98,9 @@ class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # generic 
         record = folder / "_build.txt"
         record.write_text(said + "\n", encoding="utf-8")
         build_data["force_include"][str(record)] = RECORD
+        page = Path(self.root, PAGE)
+        if page.exists():  # where the server sends who asks what the code of a finding means
+            build_data["force_include"][str(page)] = "driven_lsp/checks.md"
         print(f"driven: {said}", file=sys.stderr, flush=True)
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:

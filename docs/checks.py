@@ -14,7 +14,10 @@ from driven.registry import load
 from driven.validation.catalogue import Entry, catalogue, family_title
 
 ROOT = Path(__file__).resolve().parents[1]
-_FIX = {"safe": "`--fix` repairs it", "unsafe": "`--unsafe-fixes` repairs it", "": ""}
+_FIX = {
+    "safe": "`--fix` repairs it", "unsafe": "`--unsafe-fixes` repairs it", "": "",
+    "both": "`--fix` repairs it where it is certain what was meant, `--unsafe-fixes` also where it is not",
+}  # fmt: skip
 
 
 def entries() -> list[Entry]:

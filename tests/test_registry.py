@@ -286,6 +286,19 @@ def test_disabled(site: Site, monkeypatch: pytest.MonkeyPatch, word: str) -> Non
     assert codes(found) == (["PLG09"] if "x" in word else [])
 
 
+def test_without_strangers_none_is_imported_and_no_index_is_believed(site: Site, tmp_path: Path) -> None:
+    site.add("acme", "raise RuntimeError")
+    index = tmp_path / "plugins.index"
+    ours = registry.load(index_path=str(index), strangers=False)
+    assert strangers(ours)["acme"].status == "disabled" and "mod_acme" not in sys.modules
+    assert "cursor" in ours.emitters and codes(ours) == [] and not index.exists()
+    assert strangers(registry.load(index_path=str(index)))["acme"].status == "broken"
+    index.write_text(index.read_text().replace("acme", "driven"))  # what a hostile project would say of its own
+    sys.modules.pop("mod_acme", None)
+    registry.load(index_path=str(index), strangers=False)
+    assert "mod_acme" not in sys.modules
+
+
 def test_disabling_a_name_that_is_not_there_is_said(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     site.add("acme", GOOD)
     monkeypatch.setenv("DRIVEN_DISABLE_PLUGINS", "acmee")

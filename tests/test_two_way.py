@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
+from checkout import git
 
 from driven import history, pipeline
 from driven.model.plan import Create
@@ -631,9 +631,7 @@ def test_both_sides_edited_in_a_fresh_clone_are_merged(root: Path) -> None:
     """This machine has no memory and no snapshot: what was written, and from which rules, is in the last commit."""
     write(root, ".driven/rules/Style.md", "# A second file of one id\n")
     for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "all"]):
-        subprocess.run(
-            ["git", "-c", "user.name=x", "-c", "user.email=x@example.org", *words], cwd=root, check=True
-        )  # fmt: skip
+        git(root, *words)
     shutil.rmtree(root / ".driven/state")
     (root / ".driven/rules/Style.md").unlink()
     edit(root, ".driven/rules/api.md", "Log the request id.", "Log both ids.")

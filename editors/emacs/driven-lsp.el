@@ -36,6 +36,13 @@
                   :server-id 'driven
                   :add-on? t
                   :initialization-options #'driven-options
+                  ;; What a lens runs when it is clicked: the client itself would ask, and show no answer.
+                  :action-handlers (let ((handlers (make-hash-table :test #'equal)))
+                                     (dolist (entry '(("driven.matches" . driven-matches)
+                                                      ("driven.explain" . driven-explain)
+                                                      ("driven.openEmitted" . driven-open-emitted)))
+                                       (puthash (car entry) (lambda (_action) (funcall (cdr entry))) handlers))
+                                     handlers)
                   :notification-handlers (let ((handlers (make-hash-table :test #'equal)))
                                            (puthash "driven/status" #'driven-lsp--status handlers)
                                            handlers)))

@@ -149,6 +149,7 @@ For clients that show that: Eglot 1.10 or later, `lsp-mode' 9 or later."
     (define-key map "s" #'driven-sync)
     (define-key map "e" #'driven-explain)
     (define-key map "o" #'driven-open-emitted)
+    (define-key map "g" #'driven-matches)
     (define-key map "r" #'driven-open-rule)
     (define-key map "=" #'driven-compare)
     (define-key map "c" #'driven-resolve-conflict)
@@ -270,15 +271,17 @@ Null and false are nil, an array is a list."
         " driven"
       (let ((state (driven--get root "state"))
             (drift (or (driven--get root "drift") 0))
-            (conflicts (or (driven--get root "conflicts") 0)))
+            (conflicts (or (driven--get root "conflicts") 0))
+            (held (or (driven--get root "held") 0)))
         (propertize
          (concat " driven"
                  (cond ((equal state "clean") "")
                        ((equal state "conflict") (format ":%d conflict%s" conflicts (if (= conflicts 1) "" "s")))
                        ((equal state "drift") (format ":%d to write" drift))
+                       ((equal state "held") (format ":%d held back" held))
                        (t (concat ":" state))))
          'help-echo (driven--get root "message")
-         'face (and (member state '("conflict" "error")) 'warning))))))
+         'face (and (member state '("conflict" "error" "held")) 'warning))))))
 
 ;;;; Commands
 
@@ -306,12 +309,12 @@ Null and false are nil, an array is a list."
 (defun driven-explain ()
   "Say which rules hold for this file in each editor, and why."
   (interactive)
-  (let ((text (driven--get (driven--execute "explain" :uri (driven--here)) "markdown")))
+  (let ((text (driven--get (driven--execute "explain" :uri (driven--here)) "text")))
     (with-current-buffer (get-buffer-create "*driven explain*")
       (let ((inhibit-read-only t))
         (erase-buffer)
         (insert text))
-      (if (fboundp 'markdown-view-mode) (markdown-view-mode) (special-mode))
+      (special-mode)
       (goto-char (point-min))
       (display-buffer (current-buffer)))))
 
@@ -325,6 +328,17 @@ Null and false are nil, an array is a list."
     (driven--visit (driven--get (driven--choose "Editor's file: " files
                                                 (lambda (file) (format "%s: %s" (driven--get file "title")
                                                                        (driven--get file "path"))))
+                                "uri"))))
+
+;;;###autoload
+(defun driven-matches ()
+  "Open one of the files that the globs of this rule match."
+  (interactive)
+  (let* ((answer (driven--execute "matches" :uri (driven--here)))
+         (files (driven--get answer "files")))
+    (unless files
+      (user-error "%s" (driven--get answer "message")))
+    (driven--visit (driven--get (driven--choose "File that matches: " files (lambda (file) (driven--get file "path")))
                                 "uri"))))
 
 ;;;###autoload
@@ -357,21 +371,25 @@ Null and false are nil, an array is a list."
 
 ;;;###autoload
 (defun driven-compare ()
-  "Compare what the rules say with what stands in this editor's file."
+  "Compare the rule's side of this editor's file with the edited file's.
+In a rule that is in conflict with one file, compare the sides of that file."
   (interactive)
   (require 'ediff)
   (let* ((sides (driven--execute "sides" :uri (driven--here)))
-         (path (driven--get sides "path")))
+         (path (driven--get sides "path"))
+         (there (expand-file-name path (driven-root))))
     (ediff-buffers (driven--side (format "*rules: %s*" path) (driven--get sides "rule"))
-                   (if (buffer-modified-p)
+                   (if (or (buffer-modified-p) (not (equal (file-truename there) (file-truename buffer-file-name))))
                        (driven--side (format "*edited: %s*" path) (driven--get sides "edited"))
                      (current-buffer)))))
 
 ;;;###autoload
 (defun driven-resolve-conflict (take)
-  "Decide the conflict of this editor's file: TAKE \"rule\" or \"edited\"."
+  "Decide the conflict of this editor's file.
+TAKE is \"rule\", the rule's side, or \"edited\", the edited file's side.  In a
+rule, the one file that is in conflict with it is decided."
   (interactive
-   (list (car (split-string (completing-read "Keep: " '("rule: what the rules say" "edited: what stands in this file")
+   (list (car (split-string (completing-read "Take: " '("rule: the rule's side" "edited: the edited file's side")
                                              nil t)
                             ":"))))
   (driven--told (driven--execute "resolveConflict" :uri (driven--here) :take take)))
@@ -382,8 +400,12 @@ Null and false are nil, an array is a list."
 With UNSAFE (a prefix argument), also what may change a meaning."
   (interactive "P")
   (let ((answer (driven--execute "fixAll" :uri (driven--here) :unsafe (driven--json unsafe))))
-    (message "%d file(s) repaired, %d finding(s) left" (length (driven--get answer "changed"))
-             (or (driven--get answer "left") 0))))
+    (message "%d file(s) repaired, %d finding(s) left%s" (length (driven--get answer "changed"))
+             (or (driven--get answer "left") 0)
+             (let ((unsafe (or (driven--get answer "unsafe") 0)))
+               (if (> unsafe 0)
+                   (format ", %d of them with C-u: the file may mean something else then" unsafe)
+                 "")))))
 
 ;;;###autoload
 (defun driven-new-rule (id)

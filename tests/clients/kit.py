@@ -50,6 +50,8 @@ prioritty: 10
 
 - Every fix comes with a test.
 """
+FIRST = [".cursor/rules/tests.mdc", ".claude/rules/tests.md", ".windsurf/rules/tests.md"]
+"""What is written of the rule that the pages say to write first, in a project that `driven init` made."""
 CONFIG = """\
 version = 1
 
@@ -86,6 +88,14 @@ def make_project(folder: Path, *, sync: bool = True) -> Path:
         command = [server_command()[0], "--root", str(root), "sync", "--quiet"]
         subprocess.run(command, check=True, timeout=PATIENCE)
     (rules / "broken.md").write_text(BROKEN, encoding="utf-8")
+    return root
+
+
+def init_project(folder: Path) -> Path:
+    """A folder of which nothing is known but that somebody typed `driven init` in it."""
+    root = folder / "project"
+    root.mkdir()
+    subprocess.run([server_command()[0], "--root", str(root), "init", "--yes", "--quiet"], check=True, timeout=PATIENCE)
     return root
 
 

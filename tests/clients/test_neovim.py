@@ -51,7 +51,7 @@ class Session:
     def __init__(self, folder: Path, version: str, init: str, part: str = "whole") -> None:
         self.home = folder / "home"
         self.home.mkdir(parents=True)
-        self.root = kit.make_project(folder)
+        self.root = kit.make_project(folder) if part != "first" else kit.init_project(folder)
         (self.root / "README.md").write_text("# Project\n", encoding="utf-8")
         self.mark = uuid.uuid4().hex
         server = str(Path(kit.server_command()[0]).parent) + os.pathsep
@@ -71,7 +71,8 @@ class Session:
             "result": str(folder / "result.json"),
             "root": str(self.root),
             "name": f"neovim-{version}",
-            "emitted": list(kit.emitted(self.root)),
+            "emitted": list(kit.emitted(self.root)) if part != "first" else kit.FIRST,
+            "typed": blocks(PAGE, "markdown")[0].rstrip("\n"),
             "patience": PATIENCE,
             "part": part,
         }
@@ -189,8 +190,17 @@ def test_a_rule_is_renamed_everywhere(session: Session) -> None:
 
 def test_explain_says_which_rules_hold(session: Session) -> None:
     seen = session[":Driven explain"]
-    assert seen["filetype"] == "markdown"
+    assert seen["filetype"] == "text"
     assert "style" in seen["text"]
+
+
+def test_tables_are_shown_in_columns(session: Session) -> None:
+    seen = session["tables in columns"]
+    for text in (seen["hovered"], seen["explained"]):
+        (row,) = [line for line in text.split("\n") if line.startswith("Cursor ")]
+        assert re.match(r"Cursor +\.cursor/rules/api\.mdc +native: ", row), text
+        assert "|" not in text
+    assert session[":Driven matches"] == ["src/api/orders.ts", "src/api/users.ts"]
 
 
 def test_rules_and_files_are_picked(session: Session) -> None:
@@ -230,7 +240,9 @@ def test_both_sides_of_a_conflict_are_shown_and_decided(session: Session) -> Non
 
 
 def test_the_command_completes_and_names_what_it_knows(session: Session) -> None:
-    words = ["sync", "explain", "rules", "emitted", "rule", "compare", "resolve", "adopt", "fix", "new", "info"]
+    words = {
+        "sync", "explain", "rules", "emitted", "matches", "rule", "compare", "resolve", "adopt", "fix", "new", "info",
+    }  # fmt: skip
     seen = session[":Driven, completed"]
     assert sorted(seen["words"]) == sorted(words)
     assert sorted(seen["begun"]) == ["resolve"]
@@ -276,6 +288,20 @@ def test_a_missing_server_is_told_with_what_to_do(way: str, tmp_path: Path) -> N
     assert "was not found" in session[":Driven sync"]
     assert "pip install ." in session["checkhealth"]
     assert "ERROR" in session["checkhealth"] or "❌" in session["checkhealth"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_first_finding_as_the_page_says(way: str, tmp_path: Path) -> None:
+    version, which = WAYS[way]
+    session = Session(tmp_path, version, block("lua", "init.lua", which), "first")
+    session["the rule is typed"]
+    assert session["underlined"] == "prioritty"
+    said = "`prioritty` is not a key of a rule; did you mean `priority`?"
+    assert said in " ".join(session["open_float"].split())
+    assert said in " ".join(PAGE.read_text(encoding="utf-8").split())
+    session["code_action"]
+    session["write"]
+    assert any("(Cursor)" in line for line in session[":Driven emitted"])
 
 
 @pytest.mark.parametrize("version", NEOVIMS)

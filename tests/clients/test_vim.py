@@ -40,10 +40,11 @@ def block(language: str, *words: str) -> str:
 class Session:
     """A Vim in a home of its own and on a terminal of its own: the page was followed, then a scenario was played."""
 
-    def __init__(self, folder: Path, *, server: bool = True) -> None:
+    def __init__(self, folder: Path, part: str = "Session") -> None:
         self.home = folder / "home"
         self.home.mkdir(parents=True)
-        self.root = kit.make_project(folder)
+        server, first = part != "WithoutServer", part == "FirstFinding"
+        self.root = kit.init_project(folder) if first else kit.make_project(folder)
         (self.root / "README.md").write_text("# Project\n", encoding="utf-8")
         self.mark = uuid.uuid4().hex
         environment = {
@@ -60,9 +61,10 @@ class Session:
         plan = {
             "result": str(folder / "result.json"),
             "root": str(self.root),
-            "emitted": list(kit.emitted(self.root)),
+            "emitted": kit.FIRST if first else list(kit.emitted(self.root)),
+            "typed": blocks(PAGE, "markdown")[0].rstrip("\n"),
             "patience": PATIENCE,
-            "server": server,
+            "part": f"s:{part}",
         }
         (folder / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
         ours, theirs = pty.openpty()
@@ -168,7 +170,12 @@ def test_the_commands(session: Session) -> None:
     assert any(".cursor/rules/api.mdc" in line for line in session[":Driven emitted"])
     assert session[":Driven emitted EDITOR"] == "markdown"
     session[":Driven rule"]
-    words = ["adopt", "emitted", "explain", "info", "rename", "resolve", "rule", "sync"]
+    name, said = session[":Driven sync where it is explained"]
+    assert name == "driven://explain" and "up to date" in said
+    (row,) = [line for line in session["a rule explained"].split("\n") if line.startswith("Cursor ")]
+    assert re.match(r"Cursor +\.cursor/rules/api\.mdc +native: ", row)
+    assert [path.rpartition("/")[2] for path in session[":Driven matches"]] == ["orders.ts", "users.ts"]
+    words = ["adopt", "emitted", "explain", "info", "matches", "rename", "resolve", "rule", "sync"]
     assert all(word in session[":Driven, a word that is none"] for word in words)
     assert session[":Driven, completed"] == [words, ["rename", "resolve"], ["rule", "edited"]]
 
@@ -189,12 +196,24 @@ def test_a_file_that_is_no_rule_is_left_alone(session: Session) -> None:
     assert session["connections"] == 1
 
 
+def test_the_first_finding_as_the_page_says(tmp_path: Path) -> None:
+    session = Session(tmp_path, "FirstFinding")
+    session["the rule is typed"]
+    assert session["a sign"] == 3
+    said = "`prioritty` is not a key of a rule; did you mean `priority`?"
+    assert said in session["the line below"]
+    assert said in " ".join(PAGE.read_text(encoding="utf-8").split())
+    session["a repair"]
+    session["write"]
+    assert any(".cursor/rules/tests.mdc" in line for line in session[":Driven emitted"])
+
+
 def test_the_server_ends_with_the_editor(session: Session) -> None:
     kit.wait_for("the end of the server", lambda: not session.left(), 5)
 
 
 def test_a_missing_server_is_told_with_what_to_do(tmp_path: Path) -> None:
-    session = Session(tmp_path, server=False)
+    session = Session(tmp_path, "WithoutServer")
     for words in ("`driven` was not found", "pip install .", "g:ale_markdown_driven_executable"):
         assert words in session["told"]
     assert "not found" not in session["told once"]

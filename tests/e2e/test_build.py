@@ -32,6 +32,8 @@ def pip_wheel(base: Path, name: str, **environment: str) -> tuple[Path, str]:
             shutil.copytree(ROOT / folder, tree / folder, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
     for path in [*ROOT.glob("*.md"), *ROOT.glob("LICENSE*"), ROOT / "pyproject.toml", ROOT / "hatch_build.py"]:
         shutil.copy(path, tree)
+    (tree / "docs").mkdir()
+    shutil.copy(ROOT / "docs" / "checks.md", tree / "docs")
     before = sorted(tree.rglob("*"))
     done = subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "--verbose", "--disable-pip-version-check", "--no-index", "--no-deps",
@@ -133,6 +135,7 @@ def test_what_was_asked_for_and_cannot_be_is_an_error(wheels: dict[str, tuple[Pa
 def test_the_wheel_carries_all_and_only_its_packages(wheels: dict[str, tuple[Path, str]]) -> None:
     names = zipfile.ZipFile(wheels["pure"][0]).namelist()
     top = {name.split("/")[0] for name in names}
+    assert "driven_lsp/checks.md" in names, "where the server sends who asks what a code means"
     assert {name for name in top if not name.endswith(".dist-info")} >= {"driven", "driven_emitters"}
     assert all(name.startswith("driven") for name in top), "nothing generic lands in site-packages"
     (info,) = [name for name in top if name.endswith(".dist-info")]

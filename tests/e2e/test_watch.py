@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from checkout import git
 from e2e.watching import Watcher, eventually, make_project, says, switches, text, watching
 
 RULE = ".driven/rules/rule-1.md"
@@ -307,12 +308,6 @@ def test_it_starts_on_a_project_that_is_broken(project: Path) -> None:
         (project / ".driven/config.toml").write_text("[editors]\ncursor = true\n")
         watcher.wait("cured")
         eventually((project / CURSOR).exists)
-
-
-def git(root: Path, *words: str) -> None:
-    env = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    who = ["-c", "user.name=x", "-c", "user.email=x@example.com"]
-    subprocess.run(["git", *who, *words], cwd=root, env=env, check=True, capture_output=True)
 
 
 def test_another_branch_is_one_sync(tmp_path: Path) -> None:

@@ -231,7 +231,7 @@
   (forward-line 1)
   (insert "prioritty: 3\n")
   (steps-settle)
-  (driven-fix-all t)
+  (driven-fix-all)
   (steps-note 'all-fixed (buffer-substring-no-properties (point-min) (point-max)))
   (save-buffer))
 

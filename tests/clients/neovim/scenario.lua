@@ -1,6 +1,6 @@
 -- A person at work in a real Neovim: opens rules, reads, completes, fixes, renames, saves. What was seen goes into a file.
 -- $DRIVEN_PLAN names a JSON file: {"result": where to, "root": the project, "name": of this Neovim, "emitted": [paths],
--- "part": which session, "patience": seconds}.
+-- "typed": the rule of the page, "part": which session, "patience": seconds}.
 -- More than 350 lines: it is one session from start to end, and each step stands on the ones before.
 local function read(path)
   local file = io.open(path, "rb")
@@ -357,6 +357,36 @@ local function whole_session()
     end)
     return { text = text, filetype = filetype }
   end)
+  step("tables in columns", function()
+    open(rule("api"))
+    go("^# API")
+    vim.lsp.buf.hover()
+    local hovered = wait("a floating window", function()
+      return floating("Cursor")
+    end)
+    close_floating()
+    vim.cmd("Driven explain")
+    local explained = wait("the window", function()
+      return floating("Cursor")
+    end)
+    keys("q")
+    wait("it closes", function()
+      return not floating("Cursor")
+    end)
+    return { hovered = hovered, explained = explained }
+  end)
+  step(":Driven matches", function()
+    open(rule("api"))
+    choose = function()
+      return 2
+    end
+    local before = #asked
+    vim.cmd("Driven matches")
+    wait("the file that matches", function()
+      return vim.api.nvim_buf_get_name(0):find("src/api/users.ts", 1, true)
+    end)
+    return asked[before + 1].lines
+  end)
   step(":Driven rules", function()
     choose = function(titles)
       for at, title in ipairs(titles) do
@@ -419,23 +449,23 @@ local function whole_session()
   step(":Driven fix", function()
     open(rule("broken"))
     go("priority: 10")
-    vim.cmd([[silent s/priority: 10/prioritty: 7/]])
+    vim.cmd([[silent s/priority: 10/prioritty: 7\rtrigger: manual/]])
     vim.api.nvim_buf_set_lines(0, -1, -1, false, { "- One\226\128\139two." })
     wait("RUL06 and GEN07", function()
       return #found("RUL06") > 0 and #found("GEN07") > 0
     end)
     local before = #said
     vim.cmd("Driven fix")
-    wait("the safe one", function()
-      return vim.tbl_contains(lines(), "- Onetwo.")
+    wait("the safe ones", function()
+      return vim.tbl_contains(lines(), "- Onetwo.") and vim.tbl_contains(lines(), "priority: 7")
     end)
     local text = wait("an answer", function()
       return said_since(before, "fixed")
     end)
-    assert(vim.tbl_contains(lines(), "prioritty: 7"), "an unsafe fix was made without being asked for")
+    assert(vim.tbl_contains(lines(), "trigger: manual"), "an unsafe fix was made without being asked for")
     vim.cmd("Driven! fix")
     wait("the other", function()
-      return vim.tbl_contains(lines(), "priority: 7")
+      return vim.tbl_contains(lines(), "apply: manual")
     end)
     vim.cmd("silent write")
     return text
@@ -628,7 +658,77 @@ local function without_server()
   end)
 end
 
-local parts = { whole = whole_session, settings = with_settings, missing = without_server }
+-- What the page says to do first, in a project of nothing but `driven init`; the rule is typed as a person does.
+local function first_finding()
+  step("the rule is typed", function()
+    open(rule("tests"))
+    assert(vim.fn.filereadable(rule("tests")) == 0, "the file is there already")
+    vim.bo.autoindent = false
+    keys("i" .. plan.typed:gsub("<", "<lt>") .. "<Esc>")
+    wait("the text", function()
+      return vim.fn.mode() == "n" and table.concat(lines(), "\n") == plan.typed
+    end)
+  end)
+  step("underlined", function()
+    return under(wait("RUL06", function()
+      return found("RUL06")[1]
+    end))
+  end)
+  step("open_float", function()
+    go("prioritty")
+    local moved = false
+    vim.api.nvim_create_autocmd("CursorMoved", { once = true, callback = function() moved = true end })
+    keys("l")
+    wait("the cursor to be there", function()
+      return moved
+    end)
+    vim.cmd("lua vim.diagnostic.open_float()")
+    local text = wait("the window", function()
+      return floating("prioritty")
+    end)
+    close_floating()
+    return text
+  end)
+  step("code_action", function()
+    choose = function(titles)
+      for at, title in ipairs(titles) do
+        if title:find("Rename to `priority`", 1, true) then
+          return at
+        end
+      end
+    end
+    vim.cmd("lua vim.lsp.buf.code_action()")
+    wait("the corrected key", function()
+      return vim.tbl_contains(lines(), "priority: 10")
+    end)
+  end)
+  step("write", function()
+    vim.cmd("write")
+    wait("the emitted files", function()
+      for _, path in ipairs(plan.emitted) do
+        if not read(plan.root .. "/" .. path):find("Every fix comes with a test", 1, true) then
+          return false
+        end
+      end
+      return true
+    end)
+  end)
+  step(":Driven emitted", function()
+    local before = #asked
+    vim.cmd("Driven emitted")
+    wait("a question", function()
+      return #asked > before
+    end)
+    return asked[#asked].lines
+  end)
+end
+
+local parts = {
+  whole = whole_session,
+  settings = with_settings,
+  missing = without_server,
+  first = first_finding,
+}
 session = coroutine.create(parts[plan.part])
 -- After start-up, as a person would begin.
 vim.defer_fn(take_on, 1)

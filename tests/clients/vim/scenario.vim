@@ -1,5 +1,5 @@
 " A person at work in a real Vim with ALE. A timer does one step after the other and waits for what each must bring; the
-" editor's own loop runs in between. $DRIVEN_PLAN names a JSON file: {"result", "root", "emitted", "patience", "server"}.
+" editor's own loop runs in between. $DRIVEN_PLAN names a JSON file: {"result", "root", "emitted", "typed", "patience", "part"}.
 let s:plan = json_decode(join(readfile($DRIVEN_PLAN), "\n"))
 let s:seen = {}
 let s:steps = []
@@ -144,7 +144,12 @@ function! s:Session() abort
     \   {-> empty(filter(copy(s:plan.emitted), 's:Text(s:plan.root . "/" . v:val) !~# "Saved by vim"'))})
     call s:Step(':Driven sync', {-> s:Do('messages clear', 'Driven sync')}, {-> execute('messages') =~# 'driven: '}, {-> execute('messages')})
     call s:Step(':Driven explain', {-> s:Do('Driven explain src/api/users.ts')}, {-> s:Preview() =~# 'style'}, {-> s:Preview()})
-    call s:Step(':Driven emitted', {-> s:Do('silent! only!', 'call s:Open(s:Rule("api"))', 'Driven emitted')}, {-> len(getqflist()) > 3},
+    call s:Step(':Driven sync where it is explained', {-> s:Do('messages clear', 'Driven sync')}, {-> execute('messages') =~# 'driven: '},
+    \   {-> [bufname(''), execute('messages')]})
+    call s:Step('a rule explained', {-> s:Do('silent! only!', 'call s:Open(s:Rule("api"))', 'Driven explain')}, {-> s:Preview() =~# 'Rule api'}, {-> s:Preview()})
+    call s:Step(':Driven matches', {-> s:Do('silent! only!', 'call s:Open(s:Rule("api"))', 'Driven matches')}, {-> len(getqflist()) == 2},
+    \   {-> map(getqflist(), 'bufname(v:val.bufnr)')})
+    call s:Step(':Driven emitted', {-> s:Do('silent! cclose', 'silent! only!', 'call s:Open(s:Rule("api"))', 'Driven emitted')}, {-> len(getqflist()) > 3},
     \   {-> map(getqflist(), 'bufname(v:val.bufnr) . " " . v:val.text')})
     call s:Step(':Driven emitted EDITOR', {-> s:Do('silent! cclose', 'call s:Open(s:Rule("api"))', 'Driven emitted cursor')},
     \   {-> expand('%') =~# 'cursor/rules/api.mdc$'}, {-> &filetype})
@@ -180,5 +185,24 @@ function! s:WithoutServer() abort
     call s:Step('told once', {-> s:Do('messages clear', 'call s:Open(s:Rule("style"))')}, {-> 1}, {-> execute('messages')})
 endfunction
 
-call call(s:plan.server ? 's:Session' : 's:WithoutServer', [])
+" What the page says to do first, in a project of nothing but `driven init`; the rule is typed as a person does.
+function! s:FirstFinding() abort
+    call s:Step('the rule is typed', {-> s:Do('call s:Open(s:Rule("tests"))', 'call feedkeys("i" . s:plan.typed . "\<Esc>", "t")')},
+    \   {-> mode(1) is# 'n' && join(getline(1, '$'), "\n") is# s:plan.typed})
+    call s:Step('a sign', {-> 0}, {-> !empty(s:Found('RUL06')) && !empty(sign_getplaced('%', {'group': '*'})[0].signs)},
+    \   {-> sign_getplaced('%', {'group': '*'})[0].signs[0].lnum})
+    call s:Step('the line below', {-> s:Do('call s:Go("prioritty")', 'doautocmd CursorMoved')}, {-> s:Below() =~# 'prioritty'}, {-> s:Below()})
+    call s:Step('a repair', {-> s:Do('ALECodeAction')}, {-> s:Answered('1', {-> index(getline(1, '$'), 'priority: 10') >= 0})})
+    call s:Step('write', {-> s:Do('write')},
+    \   {-> empty(filter(copy(s:plan.emitted), 's:Text(s:plan.root . "/" . v:val) !~# "Every fix comes with a test"'))})
+    call s:Step(':Driven emitted', {-> s:Do('Driven emitted')}, {-> len(getqflist()) > 3},
+    \   {-> map(getqflist(), 'bufname(v:val.bufnr) . " " . v:val.text')})
+endfunction
+
+" What stands on the last line of the screen.
+function! s:Below() abort
+    return join(map(range(1, &columns), 'screenstring(&lines, v:val)'), '')
+endfunction
+
+call call(s:plan.part, [])
 call timer_start(20, function('s:Tick'), {'repeat': -1})

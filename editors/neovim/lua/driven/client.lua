@@ -82,10 +82,12 @@ function M.config(root)
   if type(trusted) == "function" then
     trusted = root == nil or trusted(root)
   end
-  -- The commands below open what they answer, and let people choose; so the server need not.
+  -- The commands below open what they answer, and let people choose; so the server need not. Of Markdown, Neovim shows
+  -- tables as they are written; in plain text the server aligns them.
   local capabilities = vim.tbl_deep_extend(
     "force",
     vim.lsp.protocol.make_client_capabilities(),
+    { textDocument = { hover = { contentFormat = { "plaintext", "markdown" } } } },
     opts.capabilities or {},
     { window = { showDocument = { support = false } } }
   )

@@ -47,7 +47,25 @@ actions["driven.adopt"] = function(argument, buffer)
 end
 actions["driven.explain"] = function(argument, buffer)
   client.execute("driven.explain", argument, function(result)
-    views.float(result.markdown, "rules for " .. result.path)
+    views.float(result.text, result.title, "text")
+  end, buffer)
+end
+actions["driven.matches"] = function(argument, buffer)
+  client.execute("driven.matches", argument, function(result)
+    local prompt = #result.files < result.count and ("The first %d of %d files that match:"):format(#result.files, result.count)
+    views.pick(result.files, prompt or "Files that match:", function(file)
+      return file.path
+    end, function(file)
+      views.open(file.uri)
+    end, result.message)
+  end, buffer)
+end
+actions["driven.import"] = function(argument, buffer)
+  client.execute("driven.import", argument, function(result)
+    client.say_once("answered", result.message)
+    if #result.uris == 1 then
+      views.open(result.uris[1])
+    end
   end, buffer)
 end
 actions["driven.openEmitted"] = function(argument, buffer)
@@ -73,7 +91,7 @@ actions["driven.sides"] = function(argument, buffer)
     if result.rule == result.edited then
       return client.say(result.path .. " is what the rules say; there is nothing to decide")
     end
-    views.compare(result, argument.uri)
+    views.compare(result, result.uri or argument.uri)
   end, buffer)
 end
 actions["driven.fixAll"] = function(argument, buffer)
@@ -81,7 +99,12 @@ actions["driven.fixAll"] = function(argument, buffer)
     local count = #(result.changed or {})
     local changed = count == 0 and "nothing to fix" or ("fixed " .. table.concat(result.changed, ", "))
     local left = result.left or 0
-    client.say(changed .. (left > 0 and ("; %d left that a person has to look at"):format(left) or ""))
+    local unsafe = result.unsafe or 0
+    client.say(
+      changed
+        .. (left > 0 and ("; %d left that a person has to look at"):format(left) or "")
+        .. (unsafe > 0 and (", %d of them for `:Driven! fix`: the file may mean something else then"):format(unsafe) or "")
+    )
   end, buffer)
 end
 actions["driven.newRule"] = function(argument, buffer)
@@ -148,7 +171,8 @@ function words.rules(_, buffer)
     views.pick(rules, "Rules:", function(rule)
       local when = rule.activation .. ((rule.detail or "") ~= "" and (": " .. rule.detail) or "")
       local off = rule.active == false and ", switched off" or ""
-      return ("%s  %s  (%s%s)"):format(rule.id, rule.title or "", when, off)
+      local held = (rule.held or "") ~= "" and ", held back" or ""
+      return ("%s  %s  (%s%s%s)"):format(rule.id, rule.title or "", when, off, held)
     end, take, "there is no rule here yet: `:Driven new`")
   end)
 end
@@ -177,6 +201,13 @@ function words.emitted(rest, buffer)
   end)
 end
 
+function words.matches(_, buffer)
+  local uri = needs_file(buffer)
+  if uri then
+    actions["driven.matches"]({ uri = uri }, buffer)
+  end
+end
+
 function words.rule(_, buffer)
   local uri = needs_file(buffer)
   if uri then
@@ -203,8 +234,8 @@ function words.resolve(rest, buffer)
   if rest[1] then
     return decide(rest[1])
   end
-  local sides = { rule = "the rule's side: what stands in the file is lost", edited = "the file's side: it becomes the rule" }
-  views.pick({ "rule", "edited" }, "Which side holds?", function(take)
+  local sides = { rule = "the rule's side: the edit of the file is written over", edited = "the edited file's side: it becomes the rule" }
+  views.pick({ "rule", "edited" }, "Take:", function(take)
     return sides[take]
   end, decide)
 end
@@ -236,7 +267,7 @@ function words.info(_, buffer)
   actions["driven.debugInfo"]({}, buffer)
 end
 
-local ORDER = { "sync", "explain", "rules", "emitted", "rule", "compare", "resolve", "adopt", "fix", "new", "info" }
+local ORDER = { "sync", "explain", "rules", "emitted", "matches", "rule", "compare", "resolve", "adopt", "fix", "new", "info" }
 
 function M.run(arguments, bang)
   local buffer = vim.api.nvim_get_current_buf()

@@ -13,6 +13,12 @@ local WORDS = {
   conflict = function(root)
     return root.conflicts .. (root.conflicts == 1 and " conflict" or " conflicts")
   end,
+  held = function(root)
+    return root.held .. " held back"
+  end,
+  looking = function()
+    return "looking"
+  end,
   error = function()
     return "error"
   end,

@@ -1,8 +1,9 @@
 -- What people look at: a window of Markdown, a list to choose from, two sides of a file.
 local M = {}
 
---- Show lines of Markdown in a window of their own, in the middle; `q` or Escape closes it.
-function M.float(text, title)
+--- Show lines in a window of their own, in the middle; `q` or Escape closes it. `filetype`: what they are, by default
+--- Markdown.
+function M.float(text, title, filetype)
   local lines = vim.split(text, "\n", { plain = true })
   while #lines > 1 and lines[#lines] == "" do
     lines[#lines] = nil
@@ -10,7 +11,7 @@ function M.float(text, title)
   local buffer = vim.api.nvim_create_buf(false, true)
   vim.api.nvim_buf_set_lines(buffer, 0, -1, false, lines)
   vim.bo[buffer].bufhidden = "wipe"
-  vim.bo[buffer].filetype = "markdown"
+  vim.bo[buffer].filetype = filetype or "markdown"
   vim.bo[buffer].modifiable = false
   local widest = 40
   for _, line in ipairs(lines) do
@@ -78,15 +79,15 @@ local function side(text, name, uri, path)
   return buffer
 end
 
---- Both sides of an emitted file, in a tab of its own: on the left what the rules say, on the right the file.
+--- Both sides of an emitted file, in a tab of its own: on the left the rule's, on the right the edited file's.
 function M.compare(sides, uri)
   vim.cmd("tabnew")
   M.open(uri)
-  vim.wo.statusline = " %f: the file   (:Driven resolve edited keeps it)"
+  vim.wo.statusline = " the edited file's side   (:Driven resolve edited takes it)"
   local file = vim.api.nvim_get_current_win()
   vim.cmd("leftabove vsplit")
   vim.api.nvim_win_set_buf(0, side(sides.rule, "rule", uri, sides.path))
-  vim.wo.statusline = " what the rules say   (:Driven resolve rule takes it)"
+  vim.wo.statusline = " the rule's side   (:Driven resolve rule takes it)"
   vim.cmd("diffthis")
   vim.api.nvim_set_current_win(file)
   vim.cmd("diffthis")

@@ -41,10 +41,11 @@ function! driven#ale#Started() abort
     endif
 endfunction
 
-" ALE counts columns in bytes, and does not say so: the server is told.
+" ALE counts columns in bytes, and shows a finding on one line; it says neither, so the server is told.
 function! driven#ale#Options(buffer) abort
     return {
     \   'positionEncoding': 'utf-8',
+    \   'oneLine': v:true,
     \   'settings': ale#Var(a:buffer, 'markdown_driven_options'),
     \}
 endfunction
@@ -90,8 +91,15 @@ function! s:Execute(command, argument, Done) abort
     call s:Request('workspace/executeCommand', {'command': a:command, 'arguments': [a:argument]}, a:Done)
 endfunction
 
+" The buffer that a command is about: this one, or the one that an explanation was asked for in.
+function! s:Buffer() abort
+    let l:from = get(b:, 'driven_from', 0)
+
+    return l:from && bufexists(l:from) ? l:from : bufnr('')
+endfunction
+
 function! s:Request(method, params, Done) abort
-    let l:buffer = bufnr('')
+    let l:buffer = s:Buffer()
 
     if empty(driven#RootOfRuleFile(l:buffer))
         call driven#ale#Say('open a rule file of the project first, as .driven/rules/<name>.md or AGENTS.md', 'WarningMsg')
@@ -123,20 +131,24 @@ function! s:Synced(result) abort
 endfunction
 
 function! s:Explained(result) abort
+    let l:from = s:Buffer()
     execute 'silent keepalt botright new driven://explain'
     setlocal buftype=nofile bufhidden=wipe noswapfile nobuflisted modifiable
-    call setline(1, split(a:result.markdown, "\n"))
-    setlocal nomodifiable filetype=markdown
+    call setline(1, split(a:result.text, "\n", 1))
+    setlocal nomodifiable filetype=text
+    let b:driven_from = l:from
     execute 'resize ' . min([line('$'), &lines / 2])
 endfunction
 
 function! s:Listed(result) abort
-    let l:items = map(copy(get(a:result, 'files', [])), '{''filename'': ale#util#ToResource(v:val.uri), ''text'': v:val.title}')
+    let l:items = map(copy(get(a:result, 'files', [])), '{''filename'': ale#util#ToResource(v:val.uri), '
+    \   . '''text'': get(v:val, ''title'', v:val.path)}')
     \   + map(copy(get(a:result, 'rules', [])), '{''filename'': ale#util#ToResource(v:val.uri), '
     \   . '''lnum'': get(v:val, ''line'', 0) + 1, ''text'': v:val.id}')
 
     if empty(l:items)
-        call driven#ale#Say('there is nothing to open; `:Driven sync` writes the editors'' files', 'WarningMsg')
+        let l:nothing = 'there is nothing to open; `:Driven sync` writes the editors'' files'
+        call driven#ale#Say(get(a:result, 'message', l:nothing), 'WarningMsg')
     elseif len(l:items) == 1
         execute 'edit ' . fnameescape(fnamemodify(l:items[0].filename, ':~:.'))
         call cursor(get(l:items[0], 'lnum', 1), 1)
@@ -152,7 +164,7 @@ endfunction
 
 " ALE renames no files, so its :ALERename cannot rename a rule: the rule of this buffer gets another id here.
 function! s:Rename(id) abort
-    let l:old = fnamemodify(bufname(''), ':p')
+    let l:old = fnamemodify(bufname(s:Buffer()), ':p')
     let l:rules = driven#Root(l:old) . '/.driven/rules/'
     let l:new = l:rules . a:id . '.md'
 
@@ -197,6 +209,7 @@ let s:words = {
 \   'resolve': ['driven.resolveConflict', function('s:Synced')],
 \   'explain': ['driven.explain', function('s:Explained')],
 \   'emitted': ['driven.openEmitted', function('s:Listed')],
+\   'matches': ['driven.matches', function('s:Listed')],
 \   'rule': ['driven.openRule', function('s:Listed')],
 \   'info': ['driven.debugInfo', function('s:Informed')],
 \}
@@ -220,7 +233,7 @@ function! driven#ale#Run(word, ...) abort
     endif
 
     let [l:command, l:Done] = s:words[a:word]
-    let l:argument = {'uri': s:Uri(a:word is# 'explain' && a:0 ? a:1 : bufname(''))}
+    let l:argument = {'uri': s:Uri(a:word is# 'explain' && a:0 ? a:1 : bufname(s:Buffer()))}
 
     if a:word is# 'resolve'
         let l:argument.take = get(a:000, 0, 'rule')
