@@ -21,8 +21,8 @@ class Emitting:
         self.project = project
         if (
             before is None or known is None or known.failed or known.diagnostics
-            or before.plugins is not project.plugins or before.settings != project.settings
-            or before.active != project.active
+            or before.plugins is not project.plugins or before.active != project.active
+            or [*before.settings.items()] != [*project.settings.items()]  # with their order: the editors' is theirs
         ):  # fmt: skip
             self.emitted = emit_all(project.emitters, project.settings, project.rules.rules, project.select)
             return self.emitted

@@ -19,6 +19,7 @@ from driven.frozen import field, record, replace
 from driven.model.diagnostic import Diagnostic, of_error
 from driven.model.rule import Rule, RuleSet
 from driven.project import ledger
+from driven.project.compiled import COMPILED
 from driven.project.config import CONFIG, MAX_BYTES, Config, read_config
 from driven.project.config_text import read_text
 from driven.project.listing import list_files
@@ -29,6 +30,7 @@ from driven.registry import load as load_plugins
 from driven.resolve import unknown_targets
 from driven.span import Span
 from driven.validation.baseline import new_ones
+from driven.validation.carried import is_far, moved
 from driven.validation.emitting import Emitting
 from driven.validation.engine import Choice, look
 from driven.validation.files import Folder
@@ -200,8 +202,8 @@ class Live:
         runner = Runner([check for check in checks.values() if check.about.scope != "repository"], note)
         if document.place:
             found = [*found, *runner.document(document), *broken]
-        far = [told for told in view.found.get(path, ()) if _is_far(told, checks)]
-        found = [*[told for told in found if view.choice.has(told.code)], *_moved(far, old, document)]
+        far = [told for told in view.found.get(path, ()) if is_far(told, checks)]
+        found = [*[told for told in found if view.choice.has(told.code)], *moved(far, old, document)]
         kept, _ = without_silenced(found, [document], view.loaded, view.choice)
         if view.choice.known:
             kept, _ = new_ones(kept, view.choice.known, lambda told: _line(document, told))
@@ -242,7 +244,8 @@ class Live:
             self._memory = None
             return []
         memory = ledger.read_memory(self.root, self._memory)
-        if memory.rules or self._memory is None:  # none: a sync is writing them in this moment
+        # Where they stand and cannot be read, a sync is writing them in this moment.
+        if memory.compiled.base or self._memory is None or not os.path.lexists(os.path.join(self.root, COMPILED)):
             self._memory = memory
         return [self._memory.rules[rule_id] for rule_id in held if rule_id in self._memory.rules]
 
@@ -307,35 +310,6 @@ def _held(project: Project) -> dict[str, Diagnostic]:
 def _of_config(plugins: Registry, data: bytes) -> list[Diagnostic]:
     """What is wrong with the text of config.toml."""
     return read_text(data, CONFIG, {name: emitter.target.allowed for name, emitter in plugins.emitters.items()})[1]
-
-
-def _is_far(told: Diagnostic, checks: Mapping[str, Check]) -> bool:
-    """Whether a finding of the last look at everything hangs on other files, so that one file alone cannot give it."""
-    check = checks.get(told.code)
-    if check is not None:
-        return check.about.scope == "repository"
-    return told.code.startswith(("PLG", "PLN", "SYN"))
-
-
-def _moved(found: Sequence[Diagnostic], old: Document | None, new: Document) -> list[Diagnostic]:
-    """Findings of `old` where their lines stand in `new`; without those whose lines were edited."""
-    if not found or old is None or old.text == new.text:
-        return list(found)
-    before, after = old.text.split("\n"), new.text.split("\n")
-    most = min(len(before), len(after))
-    head = next((at for at in range(most) if before[at] != after[at]), most)
-    tail = next((at for at in range(most - head) if before[-1 - at] != after[-1 - at]), most - head)
-    shift = len(after) - len(before)
-    moved = []
-    for told in found:
-        last = told.span.end_line or told.span.line
-        if last <= head:
-            moved.append(told)
-        elif told.span.line > len(before) - tail:
-            end_line = told.span.end_line + shift if told.span.end_line else 0
-            span = replace(told.span, line=told.span.line + shift, end_line=end_line)
-            moved.append(replace(told, span=span, fix=told.fix if shift == 0 else None))
-    return moved
 
 
 def _line(document: Document, told: Diagnostic) -> str:
