@@ -45,7 +45,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from driven.hookspecs import Check
 
     _Known = tuple[Loaded, Project | None, Emitted | None, Mapping[str, Diagnostic]]  # `View.held` last
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from driven.document.document import Document
     from driven.model.target import Dialect, Target
-    from driven_lsp.files import FileIndex
+    from driven_lsp.files import FileIndex, Listing
     from driven_lsp.snapshot import Snapshot
 
 SHOWN = 5  # files that are named
@@ -63,7 +63,7 @@ def in_dialect(snapshot: Snapshot, pattern: str, dialect: Dialect) -> tuple[str,
     key = (pattern, dialect)
     if key not in answers:
         base = snapshot.files.matching(pattern, snapshot.stopped)
-        found = _look(pattern, dialect, snapshot.files, base, snapshot.stopped)
+        found = _look(pattern, dialect, snapshot.files.listing(), base, snapshot.stopped)
         if found is None:
             return ()
         answers[key] = found
@@ -95,7 +95,7 @@ def scope_of(document: Document) -> str:
 
 
 def _look(
-    pattern: str, dialect: Dialect, listing: FileIndex, base: tuple[str, ...], stopped: Callable[[], bool],
+    pattern: str, dialect: Dialect, listing: Listing, base: tuple[str, ...], stopped: Callable[[], bool],
 ) -> tuple[str, ...] | None:  # fmt: skip
     """The dialect's answer, from `base`, the one that rules mean; None when nobody waits for it any more."""
     try:
@@ -105,7 +105,7 @@ def _look(
         return base
     if not dialect.braces:
         sure: tuple[str, ...] = ()
-        pairs: Sequence[tuple[str, str]] = listing.pairs()
+        pairs: Sequence[tuple[str, str]] = listing.pairs
     else:  # then a dialect only matches more, but for names that begin with a dot
         hidden = [] if dialect.dot else [path for path in base if path[:1] == "." or "/." in path]
         gone = set(hidden)
@@ -116,7 +116,7 @@ def _look(
             if deeper:
                 likely += _likely(listing, parts, deeper=True)
             if dialect.ignore_case:
-                likely += listing.mixed()
+                likely += listing.mixed
         else:
             likely += _likely(listing, parts, deeper=False)
     known = set(sure) if pairs else set()
@@ -129,7 +129,7 @@ def _look(
     return tuple(sorted({*sure, *more})) if more else sure
 
 
-def _likely(listing: FileIndex, patterns: Sequence[str], *, deeper: bool) -> list[tuple[str, str]]:
+def _likely(listing: Listing, patterns: Sequence[str], *, deeper: bool) -> list[tuple[str, str]]:
     """The files, with their paths case folded, that may match one of the patterns; one may come twice. With `deeper`,
     those alone that match it below some folder."""
     found: list[tuple[str, str]] = []
@@ -138,7 +138,9 @@ def _likely(listing: FileIndex, patterns: Sequence[str], *, deeper: bool) -> lis
         prefix = literal_prefix(pattern)
         if deeper and prefix:
             part = f"/{prefix}/"
-        pairs = listing.ending(tail) if tail else listing.pairs()
+        if part and part not in listing.text:
+            continue
+        pairs = listing.ending(tail) if tail else listing.pairs
         found += [pair for pair in pairs if part in pair[1]] if part else pairs
     return found
 

@@ -119,7 +119,8 @@ class Root:
     def __init__(self, path: str, pools: Pools, changed: Callable[[Root], None], *, trusted: bool = True) -> None:
         self.path = path
         self.name = os.path.basename(path) or path
-        self.files = FileIndex(path)
+        self.files = FileIndex(path, self._files_came)
+        self._loop: asyncio.AbstractEventLoop | None = None  # since the first look
         self.trusted = trusted
         self.view: View | None = None
         self._outline: View | None = None  # until there is a view
@@ -202,6 +203,12 @@ class Root:
         """Files changed on the disk; without paths, nobody knows which."""
         self.files.changed()
         self.soon(0.1)
+
+    def _files_came(self) -> None:
+        """The list of files that the last look had is not the one of now. Called in a thread."""
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(self.soon, 0.1)
 
     # Answers
 
@@ -351,7 +358,7 @@ class Root:
         return self._looking
 
     async def _refresh(self) -> None:
-        loop = asyncio.get_running_loop()
+        self._loop = loop = asyncio.get_running_loop()
         overlay = {path: one.text.text.encode("utf-8", "replace") for path, one in self.open.items() if not one.is_huge}
         began, began_ns = time.monotonic(), time.time_ns()
         news = self._news
@@ -410,7 +417,7 @@ class Root:
     def _warm_files(self) -> None:
         from driven_lsp.features.completion_globs import warm
 
-        self.files.warm()
+        self.files.listing().warm()
         warm(self.snapshot())
 
     def _planned(self) -> tuple[Plan | None, tuple[str, ...]]:

@@ -62,4 +62,4 @@ def test_a_file_called_as_an_ending_has_none(tmp_path: Path) -> None:
         (tmp_path / name).write_text("", encoding="utf-8")
     index = FileIndex(str(tmp_path))
     assert index.matching("**/*.py") == ("a.py",)
-    assert [path for path, _ in index.ending(".py")] == ["a.py"]
+    assert [path for path, _ in index.listing().ending(".py")] == ["a.py"]
