@@ -37,11 +37,13 @@ class Folder:
     def __init__(
         self, root: str, overlay: Mapping[str, bytes | None] = MappingProxyType({}), globs: Iterable[str] = (),
         known: Mapping[str, bytes] = MappingProxyType({}), tree: Tree | None = None,
-        documents: Mapping[str, Document] = MappingProxyType({}),
+        documents: Mapping[str, Document] = MappingProxyType({}), keep: bool = True,
     ) -> None:  # fmt: skip
         """`tree`: what git lists, where that was asked already. `documents`: those of an earlier look, to be used
-        again where their files still say the same."""
+        again where their files still say the same. Without `keep` the bytes of files are forgotten as soon as their
+        documents are made."""
         self._documents = documents
+        self._keep = keep
         self.made: Mapping[str, Document] = {}  # the documents, once they were asked for
         self.root = root
         self.known = known  # files that were read before: they say what they said then
@@ -91,7 +93,11 @@ class Folder:
         for path in sorted(below.keys() - found.keys()):
             self._read_document(path)
         found |= below
-        documents = [self._document(path, data, found[path]) for path, data in sorted(self.data.items())]
+        documents = []
+        for path in sorted(self.data):
+            documents.append(self._document(path, self.data[path], found[path]))
+            if not self._keep:
+                del self.data[path]
         self._mark_links(documents)
         self.made = {document.path: document for document in documents}
         return documents

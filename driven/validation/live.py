@@ -45,7 +45,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-
     _Known = tuple[Loaded, Project | None, Emitted | None, Mapping[str, Diagnostic]]  # `View.held` last
 
 Overlay = dict[str, bytes]
@@ -147,7 +146,7 @@ class Live:
         if listed is not None and (self._tree is None or self._tree.listed is not listed):
             self._tree = Tree(listed)
         tree = self._tree if listed is not None else None
-        folder = Folder(self.root, overlay, loaded.globs, tree=tree, documents=self._documents)
+        folder = Folder(self.root, overlay, loaded.globs, tree=tree, documents=self._documents, keep=False)
         found = look(folder, checks, choice, managed=loaded.managed, memory=self._recent)
         self._documents = {document.path: document for document in found.documents}
         for piece in emitted.pieces if emitted is not None else ():

@@ -83,7 +83,7 @@ class Commands:
         root, path = self._place(given)
         take = argument(given, "take")
         if take not in ("rule", "edited"):
-            raise UsageError("`take` says which side is right", hint='"rule" or "edited"')
+            raise UsageError(f"`take` is `{take[:40]}`, and no side is called so", hint='it is "rule" or "edited"')
         root.may_write()
         path = await self._in_conflict(root, path)
         if path not in root.outputs():
@@ -145,16 +145,17 @@ class Commands:
         root, path = self._place(given)
         root.may_write()
 
-        def work() -> tuple[list[str], list[str]]:
+        def work() -> tuple[list[str], list[tuple[str, str]]]:
             from driven.intake import import_files
 
             report = import_files(root.path, [os.path.join(root.path, path)])
-            return [rule.id for rule in report.rules], [one.message for one in report.diagnostics]
+            return [rule.id for rule in report.rules], [(one.message, one.hint) for one in report.diagnostics]
 
         made, wrong = await self._server.compute(work)
         root.on_disk()
         if not made and wrong:
-            raise UsageError(wrong[0])
+            message, hint = wrong[0]
+            raise UsageError(message, hint=hint)
         paths = [f"{RULES}/{one}.md" for one in made]
         message = f"`{path}` is a rule already; `driven.openRule` opens it"
         if made:
@@ -181,14 +182,17 @@ class Commands:
 
     async def matches(self, given: Arguments) -> dict[str, Any]:
         """The files that the globs of a rule match, or of any file of an editor's that has globs; opens the one."""
-        from driven_lsp.features.matches import matches
+        from driven_lsp.features.matches import globs_of, matches
 
         root, path = self._place(given)
         found = await root.ask(lambda s: matches(s, path))
         files = [{"path": one, "uri": uri_of(os.path.join(root.path, one))} for one in found[:MOST]]
         number = f"{len(found):,} {'file matches' if len(found) == 1 else 'files match'}"
         named = ", ".join(f"`{one}`" for one in found[:5]) + (" …" if len(found) > 5 else "")
-        message = f"{number}: {named}" if found else f"no file matches the globs of `{path}`"
+        message = f"{number}: {named}"
+        if not found:
+            has_globs = await root.ask(lambda s: bool(globs_of(s, path)))
+            message = f"no file matches the globs of `{path}`" if has_globs else f"there are no globs in `{path}`"
         self._server.client.say(message)
         if len(files) == 1:
             await self._server.client.show(os.path.join(root.path, found[0]))

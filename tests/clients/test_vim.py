@@ -181,8 +181,10 @@ def test_the_commands(session: Session) -> None:
 
 
 def test_a_conflict_is_decided(session: Session) -> None:
-    session["a conflict"]
+    assert session["a conflict"] == "- Use two spaces."
     session[":Driven resolve"]
+    session["no conflict in the file"]
+    session["no conflict in the rule"]
 
 
 def test_a_rule_is_renamed_everywhere(session: Session) -> None:

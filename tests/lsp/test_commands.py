@@ -77,7 +77,11 @@ def test_the_files_that_globs_match(editor: tuple[Editor, Path]) -> None:
     assert (answer["count"], answer["message"]) == (3, "3 files match: `lib/c.ts`, `src/a.ts`, `src/b.ts`")
     assert client.said[-1] == answer["message"] and shown(client) == []
     none = client.run("driven.matches", uri=(root / ".driven/rules/style.md").as_uri())
-    assert (none["files"], none["message"]) == ([], "no file matches the globs of `.driven/rules/style.md`")
+    assert (none["files"], none["message"]) == ([], "there are no globs in `.driven/rules/style.md`")
+    (root / ".cursor/rules/own.mdc").write_text("---\nglobs: nope/**\n---\nText\n")
+    none = client.run("driven.matches", uri=(root / ".cursor/rules/own.mdc").as_uri())
+    assert none["message"] == "no file matches the globs of `.cursor/rules/own.mdc`"
+    (root / ".cursor/rules/own.mdc").unlink()
     (root / "src/b.ts").unlink()
     (root / "lib/c.ts").unlink()
     client.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": (root / "src/b.ts").as_uri(), "type": 3}]})
@@ -124,6 +128,8 @@ def test_an_import_says_what_to_do_next(editor: tuple[Editor, Path]) -> None:
     assert (root / ".claude/rules/mine.md").exists() or (root / ".claude/skills/mine/SKILL.md").exists()
     again = client.run("driven.import", uri=path.as_uri())
     assert again["message"] == "`.cursor/rules/mine.mdc` is a rule already; `driven.openRule` opens it"
+    (root / "notes/x.md").write_text("# Notes\n")
+    assert "say whose it is" in client.refused("driven.import", uri=(root / "notes/x.md").as_uri())
 
 
 # Explain

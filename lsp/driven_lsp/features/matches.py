@@ -16,5 +16,13 @@ def matches(snapshot: Snapshot, path: str) -> list[str]:
     if document is None:
         return []
     scope = scope_of(document)
-    globs = [text for kind, _, _, text in marks(snapshot, document) if kind == "glob" and text[:1] != "!"]
+    globs = globs_of(snapshot, path)
     return sorted({file for glob in globs if not problem_of(glob) for file in matching(snapshot, glob, scope)})
+
+
+def globs_of(snapshot: Snapshot, path: str) -> list[str]:
+    """The globs of a document, but for those that leave files out."""
+    document = snapshot.document(path)
+    if document is None:
+        return []
+    return [text for kind, _, _, text in marks(snapshot, document) if kind == "glob" and text[:1] != "!"]

@@ -157,9 +157,11 @@ function! s:Session() abort
     call s:Step(':Driven, a word that is none', {-> s:Do('messages clear', 'Driven nonsense')}, {-> 1}, {-> execute('messages')})
     call s:Step(':Driven, completed', {-> 0}, {-> 1},
     \   {-> [getcompletion('Driven ', 'cmdline'), getcompletion('Driven re', 'cmdline'), getcompletion('Driven resolve ', 'cmdline')]})
-    call s:Step('a conflict', function('s:MakeConflict'), {-> s:Text(s:plan.root . '/.cursor/rules/style.mdc') !~# 'eight'}, {-> 1})
+    call s:Step('a conflict', function('s:MakeConflict'), {-> !empty(s:Found('SYN02'))}, {-> s:Under(s:Found('SYN02')[0])})
     call s:Step(':Driven resolve', {-> s:Do('call s:Open(s:plan.root . "/.windsurf/rules/style.md")', 'Driven resolve rule')},
     \   {-> s:Text(s:plan.root . '/.windsurf/rules/style.md') =~# 'two spaces' && s:Text(s:plan.root . '/.cursor/rules/style.mdc') =~# 'two spaces'})
+    call s:Step('no conflict in the file', {-> 0}, {-> empty(s:Found('SYN02')) && join(getline(1, '$')) =~# 'two spaces'})
+    call s:Step('no conflict in the rule', {-> s:Open(s:Rule('style'))}, {-> empty(s:Found('SYN02'))})
     call s:Step('rename of a reference', {-> s:Do('call s:Open(s:Rule("api"))', 'silent edit!', 'call s:Go("style.md")',
     \       'call feedkeys(":ALERename\<CR>\<C-u>other-style\<CR>", "t")')},
     \   {-> mode() is# 'n' && join(getline(1, '$')) =~# 'other-style\.md'}, {-> s:Text(s:Rule('style')) =~# '# Style'})
