@@ -110,6 +110,19 @@ class Document:
         if self.text[:4] in ("---\n", "---\r", "--- ", "---\t") or self.text[:1] == BOM or self.text == "---":
             self._split(data)
 
+    def marked(
+        self, linked: str, ours: list[tuple[int, int]], origins: tuple[str, ...], rule: Rule | None
+    ) -> Document:  # fmt: skip
+        """The same file with what the project says of it now. Another one where that changed: whoever answers from an
+        earlier look still reads this one."""
+        if (self.linked, self.ours, self.origins, self.rule) == (linked, ours, origins, rule):
+            return self
+        other = Document.__new__(Document)
+        for name in Document.__slots__:
+            setattr(other, name, getattr(self, name))
+        other.linked, other.ours, other.origins, other.rule = linked, ours, origins, rule
+        return other
+
     @property
     def data(self) -> bytes:
         """The file's bytes. The text says them, so most documents keep it alone: a server has thousands."""
