@@ -6,17 +6,21 @@ import os
 
 from driven.project.git import git_files
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container
+
 MAX_FILES = 500_000
 
 
-def list_files(root: str) -> list[str]:
+def list_files(root: str, dotted: Container[str] = ()) -> list[str]:
     """Paths relative to `root`, POSIX: tracked and untracked ones that git does not ignore. Without git, all files
-    but those in folders that begin with a dot."""
+    but those in folders that begin with a dot; of these only the ones of a name in `dotted`, without driven's state."""
     found = git_files(root)
-    return _walk(root) if found is None else list(dict.fromkeys(found))[:MAX_FILES]
+    return _walk(root, dotted) if found is None else list(dict.fromkeys(found))[:MAX_FILES]
 
 
-def _walk(root: str) -> list[str]:
+def _walk(root: str, dotted: Container[str]) -> list[str]:
     found: list[str] = []
     todo = [""]
     while todo and len(found) < MAX_FILES:
@@ -26,7 +30,8 @@ def _walk(root: str) -> list[str]:
                 for child in listing:
                     path = f"{folder}/{child.name}" if folder else child.name
                     if child.is_dir(follow_symlinks=False):
-                        if not child.name.startswith("."):
+                        hidden = child.name.startswith(".")
+                        if (not hidden or child.name in dotted) and not f"/{path}".endswith("/.driven/state"):
                             todo.append(path)
                     else:
                         found.append(path)

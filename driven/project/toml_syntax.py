@@ -22,7 +22,11 @@ _HINT = "strings need quotes, tables `[name]`; nothing was written"
 _PLACE = re.compile(r"\(at (?:line (\d+), column (\d+)|end of document)\)")
 _WORD = re.compile(r"[^\s,\[\]{}#=\"']+")
 _TWICE = ("Cannot overwrite", "Cannot declare", "Cannot redefine", "Cannot mutate", "Duplicate inline")
-_OPEN = ("Unterminated string", "Illegal character '\\n'", "Illegal character '\\r'")
+_MARK = re.compile("[#\"']")
+_WHOLE = re.compile(  # a comment, or a text that is closed
+    r"#[^\n]*|\"\"\"(?:\\.|[^\\])*?\"{3,5}|'''.*?'{3,5}|\"(?!\"\")(?:\\.|[^\"\\\n])*\"|'(?!'')[^'\n]*'", re.DOTALL
+)
+_OPEN = ("Unterminated string", "Illegal character '\\n'", "Illegal character '\\r'", "Expected \"'")
 
 
 def unparsable(error: Exception, text: str, path: str, is_good: Callable[[str], bool]) -> Diagnostic:
@@ -32,6 +36,8 @@ def unparsable(error: Exception, text: str, path: str, is_good: Callable[[str], 
     message = said[: found.start()].strip() if found else said
     if isinstance(error, RecursionError):
         message = "it is nested too deeply"
+    elif message.startswith("Exceeds the limit") or "int_max_str_digits" in message:
+        message = "a number has thousands of digits"
     places = Places(text, path)
     at = places.offset(int(found[1]), int(found[2])) if found and found[1] else len(text)
     hint = _HINT
@@ -48,7 +54,7 @@ def unparsable(error: Exception, text: str, path: str, is_good: Callable[[str], 
             message, hint = f"`{shown(text[slice(*second)])}` stands there already", "delete one of the two"
     elif message.startswith(_OPEN):
         part = _text_before(text, places, at)
-        quote = text[part[0]]
+        quote = text[part[0]] * (3 if text.startswith(text[part[0]] * 3, part[0]) else 1)
         message, hint = "the text is not closed", f"end it with `{quote}`"
         repair = f"End it with `{quote}`", (part[1], part[1]), quote, True
     elif message == "Invalid value":
@@ -107,11 +113,13 @@ def _second(places: Places, at: int) -> Part | None:
 
 
 def _text_before(text: str, places: Places, at: int) -> Part:
-    """The text that begins on the line of an offset and does not end there."""
-    start, end = places.line(at)
-    quote = text.find("=", start, end) + 1
-    found = re.compile("[\"']").search(text, quote, max(end, quote))
-    return (found.start() if found else start), max(end, start + 1)
+    """The first text that is not closed, to the end of its line or, of one on several lines, of the file."""
+    here = 0
+    while (quote := _MARK.search(text, here)) and (whole := _WHOLE.match(text, quote.start())):
+        here = whole.end()
+    start = quote.start() if quote else places.line(at)[0]
+    end = len(text.rstrip()) if text.startswith(('"' * 3, "'" * 3), start) else places.line(start)[1]
+    return start, max(end, start + 1)
 
 
 def _around(text: str, places: Places, at: int) -> Part:

@@ -84,7 +84,10 @@ def look(
 
     runner = Runner([check for check in checks if choice.has(check.about.code)], broken)
     if managed is not None:
-        managed.mark(documents)
+        documents = managed.marked(documents)
+    else:
+        documents = [document.marked(document.linked, [], (), None) for document in documents]
+    folder.made = {document.path: document for document in documents}
     for number, document in enumerate(documents):
         if progress is not None and number % 64 == 0:
             progress("checking", number, len(documents))
@@ -144,18 +147,21 @@ class Managed:
     outputs: frozenset[str]  # whole files that stand as driven wrote them, or would
     origins: dict[str, tuple[str, ...]]  # of each whole file, as it stands or edited, the files of its rules
 
-    def mark(self, documents: Iterable[Document]) -> None:
-        """Say in each document what is ours, and where it comes from."""
+    def marked(self, documents: Iterable[Document]) -> list[Document]:
+        """The documents, each with what is ours in it, and where that comes from."""
         from driven.format.sections import blocks_of
 
         by_path = {rule.span.path: rule for rule in self.rules}
+        found = []
         for document in documents:
-            if document.path in self.outputs:
-                document.ours = [(0, len(document.text) + 1)]
+            path = document.path
+            ours: list[tuple[int, int]] = []
+            if path in self.outputs:
+                ours = [(0, len(document.text) + 1)]
             elif "driven:begin" in document.text:
-                document.ours = blocks_of(document.text)
-            document.origins = self.origins.get(document.path, ())
-            document.rule = by_path.get(document.path)
+                ours = blocks_of(document.text)
+            found.append(document.marked(document.linked, ours, self.origins.get(path, ()), by_path.get(path)))
+        return found
 
 
 if TYPE_CHECKING:

@@ -98,19 +98,17 @@ class Folder:
             documents.append(self._document(path, self.data[path], found[path]))
             if not self._keep:
                 del self.data[path]
-        self._mark_links(documents)
-        self.made = {document.path: document for document in documents}
-        return documents
+        return self._with_links(documents)
 
     def _document(self, path: str, data: bytes, place: str) -> Document:
         known = self._documents.get(path)
         if known is None or known.data != data or known.place != place:
             return Document(path, data, place=place)
-        known.linked, known.ours, known.origins, known.rule = "", [], (), None
         return known
 
-    def _mark_links(self, documents: Iterable[Document]) -> None:
-        """Say of each document that is another one, by a link to it or to its folder, which one it is."""
+    def _with_links(self, documents: list[Document]) -> list[Document]:
+        """The documents; of each that is another one, by a link to it or to its folder, it is said which one."""
+        links: dict[str, str] = {}
         same: dict[tuple[int, int], list[Document]] = {}
         for document in documents:
             seen = self.stats.get(document.path)
@@ -124,7 +122,10 @@ class Folder:
             for document in group:
                 real = os.path.realpath(os.path.join(self.root, document.path)).removeprefix(top).replace(os.sep, "/")
                 if real != document.path and real in paths:
-                    document.linked = real
+                    links[document.path] = real
+        return [
+            one.marked(links.get(one.path, ""), one.ours, one.origins, one.rule) for one in documents
+        ]  # fmt: skip
 
     def _read_document(self, path: str) -> bool:
         """Read a rule file. Whether it is none, but a link to a folder of the project, and to none around it."""

@@ -314,12 +314,14 @@ class Answers:
         return self._server.convert.text_edits(asked.text, await self._answer(asked, lambda s: format_range(here(s))))
 
     async def actions(self, params: t.CodeActionParams) -> list[t.CodeAction] | None:
-        from driven_lsp.features.code_action import actions
+        from driven_lsp.features.code_action import actions, the_one
 
         asked = self._asked(params.text_document.uri)
         if asked is None:
             return None
-        here = self._here(asked, params.range.start, params.range.end)
+        alone = self._alone(asked, params)
+        where = params.range if alone is None else alone.range
+        here = self._here(asked, where.start, where.end)
         only = [str(getattr(kind, "value", kind)) for kind in params.context.only or ()]
 
         def look(snapshot: Snapshot) -> Any:
@@ -328,6 +330,8 @@ class Answers:
                 one for one in asked.root.told(asked.path)
                 if _touches(self._server.convert.span_offsets(asked.text, one.span), place.offset, place.end)
             ]  # fmt: skip
+            if alone is not None:
+                return the_one(actions(place, [one for one in told if one.code == alone.code], only))
             return actions(place, told, only)
 
         made = []
@@ -354,6 +358,19 @@ class Answers:
                 )
             )
         return made
+
+    def _alone(self, asked: Asked, params: t.CodeActionParams) -> t.Diagnostic | None:
+        """The finding that Kate's *Quick Fix* is about. Up to 22.12, Kate asks about one finding and the whole text and
+        carries out every answer, one after the other; later ones and other clients let a person choose."""
+        context, whole, client = params.context, params.range, self._server.client
+        if self._server.client_name or client.caps.workspace is not None or context.only or context.trigger_kind:
+            return None
+        if len(context.diagnostics) != 1:
+            return None
+        last = asked.text.offset(whole.end.line, whole.end.character, self._server.convert.encoding)
+        if (whole.start.line, whole.start.character) != (0, 0) or last < len(asked.text):
+            return None
+        return context.diagnostics[0]
 
     async def will_rename(self, params: t.RenameFilesParams) -> t.WorkspaceEdit | None:
         by_root: dict[str, tuple[Root, list[tuple[str, str]]]] = {}

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from driven.core._rt import FormatError
 from driven.core.globs import Glob, check, expand, literal_prefix
+from driven.document.places import FOLDERS
 from driven.project.listing import list_files
 
 TYPE_CHECKING = False
@@ -150,6 +151,7 @@ class FileIndex:
         self._came = came
         self._listing: Listing | None = None
         self._listed = 0.0
+        self._news = 0  # how often somebody said that files came or went
         self._again = False
         self._lock = threading.Lock()
 
@@ -176,6 +178,7 @@ class FileIndex:
 
     def changed(self) -> None:
         """Somebody made, renamed or deleted a file: the next call looks again."""
+        self._news += 1
         self._listed = 0.0
 
     def matching(self, pattern: str, stopped: Callable[[], bool] = lambda: False) -> tuple[str, ...]:
@@ -187,6 +190,8 @@ class FileIndex:
         try:
             before = self._listing
             self._list()
+            if not self._listed:  # there were news while git listed them; where they go on, the next call looks again
+                self._list()
             if self._listing is not None and self._listing is not before:
                 self._came()
                 self._listing.warm()
@@ -194,7 +199,8 @@ class FileIndex:
             self._again = False
 
     def _list(self) -> None:
-        files = sorted(list_files(self.root))
-        self._listed = time.monotonic()
+        news = self._news
+        files = sorted(list_files(self.root, FOLDERS))
+        self._listed = time.monotonic() if news == self._news else 0.0
         if self._listing is None or files != self._listing.files:
             self._listing = Listing(files)

@@ -51,6 +51,7 @@ class Telling:
         self._again: set[str] = set()
         self._news = asyncio.Event()
         self._state: dict[str, str] = {}  # root -> digest of all its findings
+        self._pulled: dict[str, list[tuple[str, int, int, str]]] = {}  # by the key of a URI: what was answered last
 
     # Pushed
 
@@ -90,7 +91,13 @@ class Telling:
         told = self._all(root)
         if self._server.pulls:
             state = digest(repr([(path, self._names(one)) for path, one in told.items()]).encode())
-            if self._state.get(root.path) != state:
+            # What was pulled of a text that the look before had not seen may be true no more, though the looks agree.
+            is_old = any(
+                not one.is_huge and self._pulled.get(Documents.key(one.uri), names) != names
+                for path, one in root.open.items()
+                for names in [self._names(told.get(path, ()))]
+            )
+            if is_old or self._state.get(root.path) != state:
                 self._state[root.path] = state
                 self._news.set()
                 self._news = asyncio.Event()
@@ -113,6 +120,7 @@ class Telling:
 
     def closed(self, key: str) -> None:
         """A document was closed: it has no findings until the next look at the folder says which ones."""
+        self._pulled.pop(key, None)
         if not self._server.pulls:
             self._clear(key)
 
@@ -145,9 +153,13 @@ class Telling:
         while True:
             document = root.open.get(path)
             text = document.text if document is not None else None
-            found = await self._server.compute(lambda: self.converted(root, path, text))  # noqa: B023
+            found, names = await self._server.compute(
+                lambda: (self.converted(root, path, text), self._names(root.told(path)))  # noqa: B023
+            )
             if root.open.get(path) is document:
                 break  # else it was edited meanwhile: what was found may be of either text
+        if document is not None:
+            self._pulled[Documents.key(document.uri)] = names
         key = digest(repr(found).encode())
         if key == previous:
             return t.RelatedUnchangedDocumentDiagnosticReport(result_id=key)

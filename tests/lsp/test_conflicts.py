@@ -83,7 +83,8 @@ def test_two_files_of_one_rule(project: Path, last: str) -> None:
         editor.wait_for("none", lambda: not any(editor.told.values()))
 
 
-def test_it_is_shown_and_decided_in_the_rule_too(project: Path) -> None:
+@pytest.mark.parametrize("take", ["rule", "edited"])
+def test_it_is_shown_and_decided_in_the_rule_too(project: Path, take: str) -> None:
     file, source = both(project, "api", "The rule's.\n- And more.", "The file's."), project / f"{RULES}/api.md"
     with editing(project, capabilities=RELATED) as editor:
         uris = (editor.open_file(source), editor.open_file(file))
@@ -116,9 +117,26 @@ def test_it_is_shown_and_decided_in_the_rule_too(project: Path) -> None:
         editor.wait_for("the mark", lambda: [one["range"]["start"]["line"] for one in editor.told[uris[0]]] == [8])
         editor.edit(uris[0], source.read_text())
         assert editor.run("driven.sides", uri=uris[0])["uri"] == uris[1]
-        assert not editor.run("driven.adopt", uri=uris[0])["conflicts"]
-        assert "The file's." in source.read_text()
+        assert not editor.run("driven.resolveConflict", uri=uris[0], take=take)["conflicts"]
+        wins = "The rule's." if take == "rule" else "The file's."
+        assert wins in source.read_text() and wins in file.read_text()
         editor.wait_for("none", lambda: not editor.codes(source) and not editor.codes(file))
+
+
+def test_what_was_pulled_of_a_text_between_two_looks_is_asked_for_again(project: Path) -> None:
+    """A file is edited and edited back before anybody looked: both looks agree, and what was shown does not."""
+    path = project / ".cursor/rules/api.mdc"
+    text, asked = path.read_text(), "workspace/diagnostic/refresh"
+    with editing(project, capabilities=PULL) as editor:
+        uri = editor.open_file(path)
+        editor.wait_for("the first look", lambda: asked in [one["method"] for one in editor.asked])
+        assert not editor.pulled(uri)["items"]
+        editor.asked.clear()
+        editor.edit(uri, text.replace("alwaysApply:", "alwayApply:"))
+        assert editor.pulled(uri)["items"]
+        editor.edit(uri, text)
+        editor.wait_for("to be asked again", lambda: asked in [one["method"] for one in editor.asked])
+        assert not editor.pulled(uri)["items"]
 
 
 def test_a_rule_with_several_conflicts_names_them(project: Path) -> None:

@@ -7,13 +7,14 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from checkout import git
 
 from driven.model.diagnostic import Diagnostic
 from driven.span import Span
 from driven.validation.own_codes import OWN_CODES as OWN
 from driven_lsp.convert import Converter
 from driven_lsp.pages import page_of
-from lsp.living import editing, small_project
+from lsp.living import editing, small_project, validated
 
 BROKEN = "---\ndescripton: How code looks\n---\n\n# Style\n\nSee [it](nope.md).\n"
 
@@ -81,3 +82,30 @@ def test_every_code_of_ours_has_a_page() -> None:
     missing = [code for code in OWN if not page_of(code)]
     assert missing == []
     assert page_of("XXX99") == ""
+
+
+NESTED = ("web/AGENTS.md", "web/.cursor/rules/x.mdc", ".github/instructions/y.instructions.md")
+ODD = "---\nwhen: now\n---\n\n# Odd\n\nZero\u200bwidth.\n"
+
+
+@pytest.mark.parametrize("has_git", [True, False], ids=["git", "no git"])
+def test_files_that_nobody_has_open_wherever_they_stand(tmp_path: Path, has_git: bool) -> None:
+    """Also those that come while the server runs: one word of them is enough."""
+    root = tmp_path / "project"
+    root.mkdir()
+    if has_git:
+        git(root, "init", "-q")
+    (root / NESTED[2]).parent.mkdir(parents=True)
+    (root / NESTED[2]).write_text(ODD, encoding="utf-8")
+    able = {"workspace": {"didChangeWatchedFiles": {"dynamicRegistration": True}}}
+    with editing(root, capabilities=able) as editor:
+        editor.wait_for("what was there", lambda: editor.codes(root / NESTED[2]))
+        for path in NESTED[:2]:
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text(ODD, encoding="utf-8")
+            change = {"uri": (root / path).as_uri(), "type": 1}
+            editor.notify("workspace/didChangeWatchedFiles", {"changes": [change]})
+            editor.wait_for(f"what is found in {path}", lambda at=root / path: editor.codes(at))  # type: ignore[misc]
+        wanted = {(path, code) for path, code, *_ in validated(root)}
+        assert {(unquote(uri).removeprefix(f"{root.as_uri()}/"), one["code"]) for uri, told in editor.told.items()
+                for one in told} == wanted  # fmt: skip

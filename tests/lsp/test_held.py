@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,15 @@ def test_a_rule_that_was_never_right(project: Path) -> None:
     assert "`new`" not in explain(snapshot, "lib/a.py") and snapshot.rule("new") is None
     (lens,) = lenses(Here(snapshot=snapshot, path=path))
     assert lens.command.title == "held back by a mistake in line 2: no editor's file has it yet"
+
+
+def test_what_another_sync_has_forgotten_is_no_last_good_form(project: Path) -> None:
+    """The folder of the last sync's memory went, or no rule was left to remember."""
+    live = Live(str(project))
+    (project / API).write_text(BAD)
+    assert [rule.id for rule in live.refresh({}).rules] == ["api", "web"]
+    shutil.rmtree(project / ".driven/state")
+    assert [rule.id for rule in live.refresh({}).rules] == ["web"]
 
 
 def test_a_condition_of_a_rule_that_is_held_back(tmp_path: Path) -> None:

@@ -215,3 +215,26 @@ def test_bytes_that_are_no_text(data: bytes) -> None:
 def test_more_than_are_told_are_counted() -> None:
     found = read("".join(f"k{number} = 1\n" for number in range(MOST + 7)))
     assert len(found) == MOST and found[-1].hint.endswith("; 7 more mistakes are not shown")
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "quote"),
+    [
+        ('[validate]\nselect = ["GEN"] # it\'s\nx = """\nq\n', '"""\nq', '"""'),
+        ("a = ['']\nx = '''a\n\nb", "'''a\n\nb", "'''"),
+        ("[validate]\nselect = ['GEN]\n[sync]\n", "'GEN]", "'"),
+        ('a = ""\nb = "x\\"y # z\n', '"x\\"y', '"'),
+    ],
+)
+def test_a_text_that_is_not_closed(text: str, word: str, quote: str) -> None:
+    """The one that is open, whatever texts and comments stand above it."""
+    (told,) = read_text(text.encode(), CONFIG)[1]
+    lines = [0, *(at + 1 for at, letter in enumerate(text) if letter == "\n")]
+    span = told.span
+    assert text[lines[span.line - 1] + span.column - 1 : lines[span.end_line - 1] + span.end_column - 1] == word
+    assert (told.message, told.hint) == ("not valid TOML: the text is not closed", f"end it with `{quote}`")
+
+
+def test_a_number_without_end() -> None:
+    (told,) = read_text(b"version = " + b"9" * 5000, CONFIG)[1]
+    assert told.message == "not valid TOML: a number has thousands of digits"

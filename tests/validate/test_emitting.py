@@ -73,3 +73,14 @@ def test_a_rule_that_did_not_change_is_not_parsed_again(tmp_path: Path) -> None:
     second = load(str(tmp_path), fresh=True, kept=kept).rules
     assert first.get("a") is second.get("a")
     assert second.get("b") != first.get("b")
+
+
+def test_editors_in_another_order(tmp_path: Path) -> None:
+    """What is shown of them stands in the order of the configuration."""
+    (tmp_path / ".driven/rules").mkdir(parents=True)
+    (tmp_path / ".driven/rules/a.md").write_text("# A\n\n- Do.\n", encoding="utf-8")
+    kept, emitting = Kept(), Emitting()
+    for editors in (["cursor", "claude"], ["claude", "cursor"]):
+        config(tmp_path, editors)
+        emitted = emitting.of(load(str(tmp_path), fresh=True, kept=kept))
+        assert list(dict.fromkeys(piece.editor for piece in emitted.pieces)) == editors

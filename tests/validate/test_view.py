@@ -100,3 +100,27 @@ def test_what_did_not_change_is_not_asked_again(root: Path) -> None:
     assert live._recent.asked == 0
     live.refresh({PATH: (RULE + "- More.\n").encode()})
     assert 0 < live._recent.asked < len(live.refresh({}).plugins.checks)
+
+
+def test_an_earlier_view_stays_as_it_was(root: Path) -> None:
+    """Whoever answers from it while the next look is under way reads no half of either."""
+    (root / ".cursor/rules").mkdir(parents=True)
+    (root / ".cursor/rules/own.mdc").write_text("# Own\n", encoding="utf-8")
+    (root / "AGENTS.md").symlink_to("CLAUDE.md")
+    live = Live(str(root))
+    live.refresh({})
+    (root / ".cursor/rules/style.mdc").write_text(live.refresh({}).emitted.pieces[0].artefact.text, encoding="utf-8")  # type: ignore[union-attr]
+    before = live.refresh({})
+    ours, link = before.documents[".cursor/rules/style.mdc"], before.documents["AGENTS.md"]
+    assert ours.ours and ours.origins == (PATH,) and link.linked == "CLAUDE.md"
+    rule = before.documents[PATH].rule
+    assert rule is not None
+    own = before.documents[".cursor/rules/own.mdc"]
+    (root / PATH).unlink()
+    (root / "AGENTS.md").unlink()
+    (root / "AGENTS.md").write_bytes((root / "CLAUDE.md").read_bytes())
+    after = live.refresh({})
+    assert after.documents[".cursor/rules/style.mdc"].ours == [] and after.documents["AGENTS.md"].linked == ""
+    assert after.documents[".cursor/rules/own.mdc"] is own, "of what did not change there is one"
+    assert ours.ours and ours.origins == (PATH,) and link.linked == "CLAUDE.md"
+    assert before.documents[PATH].rule is rule

@@ -44,6 +44,13 @@ def actions(here: Here, told: Sequence[Diagnostic], only: Sequence[str]) -> list
     return [action for action in found if _wants(only, action.kind)]
 
 
+def the_one(found: Sequence[Action]) -> list[Action]:
+    """What may be done without a question: the safe repair; where there is none, the finding is explained."""
+    explains = (one for one in found if one.command is not None and one.command.name == "driven.explainCode")
+    one = next((one for one in found if one.preferred), None) or next(explains, None)
+    return [one] if one is not None else []
+
+
 def _wants(only: Sequence[str], *kinds: str) -> bool:
     return not only or any(
         kind == wanted or kind.startswith(wanted + ".") or not wanted for kind in kinds for wanted in only
