@@ -232,6 +232,38 @@ def test_the_linter_knows_the_rule_files_that_the_server_knows(tmp_path: Path) -
     assert dict(zip(expected, (answer == "1" for answer in answers), strict=True)) == expected
 
 
+def test_a_name_makes_the_id_that_the_server_makes(tmp_path: Path) -> None:
+    from driven.errors import UsageError
+    from driven_lsp.taking import id_of_name
+
+    names = [
+        "style",
+        "My Rule",
+        "API/Écrire_tests.v2.md",
+        " /a//b/ ",
+        "../x",
+        "a/..",
+        "-x-",
+        "日本",
+        "a/日本",
+        "e\u0301 È",
+        "Ñandú",
+    ]
+    expected = []
+    for name in names:
+        try:
+            expected.append(id_of_name(name))
+        except UsageError:
+            expected.append("")
+    assert "my-rule" in expected and "" in expected
+    (tmp_path / "names.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+    script = "call writefile(map(readfile('names.txt'), 'driven#RuleId(v:val)'), 'answer.txt')"
+    command = [VIM, "-es", "-u", "NONE", "-i", "NONE", "--cmd", "set nocompatible encoding=utf-8"]
+    command += ["--cmd", f"set rtp+={REPOSITORY / 'editors' / 'vim'}", "-c", script, "-c", "qa!"]
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=PATIENCE, stdin=subprocess.DEVNULL)
+    assert (tmp_path / "answer.txt").read_text(encoding="utf-8").splitlines() == expected
+
+
 def test_both_plugins_know_the_same_file_types() -> None:
     folder = REPOSITORY / "editors"
     here = (folder / "vim" / "ftdetect" / "driven.vim").read_text(encoding="utf-8")

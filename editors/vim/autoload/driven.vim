@@ -97,3 +97,19 @@ function! driven#RootOfRuleFile(buffer) abort
 
     return !empty(l:root) && driven#IsRuleFile(l:path[len(l:root) + 1 :]) ? l:root : ''
 endfunction
+
+" The id that a name makes, as the server makes it of a file's name: `API/Écrire tests` is `api/ecrire-tests`; '' when
+" nothing of a part of it can be one.
+function! driven#RuleId(name) abort
+    let l:name = substitute(substitute(a:name, '^\_s\+\|\_s\+$', '', 'g'), '\.md$', '', '')
+    let l:letters = split(substitute(l:name, '^/\+\|/\+$', '', 'g'), '\zs')
+    let l:name = tolower(join(map(l:letters, 'nr2char(char2nr(v:val))'), '')) " without accents that stand alone
+
+    for l:letter in split('abcdefghijklmnopqrstuvwxyz', '\zs')
+        let l:name = substitute(l:name, '[[=' . l:letter . '=]]', l:letter, 'g')
+    endfor
+
+    let l:parts = map(split(l:name, '/', 1), 'join(split(v:val, ''[^a-z0-9]\+''), ''-'')')
+
+    return index(l:parts, '') < 0 ? join(l:parts, '/') : ''
+endfunction

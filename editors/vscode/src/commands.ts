@@ -11,8 +11,6 @@ import { offerConflicts, present } from "./present";
 import type { EmittedFile, Sides } from "./protocol";
 import { messageOf, type Server } from "./server";
 
-const ID = /^[a-z0-9][a-z0-9-/]*$/;
-
 export class Commands implements vscode.Disposable {
   private conflicts = 0;
   private readonly parts: vscode.Disposable[];
@@ -67,8 +65,7 @@ export class Commands implements vscode.Disposable {
     const project = await this.project();
     if (project === undefined) return undefined;
     const id = given ?? (await vscode.window.showInputBox({
-      title: "New Rule", prompt: "Its id, which is also its file's name", placeHolder: "testing or api/errors",
-      validateInput: (text) => (ID.test(text) && !text.endsWith("/") && !text.includes("//") ? undefined : "Small letters, digits, - and / only; a letter or digit first"),
+      title: "New Rule", prompt: "Its name, of which its id and its file's name are made", placeHolder: "testing or api/errors",
     }));
     if (!id) return undefined;
     return this.perform("driven.newRule", project ? { id, uri: project } : { id });

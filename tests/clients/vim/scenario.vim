@@ -166,7 +166,7 @@ function! s:Session() abort
     \       'call feedkeys(":ALERename\<CR>\<C-u>other-style\<CR>", "t")')},
     \   {-> mode() is# 'n' && join(getline(1, '$')) =~# 'other-style\.md'}, {-> s:Text(s:Rule('style')) =~# '# Style'})
     call s:Step('undone', {-> s:Do('silent! edit!', 'silent! %s/other-style/style/', 'write')}, {-> s:Text(s:Rule('api')) =~# '(style.md)'})
-    call s:Step('rename', {-> s:Do('call s:Open(s:Rule("style"))', 'silent edit!', 'Driven rename code-style')},
+    call s:Step('rename', {-> s:Do('call s:Open(s:Rule("style"))', 'silent edit!', 'Driven rename Code Style')},
     \   {-> s:Text(s:Rule('code-style')) =~# '# Style' && empty(s:Text(s:Rule('style'))) && s:Text(s:Rule('api')) =~# '(code-style.md)'},
     \   {-> expand('%')})
     call s:Step('rename synced', {-> 0}, {-> s:Text(s:plan.root . '/.cursor/rules/code-style.mdc') =~# '# Style'})

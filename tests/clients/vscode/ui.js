@@ -68,6 +68,8 @@ withPage({ width: 1240, height: 780 }, async (page) => {
     await page.locator(".squiggly-error, .squiggly-warning").first().waitFor();
     await page.keyboard.press("Control+Shift+M");
     await page.locator(".markers-panel", { hasText: "prioritty" }).waitFor();
+    await page.locator(".codelens-decoration", { hasText: "held back by a mistake in line 3" }).waitFor();
+    await page.locator(".statusbar-item", { hasText: /Activating/ }).waitFor({ state: "hidden" });
     await shot("problem");
 
     // Completion of a key; then the fix, by the light bulb's own key.
@@ -114,6 +116,7 @@ withPage({ width: 1240, height: 780 }, async (page) => {
 
     // A binary file of rules.
     await open("rules.drv");
+    await page.mouse.move(200, 20); // or the tip of a tab stays over it
     const frame = page.frameLocator("iframe.webview").frameLocator("iframe#active-frame");
     await frame.locator(".rule").first().waitFor();
     await frame.locator("#filter").fill("http");
@@ -160,6 +163,14 @@ withPage({ width: 1240, height: 780 }, async (page) => {
       await page.locator(`.getting-started-step [data-done-step-id$="#${name}"][aria-checked="true"]`).waitFor();
     }
     await shot("walkthrough");
+
+    // Whatever a person calls a new rule, the server makes an id of it.
+    await command("Driven: New Rule");
+    await page.locator(".quick-input-widget", { hasText: "Its name" }).waitFor();
+    await page.locator(".quick-input-widget input").fill("My Rule");
+    await page.keyboard.press("Enter");
+    await page.locator('.tab.active[data-resource-name="my-rule.md"]').waitFor();
+    step("a new rule");
     return 0;
   } catch (error) {
     await shot("failed");

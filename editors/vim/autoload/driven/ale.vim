@@ -163,17 +163,18 @@ function! s:Informed(result) abort
 endfunction
 
 " ALE renames no files, so its :ALERename cannot rename a rule: the rule of this buffer gets another id here.
-function! s:Rename(id) abort
+function! s:Rename(name) abort
+    let l:id = driven#RuleId(a:name)
     let l:old = fnamemodify(bufname(s:Buffer()), ':p')
     let l:rules = driven#Root(l:old) . '/.driven/rules/'
-    let l:new = l:rules . a:id . '.md'
+    let l:new = l:rules . l:id . '.md'
 
     if stridx(l:old, l:rules) != 0
         call driven#ale#Say('this is no rule; `:Driven rule` opens the one that this file came from', 'WarningMsg')
-    elseif a:id !~# '^[a-z0-9][a-z0-9/-]*$'
-        call driven#ale#Say('an id is made of a-z, 0-9, `-` and `/`', 'WarningMsg')
+    elseif empty(l:id)
+        call driven#ale#Say('`' . a:name . '` cannot be the id of a rule; an id is letters, digits, `-` and `/`', 'WarningMsg')
     elseif filereadable(l:new)
-        call driven#ale#Say('there is a rule `' . a:id . '`; choose another id', 'WarningMsg')
+        call driven#ale#Say('there is a rule `' . l:id . '`; choose another id', 'WarningMsg')
     else
         silent update
         let l:files = [{'oldUri': s:Uri(l:old), 'newUri': s:Uri(l:new)}]
@@ -221,7 +222,7 @@ endfunction
 " :Driven WORD [ARGUMENT]
 function! driven#ale#Run(word, ...) abort
     if a:word is# 'rename' && a:0
-        call s:Rename(a:1)
+        call s:Rename(join(a:000))
 
         return
     endif

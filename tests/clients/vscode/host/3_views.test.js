@@ -103,7 +103,7 @@ module.exports = {
   },
 
   "a new rule is made and opened; one that is there is refused": async () => {
-    await vscode.commands.executeCommand("driven.client.newRule", "team/reviews");
+    await vscode.commands.executeCommand("driven.client.newRule", "Team/Reviews");
     await until("the rule", () => vscode.window.activeTextEditor?.document.uri.path.endsWith("/.driven/rules/team/reviews.md"));
     const { document } = vscode.window.activeTextEditor;
     await until("its text", () => document.getText().includes("# Reviews"));
