@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 FRESH = 5.0  # seconds that a listing is believed without a look
 KEPT = 256  # globs whose answers are kept
 CHUNK = 4096  # files that are looked at before it is asked whether anybody still waits
+_ONE_STAR = re.compile(r"[^*?\[\]/{}]*\*[^*?\[\]/{}]*")  # of a name
 _WILD = re.compile(r"[*?/]+")  # between them is text that stands in every path that matches
 
 
@@ -139,6 +140,14 @@ class Listing:
             word = max(_WILD.split(rest), key=len)
             if len(word) > 2 and word != "." + dot[2]:
                 files = [path for path in files if word in path]
+        name = rest.removeprefix("**/")
+        if rest != name and _ONE_STAR.fullmatch(name):
+            head, _, tail = name.partition("*")
+            least = len(name) - 1
+            return [
+                path for path in files
+                if path.endswith(tail) and path.startswith(head, at := path.rfind("/") + 1) and len(path) - at >= least
+            ], True  # fmt: skip
         return files, False
 
 

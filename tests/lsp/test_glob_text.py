@@ -19,7 +19,24 @@ from lsp import kit
 FOLDERS = ("src", "Src", "api", "a.b", "web", ".x", "p.py", "Äb")
 NAMES = ("a.py", "b.PY", "py", ".py", "c.test.ts", "Makefile", "file1.py", "d.d.ts", "é.py", ".env", "[id].ts")
 PARTS = ("src", "**", "*", "a*", "api", "{src,web}", "*.py", "[as]*", ".*", "Src", "*.b", "é")
-LASTS = ("*.py", "**", "*", "*.ts", "*.{py,ts}", "a.py", "*.test.ts", "Makefile", "*.p", "?.py", "f*1.py", "*.*")
+LASTS = (
+    "*.py",
+    "a*",
+    "file*.py",
+    "*t.ts",
+    "c*s",
+    "**",
+    "*",
+    "*.ts",
+    "*.{py,ts}",
+    "a.py",
+    "*.test.ts",
+    "Makefile",
+    "*.p",
+    "?.py",
+    "f*1.py",
+    "*.*",
+)
 FLAGS = ("anywhere", "ignore_case", "dot", "braces")
 CHOICES = [dict(zip(FLAGS, chosen, strict=True)) for chosen in itertools.product((False, True), repeat=4)]
 
