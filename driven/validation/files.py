@@ -40,8 +40,8 @@ class Folder:
         documents: Mapping[str, Document] = MappingProxyType({}), keep: bool = True,
     ) -> None:  # fmt: skip
         """`tree`: what git lists, where that was asked already. `documents`: those of an earlier look, to be used
-        again where their files still say the same. Without `keep` the bytes of files are forgotten as soon as their
-        documents are made."""
+        again where their files still say the same. Without `keep` the bytes of a file are forgotten as soon as its
+        document is made."""
         self._documents = documents
         self._keep = keep
         self.made: Mapping[str, Document] = {}  # the documents, once they were asked for
@@ -88,17 +88,12 @@ class Folder:
         for path in self._walk_known():
             if path not in found and self.overlay.get(path, b"") is not None and (place := place_in(path)):
                 found[path] = place
-        linked = [path for path in sorted(found) if self._read_document(path)]
+        made: dict[str, Document] = {}
+        linked = [path for path in sorted(found) if self._read_document(path, found[path], made)]
         below = {path: place for top in linked for path in self._walk(top) if (place := place_in(path))}
         for path in sorted(below.keys() - found.keys()):
-            self._read_document(path)
-        found |= below
-        documents = []
-        for path in sorted(self.data):
-            documents.append(self._document(path, self.data[path], found[path]))
-            if not self._keep:
-                del self.data[path]
-        return self._with_links(documents)
+            self._read_document(path, below[path], made)
+        return self._with_links([made[path] for path in sorted(made)])
 
     def _document(self, path: str, data: bytes, place: str) -> Document:
         known = self._documents.get(path)
@@ -127,12 +122,14 @@ class Folder:
             one.marked(links.get(one.path, ""), one.ours, one.origins, one.rule) for one in documents
         ]  # fmt: skip
 
-    def _read_document(self, path: str) -> bool:
+    def _read_document(self, path: str, place: str, made: dict[str, Document]) -> bool:
         """Read a rule file. Whether it is none, but a link to a folder of the project, and to none around it."""
         data = self._read(path, MAX_BYTES)
         full = os.path.join(self.root, path)
         if data is not None:
-            self.data[path] = data
+            made[path] = self._document(path, data, place)
+            if self._keep:
+                self.data[path] = data
         elif self.overlay.get(path, b"") is not None and os.path.islink(full) and os.path.isdir(full):
             here, there = os.path.realpath(os.path.dirname(full)), os.path.realpath(full)
             return self._is_inside(path) and not os.path.join(here, "").startswith(os.path.join(there, ""))
