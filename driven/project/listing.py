@@ -13,11 +13,21 @@ if TYPE_CHECKING:
 MAX_FILES = 500_000
 
 
-def list_files(root: str, dotted: Container[str] = ()) -> list[str]:
+def list_files(root: str) -> list[str]:
     """Paths relative to `root`, POSIX: tracked and untracked ones that git does not ignore. Without git, all files
-    but those in folders that begin with a dot; of these only the ones of a name in `dotted`, without driven's state."""
+    but those in folders that begin with a dot."""
+    return list_both(root, ())[0]
+
+
+def list_both(root: str, dotted: Container[str]) -> tuple[list[str], list[str]]:
+    """The same, and the same with the files in folders that have a name of `dotted`, without driven's state: one list
+    where git lists them, for git leaves no folder out."""
     found = git_files(root)
-    return _walk(root, dotted) if found is None else list(dict.fromkeys(found))[:MAX_FILES]
+    if found is not None:
+        listed = list(dict.fromkeys(found))[:MAX_FILES]
+        return listed, listed
+    walked = _walk(root, dotted)
+    return [path for path in walked if "/." not in "/" + path.rpartition("/")[0]] if dotted else walked, walked
 
 
 def _walk(root: str, dotted: Container[str]) -> list[str]:

@@ -121,10 +121,11 @@ class Live:
 
     def refresh(
         self, overlay: Mapping[str, bytes], files: Callable[[], Sequence[str] | None] = lambda: None,
-        before: View | None = None,
+        before: View | None = None, *, every: Callable[[], Sequence[str] | None] | None = None,
     ) -> View:  # fmt: skip
         """The folder now; `overlay` (path -> bytes) is open and edited. `files`: the project's files, where somebody
-        keeps a list of them. A project that cannot be loaded is as `before`, with what is wrong told."""
+        keeps a list of them, and `every`: with those of editors' folders, where that differs. A project that cannot be
+        loaded is as `before`, with what is wrong told."""
         listed = files()
         try:
             loaded, project, emitted, held = self._load(overlay, listed)
@@ -143,9 +144,10 @@ class Live:
         if chosen != self._chosen:
             self._chosen, self._recent = chosen, Recent()
         self._recent.turn()
-        if listed is not None and (self._tree is None or self._tree.listed is not listed):
-            self._tree = Tree(listed)
-        tree = self._tree if listed is not None else None
+        looked = listed if every is None else every()
+        if looked is not None and (self._tree is None or self._tree.listed is not looked):
+            self._tree = Tree(looked)
+        tree = self._tree if looked is not None else None
         folder = Folder(self.root, overlay, loaded.globs, tree=tree, documents=self._documents, keep=False)
         found = look(folder, checks, choice, managed=loaded.managed, memory=self._recent)
         self._documents = {document.path: document for document in found.documents}

@@ -11,7 +11,7 @@ from functools import cached_property
 from driven.core._rt import FormatError
 from driven.core.globs import Glob, check, expand, literal_prefix
 from driven.document.places import FOLDERS
-from driven.project.listing import list_files
+from driven.project.listing import list_both
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,10 +28,12 @@ _WILD = re.compile(r"[*?/]+")  # between them is text that stands in every path 
 
 class Listing:
     """The files of a folder at one moment, and what finds some of them quickly, made when it is first asked for. Two
-    threads may make the same at once; both make it of the same files."""
+    threads may make the same at once; both make it of the same files. `every`: also those of editors' folders, which
+    globs do not see where there is no git."""
 
-    def __init__(self, files: Sequence[str]) -> None:
+    def __init__(self, files: Sequence[str], every: Sequence[str]) -> None:
         self.files = files
+        self.every = every
         self._matches: dict[str, tuple[str, ...]] = {}
 
     @cached_property
@@ -181,6 +183,10 @@ class FileIndex:
         """All files, sorted."""
         return self.listing().files
 
+    def every(self) -> Sequence[str]:
+        """The same with those of editors' folders: where rule files are looked for."""
+        return self.listing().every
+
     def folders(self) -> Sequence[str]:
         """All folders that hold a file, sorted."""
         return self.listing().folders
@@ -209,7 +215,9 @@ class FileIndex:
 
     def _list(self) -> None:
         news = self._news
-        files = sorted(list_files(self.root, FOLDERS))
+        plain, whole = list_both(self.root, FOLDERS)
+        files = sorted(plain)
+        every = files if whole is plain else sorted(whole)
         self._listed = time.monotonic() if news == self._news else 0.0
-        if self._listing is None or files != self._listing.files:
-            self._listing = Listing(files)
+        if self._listing is None or every != self._listing.every:
+            self._listing = Listing(files, every)

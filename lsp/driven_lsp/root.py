@@ -405,7 +405,7 @@ class Root:
         return self._looking_at().outline(overlay, self.files.files)
 
     def _view(self, overlay: Mapping[str, bytes], before: View | None) -> View:
-        return self._looking_at().refresh(overlay, self.files.files, before)
+        return self._looking_at().refresh(overlay, self.files.files, before, every=self.files.every)
 
     def _looking_at(self) -> Live:
         if self._live is None:
