@@ -31,12 +31,15 @@ def walk(scene: str, ways: str, *, step: int, start: int = 0, processes: int = 1
     ]  # fmt: skip
     whole: dict[str, Any] = {"points": 0, "possible": 0, "codes": {}, "wrong": []}
     try:
-        for process in running:
+        for number, process in enumerate(running):
             said, wrong = process.communicate(timeout=280)
             assert process.returncode == 0, wrong
             result = json.loads(said)
+            # By the clock a run makes a call more than another: each process has walked its share of the run that it saw.
+            first, every = (start + number * step) % (step * processes), step * processes
+            assert result["points"] == len(range(first, result["possible"], every)), result
             whole["points"] += result["points"]
-            whole["possible"] = result["possible"]
+            whole["possible"] = min(result["possible"], whole["possible"] or result["possible"])
             whole["wrong"] += result["wrong"]
             for code, times in result["codes"].items():
                 whole["codes"][code] = whole["codes"].get(code, 0) + times
@@ -44,14 +47,14 @@ def walk(scene: str, ways: str, *, step: int, start: int = 0, processes: int = 1
         for process in running:
             process.kill()
     assert whole["wrong"] == [], "\n".join(whole["wrong"])
-    assert whole["points"] >= whole["possible"] // step and whole["possible"] > 50, whole
+    assert whole["possible"] > 50, whole
     return whole
 
 
 def test_killed_at_every_call_of_a_days_work() -> None:
     result = walk("work", "kill,half,killed-after", step=1, processes=2)
     assert result["codes"] == {"-9": result["points"]}
-    assert result["points"] == result["possible"] > 150
+    assert result["points"] >= result["possible"] > 150
 
 
 @pytest.mark.parametrize(
