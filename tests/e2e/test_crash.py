@@ -35,7 +35,7 @@ def walk(scene: str, ways: str, *, step: int, start: int = 0, processes: int = 1
             said, wrong = process.communicate(timeout=280)
             assert process.returncode == 0, wrong
             result = json.loads(said)
-            # By the clock a run makes a call more than another: each process has walked its share of the run that it saw.
+            # By the clock a run makes a call more than another: a process has its share of the run that it saw.
             first, every = (start + number * step) % (step * processes), step * processes
             assert result["points"] == len(range(first, result["possible"], every)), result
             whole["points"] += result["points"]
