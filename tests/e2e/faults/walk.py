@@ -150,6 +150,7 @@ class Walk:
         shutil.rmtree(self.root, ignore_errors=True)
         shutil.copytree(self.prepared, self.root)
         if self.scene.before is not None:
+            pass_tick(tick())  # a config.toml of this very moment would be kept by the run that is disturbed, or not
             run(self.root, ["sync"])  # a copy has other inodes: the ledger must be this tree's own
         self.scene.change(self.root)
         pass_tick(tick())
