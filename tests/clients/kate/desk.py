@@ -24,6 +24,11 @@ TEE = Path(__file__).with_name("tee.py")
 WINDOW = "/kate/MainWindow_1"
 
 
+class KeysLost(Exception):
+    """Kate lives and stands on the screen, and no key reaches it however often it is pressed: seen once in some hundred
+    starts on a machine that is busy. Nothing of ours takes part in it, so a test that meets it begins anew."""
+
+
 class Desk:
     """Kate on a screen that nobody sees; `close` ends all that was started."""
 
@@ -81,9 +86,8 @@ class Desk:
         self.kate = self._start(["kate", "-n", "-l", str(line), "-c", str(column), str(path)], 2)
         self.service = f"org.kde.kate-{self.kate.pid}"
         kit.wait_for("Kate's window", lambda: "open_kcommand_bar" in self.bus("org.kde.KMainWindow.actions"))
-        self.window = kit.wait_for("Kate on the screen", lambda: self._x("search", "--onlyvisible", "--class", "kate"))
-        self.window = self.window.split()[-1]
-        self._x("windowsize", "--sync", self.window, "1100", "700")
+        kit.wait_for("Kate on the screen", self._largest)
+        self._x("windowsize", "--sync", self._largest(), "1100", "700")
         self.focus()
         blink = ("string:org.qtproject.Qt.QApplication", "string:cursorFlashTime", "variant:int32:0")
         self._call("/MainApplication", "org.freedesktop.DBus.Properties.Set", *blink)
@@ -168,12 +172,31 @@ class Desk:
                     return False
             return True
 
-        kit.wait_for("a change on the screen", changed)
+        try:
+            kit.wait_for("a change on the screen", changed)
+        except AssertionError as error:
+            self.shot("kate-lost-keys")
+            raise KeysLost(f"{error}; {self._state()}") from None
         kit.wait_for("the screen to stand still", lambda: self.pixels() == self.pixels())
 
     def focus(self) -> None:
         """Let keys go to Kate."""
-        self._x("windowfocus", "--sync", self.window)
+        self._x("windowfocus", "--sync", self._largest())
+
+    def _largest(self) -> str:
+        """Kate's main window now; beside it there are small ones that come and go. "" while there is none."""
+        found = {}
+        for window in self._x("search", "--onlyvisible", "--class", "kate").split():
+            shape = dict(line.split("=") for line in self._x("getwindowgeometry", "--shell", window).splitlines())
+            found[window] = int(shape.get("WIDTH", 0)) * int(shape.get("HEIGHT", 0))
+        return max(found, key=lambda window: found[window], default="")
+
+    def _state(self) -> str:
+        """What may tell why Kate does not do as it is told."""
+        lives = f"ended with {self.kate.returncode}" if self.kate.poll() is not None else "lives"
+        answers = "answers" if self.bus("org.kde.KMainWindow.actions") else "does not answer"
+        names = [f"{window} {self._x('getwindowname', window)!r}" for window in sorted(self.windows())]
+        return f"Kate {lives} and {answers}; keys go to {self._x('getwindowfocus')}; windows: {', '.join(names)}"
 
     def keys(self, *keys: str) -> None:
         """Press `keys`, one after another."""
