@@ -2,7 +2,7 @@
 
 Each point runs the real program. After it every file is old or new, what the lock says is true, and the next sync ends
 where an undisturbed one does. By default every kill of a day's work is walked (207 points) and a part of all else: some
-600 of 5,350 points; `DRIVEN_FAULTS=all` walks them all.
+600 of 5,350 points; `DRIVEN_FAULTS=all` walks them all, `few` every fourth of those.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FAULTS = Path(__file__).parent / "faults"
 
 def walk(scene: str, ways: str, *, step: int, start: int = 0, processes: int = 1) -> dict[str, Any]:
     """Walk these faults over every `step`-th call of a scene; what came of it. Whatever was wrong fails the test."""
-    step = 1 if os.environ.get("DRIVEN_FAULTS") == "all" else step
+    step = {"all": 1, "few": 4 * step}.get(os.environ.get("DRIVEN_FAULTS", ""), step)
     running = [
         subprocess.Popen(
             [sys.executable, str(FAULTS / "walk.py"), scene, ways, str(start + number * step), str(step * processes)],
@@ -54,7 +54,8 @@ def walk(scene: str, ways: str, *, step: int, start: int = 0, processes: int = 1
 def test_killed_at_every_call_of_a_days_work() -> None:
     result = walk("work", "kill,half,killed-after", step=1, processes=2)
     assert result["codes"] == {"-9": result["points"]}
-    assert result["points"] >= result["possible"] > 150
+    assert result["possible"] > 150
+    assert result["points"] >= result["possible"] or os.environ.get("DRIVEN_FAULTS") == "few"
 
 
 @pytest.mark.parametrize(
