@@ -16,7 +16,6 @@ import pytest
 from clients import kit
 from clients.kate.desk import Desk
 
-pytestmark = pytest.mark.flaky(reruns=2, only_rerun=["KeysLost"])
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "editors" / "kate.md"
 PUBLISHED = "textDocument/publishDiagnostics"
 BROKEN = ".driven/rules/broken.md"
