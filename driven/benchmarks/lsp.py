@@ -659,10 +659,10 @@ BENCHMARKS: tuple[Benchmark, ...] = (
 )  # fmt: skip
 if CLOCK:
     BENCHMARKS += (
-        _row("memory", f"a rule of 2,000 lines is edited: {FULL.usual} rules, {_EDITORS}", 1, 5, _resident(_usual)),
-        _row("memory-growth", "how much more it gets", 1, 5, _growth(_usual)),
-        _row("memory-200", f"a rule of 2,000 lines is edited: {_WHAT}", 1, 5, _resident(_all)),
-        _row("memory-200-growth", "how much more it gets", 1, 5, _growth(_all)),
+        _row("memory", f"a rule of 2,000 lines is edited: {_WHAT}", 1, 5, _resident(_all)),
+        _row("memory-growth", "how much more it gets", 1, 5, _growth(_all)),
+        _row("memory-50", f"a rule of 2,000 lines is edited: {FULL.usual} rules, {_EDITORS}", 1, 5, _resident(_usual)),
+        _row("memory-50-growth", "how much more it gets", 1, 5, _growth(_usual)),
         _row("exit", "`exit` after `shutdown`, to the end of the process", 1, 9, _end("exit", 0.2)),
         _row("sigterm", "SIGTERM while it looks at an edit, to the end of the process", 1, 9, _end("SIGTERM", 0.5)),
         _row("sigint", "SIGINT, the same", 1, 9, _end("SIGINT", 0.5)),
