@@ -587,7 +587,7 @@ def test_pushed(project: Path) -> None:
 
 
 def test_plain_python_starts_it_as_well(project: Path) -> None:
-    command = [server_command()[0].replace("/driven", "/python"), "-m", "driven", "lsp", "--stdio"]
+    command = [str(Path(server_command()[0]).with_name("python")), "-m", "driven", "lsp", "--stdio"]
     with editing(project, command=command, cwd=project) as editor:
         editor.until_codes(project / BROKEN_AT, "RUL06")
 
