@@ -8,7 +8,10 @@
     ├── DiskError          2   the file system refused: full, read-only, a link out of the project
     ├── PlanError          2   two editors want different text at one path
     ├── PluginError        2   a plugin that must work here does not
-    └── ConflictError      4   a file was edited by hand
+    ├── ConflictError      4   a file was edited by hand
+    ├── PolicyError        5   what was not granted
+    ├── SignatureError     6   a signature that is missing, broken, or of nobody who is trusted
+    └── SandboxError       7   foreign code that cannot be held as it must be, or that broke out of what it was granted
 
 The number is the exit code. Mistakes in rules are `Diagnostic` values, not exceptions: all are reported at once.
 """
@@ -96,3 +99,24 @@ class ConflictError(DrivenError):
 
     exit_code = 4
     code = "DRV008"
+
+
+class PolicyError(DrivenError):
+    """Something was asked for that nobody granted."""
+
+    exit_code = 5
+    code = "DRV009"
+
+
+class SignatureError(DrivenError):
+    """A signature that is missing, broken, or made by a key that is not trusted here."""
+
+    exit_code = 6
+    code = "DRV010"
+
+
+class SandboxError(DrivenError):
+    """Foreign code cannot be held on this machine as its manifest asks, or was stopped at its limits."""
+
+    exit_code = 7
+    code = "DRV011"

@@ -10,15 +10,15 @@ import re
 from collections.abc import Iterator
 
 from driven.check_kit import Document, Finding, file_check
-from driven_checks.jsonc import Leaf
-from driven_checks.settings import EDITORS, FRONT, SETTINGS, Server, servers, values
+from driven.trust.jsonc import Leaf
+from driven.trust.settings import EDITORS, FRONT, SETTINGS, Server, servers, values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from driven.model.diagnostic import Severity
-    from driven_checks.jsonc import Scalar
+    from driven.trust.jsonc import Scalar
 
 VERIFIED = "2026-11-21"
 

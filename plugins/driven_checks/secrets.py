@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from driven.check_kit import Document, Finding, file_check
-from driven_checks.everywhere import WORD, everywhere, shape
+from driven.trust.everywhere import WORD, everywhere, shape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

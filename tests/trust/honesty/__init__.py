@@ -1,0 +1,1 @@
+"""The honesty of the grammar: every verb runs with what it declares, and does not with less."""

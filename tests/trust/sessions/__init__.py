@@ -1,0 +1,1 @@
+"""Tests of sessions, quotas, budgets and the audit log."""
