@@ -6,12 +6,13 @@ depend on the others, and a group without a changed rule need not be asked for a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
 from driven.errors import DrivenError
 from driven.frozen import field, record, replace
 from driven.hookspecs import Emitter
-from driven.model.artefact import Loss, Piece, Settings
+from driven.model.artefact import Emission, Loss, Piece, Settings
 from driven.model.diagnostic import Diagnostic
 from driven.model.rule import Rule
 from driven.span import Span
@@ -85,9 +86,93 @@ def joined(before: Emitted, again: Emitted) -> Emitted:
     )  # fmt: skip
 
 
+# In a comment that gives a model an order is one of these words (a test holds them against `driven.trust.orders`).
+_ORDERS = (
+    "ignor", "disregard", "forget", "overrid", "bypass", "do not", "don", "never", "without", "curl", "wget", "iwr",
+    "irm", "base64", "send", "post", "upload", "exfil", "forward", "transmit", "leak", "email", "system prompt",
+    "you are", "mode", "jailbreak", "ssh", "id_rsa", "credentials", "passwd", "silently", "secretly", "background",
+    "quietly", "covertly", "script",
+)  # fmt: skip
+_SHOWN = bytes(range(0x20, 0x7F)) + b"\t\n\f\r"
+_FAR, _TABS = " " * 80, "\t" * 20
+_FOLDED = "\xad\u0130\u0131\u017f\u212a"  # a soft hyphen; and what a pattern takes for `i`, `s` and `k`
+
+
+def hidden_in(rules: Iterable[Rule]) -> list[Diagnostic]:
+    """What rules that are about to be written say to a model and hide from a reader: warnings, with rule, line and
+    character. `driven validate` fails by the same; a sync tells it once, with the change that brought it in.
+
+    Nearly every text is seen to hide nothing without the scanner and its tables being loaded.
+    """
+    found: list[Diagnostic] = []
+    for rule in rules:
+        text = rule.source.front + rule.body
+        if may_hide(text):
+            from driven.trust.scan import AT_EMIT, scan
+
+            told = scan(rule.span.path or rule.id + ".md", text, AT_EMIT, rule_id=rule.id)
+            found += [replace(one, severity="warning") if one.severity == "error" else one for one in told]
+    return found
+
+
+def may_hide(text: str) -> bool:
+    """Whether the scanner could find something in `text`; False is certain."""
+    if text.isascii():
+        if text.encode().translate(None, _SHOWN) or ("\r" in text and text.count("\r") != text.count("\r\n")):
+            return True
+    elif not all(map(_is_plain, set(text))) and not all(map(_is_plain, set(_without_emoji(text)))):
+        return True
+    if _FAR in text or _TABS in text or "xn--" in text:
+        return True
+    at = text.find("<!--")
+    while at >= 0:
+        end = text.find("-->", at)
+        comment = text[at : end if end >= 0 else len(text)].lower().rstrip()
+        comment = comment.removesuffix("-ignore").removesuffix("-ignore-start")  # `<!-- prettier-ignore -->`
+        if any(word in comment for word in _ORDERS):
+            return True
+        at = text.find("<!--", at + 4 if end < 0 else end)
+    at = text.find("://")
+    while at >= 0:  # `https://github.com@elsewhere.example`
+        if "@" in text[at : at + 260].split(None, 1)[0].split("/", 3)[2]:
+            return True
+        at = text.find("://", at + 3)
+    return False
+
+
+def _without_emoji(text: str) -> str:
+    """`text` without the selector that makes an emoji of a sign, and without the commonest of those beyond."""
+    if "\ufe0f" in text:
+        head, *rest = text.split("\ufe0f")
+        before = [head, *rest[:-1]]
+        if all(part and "\u2600" <= part[-1] <= "\u2767" for part in before):
+            text = "".join([head, *rest])
+    return "".join([c for c in text if not "\U0001f300" <= c <= "\U0001f64f"])
+
+
+def _is_plain(character: str) -> bool:
+    """Whether everybody sees a character as what it is: Latin letters, punctuation, arrows, boxes, ideographs."""
+    return (
+        " " <= character <= "~" or character in "\t\n\f" or "\xa1" <= character <= "\u024f"
+        or "\u2010" <= character <= "\u2027" or "\u2030" <= character <= "\u205e" or "\u20a0" <= character <= "\u20c0"
+        or "\u2100" <= character <= "\u218b" or "\u2190" <= character <= "\u2426" or "\u2460" <= character <= "\u27ff"
+        or "\u3001" <= character <= "\u303d" or "\u3041" <= character <= "\u3096" or "\u30a1" <= character <= "\u30fe"
+        or "\u4e00" <= character <= "\u9fef" or "\uac00" <= character <= "\ud7a3" or "\uff01" <= character <= "\uff9d"
+    ) and character not in _FOLDED  # fmt: skip
+
+
+def _asked(name: str, emitter: Emitter, settings: Settings, rules: Sequence[Rule]) -> Emission:
+    if "OTEL_EXPORTER_OTLP_ENDPOINT" not in os.environ:
+        return emitter.emit(rules, settings)
+    from driven.trust import telemetry
+
+    with telemetry.span("plugin", name, method="emit"):
+        return emitter.emit(rules, settings)
+
+
 def _emit(out: Emitted, name: str, emitter: Emitter, settings: Settings, rules: Sequence[Rule]) -> None:
     try:
-        emission = emitter.emit(rules, settings)
+        emission = _asked(name, emitter, settings, rules)
     except DrivenError as error:  # with the registry's guard: one plugin's failure leaves the other editors alone
         out.failed.add(name)
         out.diagnostics.append(

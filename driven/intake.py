@@ -152,7 +152,7 @@ def _prepare(
     there = load_sources(root, ledger.Memory(), emitted=False).rules if is_project else {}
     joined = join(read.members, desk.fate, desk.touches, config.editors, there)
     desk.set_apart(joined, there)
-    diagnostics = [*gathered.diagnostics, *read.diagnostics]
+    diagnostics = [*gathered.diagnostics, *read.diagnostics, *_hidden_in(read.members)]
     with Tree(root) as tree:
         placing = Placing(tree, desk, there, importers)
         for one in joined:
@@ -195,6 +195,22 @@ def _importers(plugins: Registry, editor: str | None) -> dict[str, Importer]:
 
 def _editor_of(finding: Diagnostic, gathered: Gathered) -> str:
     return next((name for name, files in gathered.files.items() if finding.span.path in files), "")
+
+
+def _hidden_in(members: Sequence[Member]) -> list[Diagnostic]:
+    """What files say to a model and hide from who imports them: told, and imported all the same, as warnings."""
+    from driven.trust.scan import scan_bytes
+
+    files: dict[str, tuple[bytes, set[str]]] = {}
+    for member in members:
+        files.setdefault(member.path, (member.data, set()))[1].add(member.rule.id)
+    found = []
+    for path, (data, ids) in files.items():
+        rule_id = next(iter(ids)) if len(ids) == 1 else ""
+        for one in scan_bytes(path, data):
+            severity = "warning" if one.severity == "error" else one.severity
+            found.append(replace(one, severity=severity, rule_id=rule_id))
+    return found
 
 
 def _imported(one: Joined, like: str) -> ImportedRule:

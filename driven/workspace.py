@@ -23,6 +23,10 @@ from driven.registry import load as load_plugins
 from driven.resolve import select, unknown_targets
 from driven.span import Span
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from driven.project.accepted import Loaded
+
 AGENTS = "agents"  # the editor name under which AGENTS.md is written
 
 
@@ -89,14 +93,23 @@ def load(root: str, *, fresh: bool = False, kept: Kept | None = None, checks: bo
         kept.plugins = load_plugins(index_path=index, checks=checks, strangers=kept.strangers)
         kept.found = found
     plugins = kept.plugins
-    options = {name: emitter.target.allowed for name, emitter in plugins.emitters.items()}
     if fresh:
         memory = ledger.Memory()
     else:
         memory = kept.memory = ledger.read_memory(root, kept.memory)
     if not kept.strangers:
-        memory = replace(memory, current=False)
+        memory = replace(memory, current=False, agrees=False)
     lock = memory.lock if memory.current and memory.lock is not None else ledger.read_lock(root)
+    began = tick()
+    remembered = (kept.parsed or memory) if fresh else memory
+    packs = None
+    if os.path.lexists(os.path.join(root, ledger.PACKS)):
+        from driven.project.accepted import load_packs
+
+        packs = load_packs(root, remembered, began, known=remembered.agrees or not lock)
+        if packs.plugins and kept.strangers:
+            plugins = _with_code(plugins, packs, root, checks)
+    options = {name: emitter.target.allowed for name, emitter in plugins.emitters.items()}
     config = read_config(root, options)
     if lock and not (config.editors or config.disabled):
         raise ConfigError(
@@ -105,14 +118,13 @@ def load(root: str, *, fresh: bool = False, kept: Kept | None = None, checks: bo
         )
     wanted, unknown = known_editors(config, options)
     diagnostics = [*plugins.diagnostics, *unknown]
-    began = tick()
-    sources = load_sources(root, (kept.parsed or memory) if fresh else memory, emitted=bool(lock))
+    sources = load_sources(root, remembered, emitted=bool(lock), packs=packs)
     if fresh:
         kept.parsed = _parsed(sources, began)
     rules = RuleSet.of(sources.rules.values())
     diagnostics.extend(sources.diagnostics)
     if sources.lost and not fresh:
-        message = "what an unreadable rule wrote before is not known on this machine: shared files and deletions wait"
+        message = "what an unreadable rule or pack wrote is not known on this machine: shared files and deletions wait"
         diagnostics.append(
             Diagnostic(code="SYN01", severity="warning", message=message, span=Span(path=RULES), hint="correct it")
         )
@@ -133,6 +145,26 @@ def load(root: str, *, fresh: bool = False, kept: Kept | None = None, checks: bo
         lock=lock, emitters=emitters, settings=settings, active=_conditions(root, rules),
         diagnostics=diagnostics, stood=stood,
     )  # fmt: skip
+
+
+def with_code(plugins: Registry, root: str) -> Registry:
+    """What is plugged in, and the code of this project's packs as far as they are accepted."""
+    if not os.path.isdir(os.path.join(root, ledger.PACKS)):
+        return plugins
+    from driven.project.accepted import load_packs
+
+    packs = load_packs(root, ledger.Memory(), tick(), known=True)
+    return _with_code(plugins, packs, root, checks=True) if packs.plugins else plugins
+
+
+def _with_code(plugins: Registry, packs: Loaded, root: str, checks: bool) -> Registry:
+    """What is plugged in, and the code that accepted packs bring, each in its ring."""
+    from driven.registry.proxy import Guest, with_guests
+
+    guests = [
+        Guest(root, one.about.name, one.about.version, one.plugin, one.granted, one.digest) for one in packs.plugins
+    ]
+    return with_guests(plugins, guests, checks=checks)
 
 
 def _parsed(sources: Sources, began: int) -> ledger.Memory:

@@ -1,7 +1,8 @@
 """The only writer. Applies a Plan to a project: temps, one flush, renames.
 
 A crash at any instant leaves each file old or new. The journal names what a run is about to write, so that the next one
-knows those files for its own and clears the temps.
+knows those files for its own and clears the temps. Folders are held by handles that no link led to but one inside of
+the project; a file is replaced by its name, never written into: the other name of a hard link keeps what it had.
 """
 
 from __future__ import annotations
@@ -197,11 +198,12 @@ class Tree(Folders):
             applied.failed[path] = f"cannot be deleted: {(error.strerror or 'unknown').lower()}"
             return
         while parent:  # a folder that we emptied is of no use to anybody; one that holds anything stays
+            above, _, name = parent.rpartition("/")
             try:
-                os.rmdir(os.path.join(self.root, parent))
-            except OSError:
+                os.rmdir(name, dir_fd=self.folder(above))
+            except (DiskError, OSError):
                 return
-            parent = parent.rpartition("/")[0]
+            parent = above
 
     def write_state(self, path: str, data: bytes, *, durable: bool = False) -> Seen:
         """Replace a file of our own below `.driven`, whole. DiskError when the disk refuses."""
@@ -228,16 +230,18 @@ class Tree(Folders):
 
     def touch(self, path: str) -> None:
         """Stamp a file of our own with the time of now."""
+        parent, _, name = path.rpartition("/")
         try:
-            os.utime(os.path.join(self.root, path))
-        except OSError:
+            os.utime(name, dir_fd=self.folder(parent), follow_symlinks=False)
+        except (DiskError, OSError):
             return
 
     def remove_state(self, path: str) -> None:
         """Remove a file of our own; nothing happens when it is not there."""
+        parent, _, name = path.rpartition("/")
         try:
-            os.unlink(os.path.join(self.root, path))
-        except OSError:
+            os.unlink(name, dir_fd=self.folder(parent))
+        except (DiskError, OSError):
             return
 
     def sweep(self, folders: Iterable[str]) -> None:

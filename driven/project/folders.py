@@ -22,6 +22,7 @@ LOCAL_ERRORS = {
     errno.ENAMETOOLONG,
     errno.ELOOP,
 }
+_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 Seen = tuple[int, int, int]  # size, mtime_ns, inode
 
@@ -60,9 +61,7 @@ class Folders:
         if first in (".git", ".driven") and path.split("/")[0] != ".driven":
             return f"leads into `{first}`"
         try:
-            if create:
-                os.makedirs(real, exist_ok=True)
-            return os.open(real, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            return self._walk(os.path.relpath(real, self.root), create)
         except FileNotFoundError:
             return -1
         except (NotADirectoryError, FileExistsError):
@@ -71,6 +70,29 @@ class Folders:
             if error.errno not in LOCAL_ERRORS:
                 raise DiskError(f"`{path}` cannot be made: {error.strerror}") from None
             return f"cannot be used: {(error.strerror or 'unknown').lower()}"
+
+    def _walk(self, path: str, create: bool) -> int:
+        """A handle of a folder whose real path is known: folder by folder, entering no link. One that somebody puts in
+        a folder's place at this moment leads nowhere. (`driven.trust.beneath` asks the kernel for as much; its call
+        takes a library that a sync does not wait for.)"""
+        at = os.open(self.root, _FOLDER)
+        if path == ".":
+            return at
+        try:
+            for name in path.split(os.sep):
+                try:
+                    below = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=at)
+                except FileNotFoundError:
+                    if not create:
+                        raise
+                    _make(name, at)
+                    below = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=at)
+                os.close(at)
+                at = below
+        except BaseException:
+            os.close(at)
+            raise
+        return at
 
     def read(self, path: str) -> Standing:
         """What stands at `path`."""
@@ -125,8 +147,19 @@ class Folders:
 
     def seen(self, path: str) -> Seen | None:
         """The stat of `path` itself, None when it is not there."""
+        parent, _, name = path.rpartition("/")
         try:
-            found = os.lstat(os.path.join(self.root, path))
-        except OSError:
+            folder = self.folder(parent)
+            if folder < 0:
+                return None
+            found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        except (DiskError, OSError):
             return None
         return found.st_size, found.st_mtime_ns, found.st_ino
+
+
+def _make(name: str, folder: int) -> None:
+    try:
+        os.mkdir(name, dir_fd=folder)
+    except FileExistsError:
+        return  # somebody made it at this moment: what it is, opening it tells

@@ -37,7 +37,10 @@ LEDGER = STATE + "/ledger"
 HEAD = "# What `driven sync` wrote, one line per path and editor, with its digest. Commit this file; do not edit it.\n"
 MAX_LOCK = 1 << 26
 NO_DIGEST = b"\0" * 32
-SETTINGS = (".driven/config.toml", "pyproject.toml", LOCK)
+PACKS = ".driven/packs"
+PINS = ".driven/driven.lock"
+_PACKS, _PINS = PACKS.encode(), (PINS.encode(), b"revoked_keys")
+SETTINGS = (".driven/config.toml", "pyproject.toml", LOCK, PINS, PACKS)
 
 
 @frozen(kw_only=False)
@@ -54,6 +57,7 @@ class Memory:
     compiled: Compiled = field(default_factory=Compiled)  # the same rules, as they stand on the disk
     interrupted: bool = False  # a run was killed: what it wrote is in the journal, and only a whole run finds all of it
     current: bool = False  # the same settings, plugins and driven: what did not change need not be done again
+    agrees: bool = False  # the same but for packs: what every rule has emitted is still known
     settings: tuple[Entry, ...] = ()  # what `current` hangs on, besides the ledger's `key`
     key: bytes = b""
     stamp: Seen | None = None  # the stat of the ledger that says all this
@@ -72,7 +76,7 @@ def read_memory(root: str, kept: Memory | None = None) -> Memory:
     """
     interrupted = os.path.lexists(os.path.join(root, JOURNAL))
     if kept is not None and kept.stamp is not None and not interrupted and kept.stamp == _seen(root, LEDGER):
-        return replace(kept, current=kept.key == this_run() and bool(kept.rules) and _hold(root, kept.settings))
+        return _judged(root, kept)
     try:
         data, seen = read_file(os.path.join(root, LEDGER), MAX_BYTES)
         ledger = Ledger(data)
@@ -82,8 +86,13 @@ def read_memory(root: str, kept: Memory | None = None) -> Memory:
         return Memory(rules=rules.rules, compiled=rules, interrupted=interrupted)
     rules = read_compiled(root, ledger.checksum)
     memory = _memory(by_kind, rules, ledger.key, (seen.st_size, seen.st_mtime_ns, seen.st_ino))
-    current = ledger.key == this_run() and bool(rules.rules) and _hold(root, memory.settings)
-    return replace(memory, current=current, interrupted=interrupted)
+    return replace(_judged(root, memory), interrupted=interrupted)
+
+
+def _judged(root: str, memory: Memory) -> Memory:
+    """`memory` with what it is worth for this run."""
+    agrees = memory.key == this_run() and bool(memory.rules) and _hold(root, memory.settings, packs=False)
+    return replace(memory, agrees=agrees, current=agrees and _hold(root, memory.settings, packs=True))
 
 
 def _memory(by_kind: Mapping[int, dict[str, Entry]], rules: Compiled, key: bytes, stamp: Seen) -> Memory:
@@ -102,9 +111,18 @@ def _seen(root: str, path: str) -> Seen | None:
     return seen.st_size, seen.st_mtime_ns, seen.st_ino
 
 
-def _hold(root: str, settings: Iterable[Entry]) -> bool:
-    """Whether the folders of the search path and the settings files stand as these entries say."""
-    return all(entry[4] == _stat_now(root, os.fsdecode(entry[1]), entry) != UNSURE for entry in settings)
+def _hold(root: str, settings: Iterable[Entry], *, packs: bool) -> bool:
+    """Whether the folders of the search path and the settings files, or all files of packs and their pins, stand as
+    these entries say."""
+    return all(
+        entry[4] == _stat_now(root, os.fsdecode(entry[1]), entry) != UNSURE
+        for entry in settings
+        if packs == _is_of_packs(entry[1])
+    )
+
+
+def _is_of_packs(path: bytes) -> bool:
+    return path.startswith(_PACKS) or path.endswith(_PINS)
 
 
 def _stat_now(root: str, path: str, entry: Entry) -> int:
@@ -123,16 +141,22 @@ def setting_entries(root: str) -> list[Entry]:
 
     Made before any of them is read: what is saved while the run goes on is for the next one.
     """
-    return [_setting(root, path) for path in SETTINGS]
+    return [setting_entry(root, path) for path in SETTINGS]
 
 
-def _setting(root: str, path: str) -> Entry:
+def setting_entry(root: str, path: str, name: str = "") -> Entry:
+    """The entry of one file, or folder, that the whole run depends on; `name` is kept with it."""
     try:
         seen = os.stat(os.path.join(root, path))
     except OSError:
-        return (SETTING, path.encode(), "", 0, ABSENT, 0, NO_DIGEST)
+        return (SETTING, os.fsencode(path), name, 0, ABSENT, 0, NO_DIGEST)
     inode = seen.st_ino & 0x7FFFFFFFFFFFFFFF  # as the ledger keeps it
-    return (SETTING, path.encode(), "", seen.st_size, seen.st_ctime_ns, inode, NO_DIGEST)
+    return (SETTING, os.fsencode(path), name, seen.st_size, seen.st_ctime_ns, inode, NO_DIGEST)
+
+
+def pack_of(path: str) -> str:
+    """The pack that a file belongs to, "" for none."""
+    return path[len(PACKS) + 1 :].partition("/")[0] if path.startswith(PACKS + "/") else ""
 
 
 def lock_entry(settings: Iterable[Entry]) -> Entry | None:
@@ -143,7 +167,7 @@ def lock_entry(settings: Iterable[Entry]) -> Entry | None:
 
 def is_another_lock(root: str, settings: Iterable[Entry]) -> bool:
     """Whether `outputs.lock` is not the one that `settings` speak of: somebody put another one there meanwhile."""
-    return lock_entry(settings) != _setting(root, LOCK)
+    return lock_entry(settings) != setting_entry(root, LOCK)
 
 
 def searched_entries(search_path: Iterable[tuple[str, int]]) -> list[Entry]:
@@ -153,7 +177,7 @@ def searched_entries(search_path: Iterable[tuple[str, int]]) -> list[Entry]:
 
 def with_lock(root: str, settings: Iterable[Entry], wrote: Seen) -> list[Entry]:
     """`settings` after this run wrote `outputs.lock`, if that file is still the one that stands there."""
-    entry = _setting(root, LOCK)
+    entry = setting_entry(root, LOCK)
     if _seen(root, LOCK) != wrote:
         entry = (*entry[:4], UNSURE, *entry[5:])
     return [*(one for one in settings if one[1] != entry[1]), entry]

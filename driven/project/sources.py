@@ -20,6 +20,10 @@ from driven.project.ledger import NO_DIGEST, Memory
 from driven.project.reading import read_file
 from driven.span import Span
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from driven.project.accepted import Loaded
+
 RULES = ".driven/rules"
 MAX_FILES = 100_000
 MAX_DEPTH = 32
@@ -60,15 +64,15 @@ class _Found:
         self.problem = problem
 
 
-def load_sources(root: str, memory: Memory, *, emitted: bool = True) -> Sources:
-    """Every rule of the project. A file that cannot be used is a diagnostic and keeps its last good rule.
+def load_sources(root: str, memory: Memory, *, emitted: bool = True, packs: Loaded | None = None) -> Sources:
+    """Every rule of the project and of its `packs`. A file that is of no use is a diagnostic and keeps its last rule.
 
     `emitted` says whether `outputs.lock` has a line at all: without one, nothing hangs on any rule.
 
     ProjectError when the folder itself is missing or unreadable: then nothing may be concluded, and nothing deleted.
     """
     began = tick()
-    sources = Sources(known=memory.current or not emitted)
+    sources = Sources(known=memory.agrees or not emitted)
     names: dict[str, str] = {}  # id -> path
     for found in _scan(root, began, sources.entries):
         if found.problem and not found.path.endswith(".md"):
@@ -97,8 +101,28 @@ def load_sources(root: str, memory: Memory, *, emitted: bool = True) -> Sources:
             continue
         names[rule_id] = found.path
         _load_one(root, found, rule_id, memory, sources, began)
+    if packs is not None:
+        _take_packs(sources, packs, memory, names)
     sources.changed.update(memory.rules.keys() - sources.rules.keys())
     return sources
+
+
+def _take_packs(sources: Sources, packs: Loaded, memory: Memory, names: Mapping[str, str]) -> None:
+    sources.entries += packs.entries
+    sources.diagnostics += packs.diagnostics
+    sources.lost = sources.lost or packs.lost
+    sources.failed |= packs.held
+    for rule_id, rule in packs.rules.items():
+        known = memory.rules.get(rule_id)
+        if rule_id in names:
+            message = f"`{names[rule_id]}` and `{rule.span.path}` give one rule id, `{rule_id}`"
+            sources.diagnostics.append(_diagnostic("RUL24", message, names[rule_id], "rename the first of them"))
+            sources.rules.pop(rule_id, None)
+            _fail(sources, memory, rule_id)
+            continue
+        sources.rules[rule_id] = rule
+        if known is None or (rule is not known and (rule != known or rule.source != known.source)):
+            sources.changed.add(rule_id)
 
 
 def source_bytes(rule: Rule) -> bytes:

@@ -49,7 +49,8 @@ MAX_OFFERS = 1000  # per hook and plugin: an endless generator ends here
 @frozen
 class PluginInfo:
     """One plugin. `value` is `module:attribute`; `offers` names what is in use of it, `emitter cursor`,
-    `command hello`; `error` is one line, every error of it joined."""
+    `command hello`; `error` is one line, every error of it joined. `ring`: a key of `RINGS`, of a
+    pack's code the weakest that may hold it."""
 
     name: str
     distribution: str
@@ -58,6 +59,7 @@ class PluginInfo:
     status: Status
     error: str = ""
     offers: tuple[str, ...] = ()
+    ring: str = "T"
 
 
 @frozen(kw_only=False)
@@ -121,6 +123,16 @@ def _manager() -> PluginManager:
     return manager
 
 
+def add(registry: Registry, entry: Entry, plugin: object, *, checks: bool) -> None:
+    """Ask one more plugin, which is there already, what it offers; the names that are taken stay so."""
+    owners = {
+        f"{kind} {name}": Entry("driven", "", OWN, "")
+        for kind, table in (("emitter", registry.emitters), ("check", registry.checks))
+        for name in table
+    }
+    _Loader(entry, registry, owners, _manager(), checks, plugin).load()
+
+
 class _Loader:
     """Loads one plugin into a registry. It is alone with the pluggy manager: what goes wrong there is its doing.
 
@@ -128,8 +140,11 @@ class _Loader:
     """
 
     def __init__(
-        self, entry: Entry, registry: Registry, owners: dict[str, Entry], manager: PluginManager | None, checks: bool
-    ) -> None:
+        self, entry: Entry, registry: Registry, owners: dict[str, Entry], manager: PluginManager | None, checks: bool,
+        plugin: object = None,
+    ) -> None:  # fmt: skip
+        self.plugin = plugin
+        self.ring: str = getattr(plugin, "ring", "T")  # code that the user installed is not confined
         self.checks = checks
         self.entry = entry
         self.manager = manager
@@ -147,11 +162,11 @@ class _Loader:
         finally:
             sys.stdout = stdout
         status: Status = "broken" if self.errors else "loaded"
-        self.registry.plugins.append(_info(self.entry, status, "; ".join(self.errors), self.offers))
+        self.registry.plugins.append(_info(self.entry, status, "; ".join(self.errors), self.offers, self.ring))
 
     def _load(self) -> None:
         try:
-            plugin = _import(self.entry.value)
+            plugin = self.plugin or _import(self.entry.value)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # SystemExit too: a plugin must not end us
@@ -226,9 +241,11 @@ class _Loader:
             return self._broken("PLG06", message, "the built-in one stays: give the plugin's another name")
         first = self.owners.setdefault(key, self.entry)
         if first is not self.entry or key in self.offers:
-            one = f"`{first.name}` ({first.distribution} {first.version})"
+            one = f"`{first.name}` ({f'{first.distribution} {first.version}'.strip()})"
             what = f"the editor `{name}`" if kind == "emitter" else f"the {kind} `{name}`"
             hint = f"{one} is used; set {DISABLE}={first.name} to use the other"
+            if first.distribution == OWN:  # without it there would be little left
+                hint = f"{one} is used: give the other's another name"
             return self._broken("PLG06", f"plugins {one} and {self.label} both offer {what}", hint)
         self.offers.append(key)
         table = getattr(self.registry, hook.removeprefix("driven_"))
@@ -290,10 +307,12 @@ def _import(value: str) -> object:
     return found
 
 
-def _info(entry: Entry, status: Status, error: str = "", offers: Iterable[str] = ()) -> PluginInfo:
+def _info(
+    entry: Entry, status: Status, error: str = "", offers: Iterable[str] = (), ring: str = "T"
+) -> PluginInfo:  # fmt: skip
     return PluginInfo(
         name=entry.name, distribution=entry.distribution, version=entry.version, value=entry.value, status=status,
-        error=error, offers=tuple(offers),
+        error=error, offers=tuple(offers), ring=ring,
     )  # fmt: skip
 
 

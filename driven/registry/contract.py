@@ -39,13 +39,10 @@ def check(hook: str, offer: object) -> tuple[str, str]:
     if isinstance(offer, type):
         return "", f"the class `{offer.__name__}` itself: offer an object, `{offer.__name__}()`"
     if hook == "driven_commands":
-        if not isinstance(offer, Command):
-            return "", f"{kind} where a `Command` of driven.grammar.command is due"
-        if not _is_name(offer.name):
-            return "", f"a command called {offer.name!a}: a name is lower-case letters, digits and `-`"
-        if not offer.verbs and not _is_place(offer.run):
-            return "", f"the command `{offer.name}` whose `run` is {offer.run!a}: it must be `module:function`"
-        return offer.name, ""
+        from driven.grammar.dsl import problem
+
+        wrong = problem(offer)
+        return ("", wrong) if wrong or not isinstance(offer, Command) else (offer.name, "")
     protocol = PROTOCOLS[hook]
     for member, declared in vars(protocol).items():
         if member.startswith("_"):
@@ -101,12 +98,6 @@ def _wrong_glob(pattern: str) -> str:
 
 def _is_name(name: object) -> bool:
     return isinstance(name, str) and 0 < len(name) <= 64 and name[0] in _FIRST and _LATER.issuperset(name)
-
-
-def _is_place(run: str) -> bool:
-    """Whether a command's `run` is `module:function`."""
-    module, colon, function = run.partition(":")
-    return bool(colon) and all(part.isidentifier() for part in (*module.split("."), function))
 
 
 def guard(hook: str, offer: Any, label: str) -> Any:

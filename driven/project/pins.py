@@ -1,0 +1,100 @@
+"""`.driven/driven.lock`: which packs a project accepts: the content and the key of each, and what was granted."""
+
+from __future__ import annotations
+
+import os
+
+from driven.errors import ConfigError
+from driven.frozen import field, frozen
+from driven.project.ledger import PINS
+from driven.project.reading import read_file
+from driven.span import Span
+from driven.trust.capability import CapabilityManifest
+from driven.trust.pack import is_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+MAX_BYTES = 1 << 20
+_HEAD = "# The packs that this project accepts, written by `driven pack trust`. Commit this file; do not edit it.\n"
+_KEYS = frozenset(("version", "content", "key", "signer", "granted", "surfaces"))
+_RESTORE = "restore the file from version control, or accept the packs anew: `driven pack trust`"
+
+
+@frozen(kw_only=False)
+class Pin:
+    """One pack as it was accepted.
+
+    content  "sha256:" and 64 hex digits, of its `pack.manifest`
+    key      fingerprint of the key that signed it, "" where nobody did
+    signer   the name under which that key was known then
+    surfaces  path -> digest of the files that make an editor run, allow or trust something, granted one by one
+    """
+
+    version: str
+    content: str
+    key: str = ""
+    signer: str = ""
+    granted: CapabilityManifest = CapabilityManifest()
+    surfaces: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_pins(root: str) -> dict[str, Pin]:
+    """By name of the pack; empty without a file. ConfigError, with the place, for one that is none."""
+    try:
+        data = read_file(os.path.join(root, PINS), MAX_BYTES)[0]
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise _wrong(f"cannot be read: {(error.strerror or 'unknown').lower()}") from None
+    import tomllib
+
+    try:
+        table = tomllib.loads(data.decode())
+    except (ValueError, RecursionError) as error:
+        raise _wrong(f"does not parse: {error}") from None
+    packs = table.get("packs", {})
+    if table.keys() - {"version", "packs"} or table.get("version") != 1 or not isinstance(packs, dict):
+        raise _wrong("is of a later version of driven, or none of its files")
+    return {name: _pin(name, value) for name, value in packs.items()}
+
+
+def pins_text(pins: Mapping[str, Pin]) -> bytes:
+    """The text of the file: sorted, so that two branches that accept different packs merge."""
+    import tomli_w
+
+    tables: dict[str, Any] = {}
+    for name, pin in sorted(pins.items()):
+        table: dict[str, Any] = {"version": pin.version, "content": pin.content}
+        if pin.key:
+            table |= {"key": pin.key, "signer": pin.signer}
+        tables[name] = table | {"granted": pin.granted.to_json()}
+        if pin.surfaces:
+            tables[name]["surfaces"] = dict(sorted(pin.surfaces.items()))
+    return (_HEAD + tomli_w.dumps({"version": 1, "packs": tables}, multiline_strings=False)).encode()
+
+
+def _pin(name: str, value: object) -> Pin:
+    if not is_name(name) or not isinstance(value, dict) or value.keys() - _KEYS:
+        raise _wrong(f"says something unknown of {name!r:.80}")
+    texts = [value.get(key, "") for key in ("version", "content", "key", "signer")]
+    if not all(isinstance(text, str) for text in texts):
+        raise _wrong(f"says something unknown of `{name}`")
+    digest = texts[1].removeprefix("sha256:")
+    if digest == texts[1] or len(digest) != 64 or digest.strip("0123456789abcdef"):
+        raise _wrong(f"has no content of `{name}`")
+    try:
+        granted = CapabilityManifest.from_json(value.get("granted", {}), f"what is granted to `{name}`")
+    except ConfigError as error:
+        raise _wrong(error.message) from None
+    surfaces = value.get("surfaces", {})
+    if not isinstance(surfaces, dict) or not all(isinstance(digest, str) for digest in surfaces.values()):
+        raise _wrong(f"says something unknown of `{name}`")
+    version, content, key, signer = texts
+    return Pin(version, content, key, signer, granted, surfaces)
+
+
+def _wrong(what: str) -> ConfigError:
+    return ConfigError(f"`{PINS}` {what}", hint=_RESTORE, span=Span(path=PINS))
