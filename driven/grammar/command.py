@@ -19,6 +19,10 @@ Band: TypeAlias = 'Literal["instant", "quick", "work"]'
 # work     may take seconds and shows progress
 Safety: TypeAlias = 'Literal["reads", "writes", "deletes"]'
 Stability: TypeAlias = 'Literal["stable", "preview"]'
+Interactive: TypeAlias = 'Literal["never", "may", "only"]'
+# never  asks nothing, wherever it runs
+# may    asks where a person sits at a terminal, and does without elsewhere and with --json
+# only   is nothing without a person or an editor at its other end: no tool of `driven mcp`
 
 
 @frozen
@@ -27,6 +31,10 @@ class Argument:
 
     `complete` says what a shell may offer: `file`, `dir`, a word of `completion.DYNAMIC`, `` for nothing; `choices` are
     offered as they are. `many`: zero or more values; `optional`: a positional that may be left out.
+
+    `capabilities`: what the command may touch beyond its own when this is given, written as `Command.capabilities`.
+    `dry`: a flag with which the command writes nothing. `review`: a person must agree when a machine gives it.
+    `terminal`: means something only to who sits at a terminal; no part of a tool of `driven mcp`.
     """
 
     name: str
@@ -40,13 +48,33 @@ class Argument:
     choices: tuple[str, ...] = ()
     metavar: str = ""
     complete: str = ""
+    capabilities: tuple[str, ...] = ()
+    dry: bool = False
+    review: bool = False
+    terminal: bool = False
+
+    @property
+    def key(self) -> str:
+        """Its name where it is a key: `--dry-run` -> `dry_run`."""
+        return self.name.lstrip("-").replace("-", "_")
 
 
 @frozen
 class Command:
     """One command. `run` is `module:function`, imported only when the command runs; `result` is a JSON schema of
-    what `--json` puts under `data`; `capability` names what it may do (`project.write`). A command with `verbs` is a
-    noun (`plugin list`). `group` is the heading it stands under in `driven --help`."""
+    what `--json` puts under `data`. A command with `verbs` is a noun (`plugin list`). `group` is the heading it stands
+    under in `driven --help`.
+
+    `capability` says in a word what it may do (`project.write`). `capabilities` says it exactly, as capabilities of
+    `driven.trust.capability`: `FileRead(.)` the project, `FileRead({input})` what the argument `input` names,
+    `FileWrite({output})` the folder of what `output` names, `{output=a/b}` that of `a/b` where it is not given.
+    One that ends in `?` is used where it may be, and done without where not. None: those that its word stands for
+    (`driven.grammar.powers.WORDS`).
+
+    `exits`: the exit codes that it comes to by itself; 70, 130 and 141 can end every command. `idempotent`: a second
+    run right after the first changes nothing; a command that only reads need not say it. `review`: a person must
+    agree each time that a machine asks for it.
+    """
 
     name: str
     help: str
@@ -54,6 +82,11 @@ class Command:
     arguments: tuple[Argument, ...] = ()
     verbs: tuple[Command, ...] = ()
     capability: str = "project.read"
+    capabilities: tuple[str, ...] | None = None
+    exits: tuple[int, ...] = (0, 2)
+    idempotent: bool = False
+    interactive: Interactive = "never"
+    review: bool = False
     band: Band = "quick"
     safety: Safety = "reads"
     stability: Stability = "stable"

@@ -1,6 +1,7 @@
 """What `--json` puts under `data`, per command, as the text of a JSON schema (draft 2020-12, a small subset).
 
-The texts are joined from parts without importing json: who does not ask for a schema does not pay for it.
+The texts are joined from parts without importing json: who does not ask for a schema does not pay for it. One table,
+as the commands are, so longer than 350 lines.
 """
 
 from __future__ import annotations
@@ -261,11 +262,84 @@ SHOW = record(
 )
 PLUGIN = record(
     name=STRING, distribution=STRING, version=STRING, value=STRING, status=one_of("loaded", "disabled", "broken"),
-    error=STRING, offers=STRINGS,
+    error=STRING, offers=STRINGS, ring=one_of("W", "N", "L", "T"),
+)  # fmt: skip
+PLUGIN_RUN = record(
+    value="{}", ring=one_of("W", "N", "L"), log=STRING, violations=array(record(tried=STRING, lacks=STRING)),
+    seconds=NUMBER, cpu=NUMBER, calls=INTEGER,
 )  # fmt: skip
 PLUGIN_LIST = record(plugins=array(PLUGIN), diagnostics=array(DIAGNOSTIC))
+PACKS = record(
+    packs=array(
+        record(
+            name=STRING, version=STRING, description=STRING,
+            state=one_of("accepted", "new", "changed", "refused", "gone"), content=STRING, rules=STRINGS,
+            plugins=STRINGS, signature=STRING, signer=STRING, key=STRING, wants=STRINGS, more=STRINGS, less=STRINGS,
+            risk=INTEGER, pinned=maybe(record(version=STRING, content=STRING, key=STRING, signer=STRING)),
+            problem=maybe(record(code=STRING, message=STRING, hint=STRING)),
+            surfaces=STRINGS, hidden=array(record(path=STRING, line=INTEGER, message=STRING)),
+        )
+    )
+)  # fmt: skip
+ANY = '{"type": ["string", "integer", "boolean", "null", "array", "object"]}'
+AUDIT_SHOW = record(
+    entries=array(
+        record(
+            seq=INTEGER, prev=STRING, wall=STRING, mono=INTEGER, pid=INTEGER, event=STRING,
+            outcome=one_of("allowed", "denied", "violation", "note"), told=mapping(ANY),
+        )
+    )
+)  # fmt: skip
+AUDIT_SIGN = record(head=STRING, signed=INTEGER, name=STRING, where=STRING)
+AUDIT_VERIFY = record(
+    whole=BOOLEAN, entries=INTEGER, id=STRING, head=STRING, outcomes=mapping(INTEGER), signed=maybe(INTEGER),
+    signer=STRING, healed=INTEGER, torn=BOOLEAN, clock=INTEGER,
+    faults=array(record(line=INTEGER, kind=STRING, message=STRING)), more=INTEGER,
+)  # fmt: skip
+_ATTESTATION = record(
+    id=STRING, issuer=STRING, subject=STRING, key=STRING, fingerprint=STRING, capabilities=STRINGS, paths=STRINGS,
+    begins=STRING, ends=STRING, depth=INTEGER, signatures=STRINGS,
+)  # fmt: skip
+_CHAIN_STATE = one_of(
+    "ok", "empty", "too-long", "edited", "malformed", "wrong-root", "too-few", "wrong-key", "swapped",
+    "widened-capability", "widened-path", "outlives", "too-deep", "early", "expired", "revoked", "unknown",
+)  # fmt: skip
+_CHAIN = record(
+    name=STRING, path=STRING, state=_CHAIN_STATE, holds=BOOLEAN, message=STRING, hint=STRING, link=INTEGER,
+    links=array(_ATTESTATION), allowed=maybe(BOOLEAN),
+    envelopes_=array(
+        record(payload=STRING, payloadType=STRING, signatures=array(record(keyid=STRING, sig=STRING)))
+    ),
+)  # fmt: skip
+_ROOT = record(
+    name=STRING, version=INTEGER, threshold=INTEGER, ends=STRING, digest=STRING,
+    keys=array(record(name=STRING, key=STRING, fingerprint=STRING)),
+)  # fmt: skip
+ATTEST_WRITE = record(written=STRINGS, signatures=STRINGS, holds=BOOLEAN, lacks=STRING, again=STRINGS)
+ATTEST_VERIFY = record(root=_ROOT, revocations=maybe(INTEGER), warnings=STRINGS, chains=array(_CHAIN))
+ATTEST_SHOW = record(
+    root=maybe(_ROOT),
+    revocations=maybe(
+        record(number=INTEGER, issued=STRING, ends=STRING, keys=mapping(STRING), ids=mapping(STRING))
+    ),
+    problem=maybe(record(code=STRING, message=STRING, hint=STRING)),
+    waiting=STRINGS,
+    chains=array(_CHAIN),
+)  # fmt: skip
 DOCTOR = record(
-    checks=array(record(name=STRING, state=one_of("ok", "warn", "fail"), message=STRING, hint=STRING))
+    checks=array(record(name=STRING, state=one_of("ok", "warn", "fail"), message=STRING, hint=STRING)),
+    sandbox_=record(
+        rings=array(
+            record(ring=one_of("W", "N", "L"), works=BOOLEAN, lacks=STRING, remedy=STRING, not_enforced=STRINGS)
+        ),
+        mechanisms=record(
+            landlock=INTEGER, seccomp=STRING, bubblewrap=STRING, wasmtime=STRING, kernel=STRING, machine=STRING
+        ),
+        statement=STRINGS,
+        matrix_=record(
+            rings=STRINGS, rows=array(record(name=STRING, text=STRING, signs=STRINGS)), why=mapping(STRING)
+        ),
+    ),
 )  # fmt: skip
 BENCHMARK = record(
     build=STRING,
@@ -288,6 +362,10 @@ _ARGUMENT = record(
     choices=STRINGS,
     metavar=STRING,
     complete=STRING,
+    capabilities=STRINGS,
+    dry=BOOLEAN,
+    review=BOOLEAN,
+    terminal=BOOLEAN,
 )
 GRAMMAR = record(
     version=STRING,
@@ -297,3 +375,84 @@ GRAMMAR = record(
 )
 # It speaks the Language Server Protocol on stdout: nothing is printed at its end.
 LSP = record()
+# It speaks the Model Context Protocol on stdout, and no envelope.
+MCP_SERVE = record()
+
+_KEY_STATE = one_of("ok", "untrusted", "principal", "expired", "early", "revoked")
+KEY_GENERATE = record(
+    name=STRING, fingerprint=STRING, public=STRING, path=STRING, store=one_of("file", "keyring"), passphrase=BOOLEAN
+)  # fmt: skip
+KEY_LIST = record(
+    keys=array(
+        record(
+            name=STRING,
+            fingerprint=STRING,
+            source=one_of("agent", "keyring", "file", "environment"),
+            path=STRING,
+            passphrase=BOOLEAN,
+            state=_KEY_STATE,
+            signer=STRING,
+        )
+    ),
+    signers=array(
+        record(
+            signer=STRING,
+            fingerprint=STRING,
+            namespaces=STRINGS,
+            valid_after=maybe(INTEGER),
+            valid_before=maybe(INTEGER),
+            state=_KEY_STATE,
+            list=STRING,
+            line=INTEGER,
+        )
+    ),
+    revoked=STRINGS,
+    lists=STRINGS,
+    problems=STRINGS,
+)
+KEY_SHOW = record(fingerprint=STRING, kind=STRING, public=STRING, minisign=STRING, state=_KEY_STATE, signer=STRING)
+KEY_TRUST = record(signer=STRING, fingerprint=STRING, list=STRING, changed=BOOLEAN)
+KEY_REVOKE = record(fingerprints=STRINGS, written=STRINGS)
+KEY_ROTATE = record(name=STRING, old=STRING, fingerprint=STRING, statement=STRING, written=STRINGS)
+SIGN = record(
+    signed=array(
+        record(
+            manifest=STRING,
+            signature=STRING,
+            format=one_of("ssh", "minisign"),
+            name=STRING,
+            version=STRING,
+            digest=STRING,
+            files=INTEGER,
+            previous=maybe(STRING),
+        )
+    ),
+    key=STRING,
+    name=STRING,
+    where=STRING,
+    trusted=BOOLEAN,
+)
+VERIFY = record(
+    results=array(
+        record(
+            path=STRING,
+            state=one_of("ok", "unsigned", "bad", "untrusted", "principal", "expired", "early", "revoked"),
+            message=STRING,
+            hint=STRING,
+            signer=STRING,
+            fingerprint=STRING,
+            name=STRING,
+            version=STRING,
+            digest=STRING,
+            problems=array(
+                record(
+                    kind=one_of("changed", "missing", "unlisted", "mode", "refused"),
+                    path=STRING,
+                    message=STRING,
+                )
+            ),
+        )
+    ),
+    at=INTEGER,
+    lists=STRINGS,
+)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def destination(argument: Argument) -> str:
     """The attribute of the namespace: `--dry-run` -> `dry_run`; `from` cannot be one, so it is `from_`."""
-    name = argument.name.lstrip("-").replace("-", "_")
+    name = argument.key
     return name + "_" if name in ("from", "import") else name
 
 
@@ -45,7 +45,10 @@ def parse(command: Command, words: str, argv: Sequence[str]) -> Namespace:
     if not argv and not any(a.name[0] != "-" and not a.optional and not a.many for a in arguments):
         return _defaults(arguments)
     cut = list(argv).index("--") if "--" in argv else len(argv)
-    args, rest = _parser(words, arguments).parse_known_args(list(argv[:cut]))
+    if any(word.startswith("-") for word in argv):
+        args, rest = _parser(words, arguments).parse_known_args(list(argv[:cut]))
+    else:  # no option, so nothing for argparse to find: importing it takes as long as Python takes to start
+        args, rest = _defaults(arguments), list(argv)
     for word in rest:
         if word.startswith("-") and word != "-":
             name = word.partition("=")[0]

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from driven.grammar.command import Argument, Command
 from driven.grammar.commands import COMMANDS, EXIT_CODES, OPTIONS, TOP_OPTIONS
+from driven.grammar.powers import is_idempotent, own
 
 
-def to_json(version: str, commands: Iterable[Command] = COMMANDS) -> dict[str, Any]:
-    """`version` of driven, the options that every command takes, the commands with their result schemas, exit codes."""
+def to_json(
+    version: str, commands: Iterable[Command] = COMMANDS, owners: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Any]:
+    """`version` of driven, the options that every command takes, the commands with their result schemas, exit codes.
+    `owners`: the plugin of each command that is not built in, by name."""
     return {
         "version": version,
         "options": [_argument(a) for a in (*OPTIONS, *TOP_OPTIONS)],
-        "commands": [_command(c) for c in commands],
+        "commands": [_command(c) | {"plugin": owners.get(c.name, "")} for c in commands],
         "exit_codes": {str(code): words for code, words in EXIT_CODES.items()},
     }
 
@@ -32,6 +37,10 @@ def _argument(a: Argument) -> dict[str, Any]:
         "choices": list(a.choices),
         "metavar": a.metavar,
         "complete": a.complete,
+        "capabilities": list(a.capabilities),
+        "dry": a.dry,
+        "review": a.review,
+        "terminal": a.terminal,
     }
 
 
@@ -51,6 +60,11 @@ def _command(c: Command) -> dict[str, Any]:
         return data
     return data | {
         "capability": c.capability,
+        "capabilities": list(own(c)),
+        "exits": list(c.exits),
+        "idempotent": is_idempotent(c),
+        "interactive": c.interactive,
+        "review": c.review,
         "band": c.band,
         "safety": c.safety,
         "stability": c.stability,

@@ -8,6 +8,7 @@ from typing import Any
 
 from driven.grammar.command import Argument, Command
 from driven.grammar.commands import COMMANDS, EXIT_CODES, OPTIONS, TOP_OPTIONS
+from driven.grammar.powers import declared, is_idempotent
 from driven.grammar.to_argparse import usage
 
 
@@ -60,8 +61,9 @@ def _command(command: Command, words: str) -> Iterator[str]:
     yield from ("```", usage(command, words), "```", "")
     if command.arguments:
         yield from _options(command.arguments)
-    traits = f"Capability `{command.capability}`" if command.capability else "No capability"
-    yield from (f"{traits}; {command.safety}; {command.band}; {command.stability}.", "")
+    powers = ", ".join(f"`{one}`" for one in declared(command)) or "nothing"
+    traits = [command.safety, "idempotent" if is_idempotent(command) else "", command.band, command.stability]
+    yield from (f"Touches {powers}; {'; '.join(filter(None, traits))}. Exits {', '.join(map(str, command.exits))}.", "")
     if command.result:
         keys = ", ".join(f"`{key}`" for key in _keys(json.loads(command.result)))
         yield from (f"`--json` answers {keys}.", "")

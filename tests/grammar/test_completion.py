@@ -56,9 +56,9 @@ def test_every_command_and_option_is_in_every_script(shell: str) -> None:
 
 
 BASH = [
-    ("driven s", {"sync", "status", "show", "snapshot"}),
+    ("driven s", {"sync", "status", "show", "snapshot", "sign"}),
     ("driven --ver", {"--verbose", "--version"}),
-    ("driven plugin ", {"list", "show", "--json", "--root", "--quiet", "--verbose", "--color", "--help"}),
+    ("driven plugin ", {"list", "show", "run", "--json", "--root", "--quiet", "--verbose", "--color", "--help"}),
     ("driven --root x sync --d", {"--dry-run"}),
     ("driven sync --color a", {"auto", "always"}),
     ("driven plugin list --j", {"--json"}),
@@ -95,7 +95,7 @@ def test_bash_offers_the_right_words(tmp_path: Path) -> None:
 FISH = [
     ("driven sta", {"status"}),
     ("driven sync --dr", {"--dry-run"}),
-    ("driven plugin ", {"list", "show"}),
+    ("driven plugin ", {"list", "show", "run"}),
     ("driven show file-one.ts be", {"beta/two"}),
     ("driven --root away show file-one.ts ", {"here"}),
     ("driven show --root=away file-one.ts ", {"here"}),
