@@ -96,7 +96,7 @@ def run(
 
 
 def _all() -> list[Benchmark]:
-    from driven.benchmarks import files, lsp, merge, processes, text, validate, watch
+    from driven.benchmarks import files, lsp, merge, processes, text, trust, validate, watch
 
     return [
         *files.BENCHMARKS,
@@ -105,6 +105,7 @@ def _all() -> list[Benchmark]:
         *processes.BENCHMARKS,
         *validate.BENCHMARKS,
         *watch.BENCHMARKS,
+        *trust.BENCHMARKS,
         *lsp.BENCHMARKS,
     ]
 

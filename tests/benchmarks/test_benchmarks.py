@@ -23,6 +23,7 @@ from driven.benchmarks.processes import command, environment
 from driven.benchmarks.processes import run as run_process
 from driven.benchmarks.samples import RULE_FILE, front_matter, long_rules, paths, short_rules, write_tree
 from driven.benchmarks.text import BENCHMARKS as TEXT
+from driven.benchmarks.trust import BENCHMARKS as TRUST
 from driven.benchmarks.validate import BENCHMARKS as VALIDATE
 from driven.benchmarks.watch import BENCHMARKS as WATCH
 from driven.core import wire
@@ -31,7 +32,7 @@ from driven.format.drv import to_drv
 from driven.format.rules_json import to_json
 
 ROOT = Path(__file__).resolve().parents[2]
-ALL = (*FILES, *TEXT, *MERGE, *PROCESSES, *VALIDATE, *WATCH, *LSP)
+ALL = (*FILES, *TEXT, *MERGE, *PROCESSES, *VALIDATE, *WATCH, *TRUST, *LSP)
 OTHERS = [name for name in names() if not name.startswith("lsp/")]
 UNITS = {"ns", "µs", "ms", "s", "bytes", "GB/s"}
 OPTIONAL = {
