@@ -5,16 +5,20 @@ __version__ = "0.1.0"
 _PLACES = {
     "Always": "model.activation",
     "Artefact": "model.artefact",
+    "Capability": "trust.capability",
+    "CapabilityManifest": "trust.capability",
     "ConflictError": "errors",
     "Diagnostic": "model.diagnostic",
     "DrivenError": "errors",
     "Emission": "model.artefact",
     "ForPaths": "model.activation",
+    "IntegrityGuard": "trust.rings.guard",
     "Loss": "model.artefact",
     "OnRequest": "model.activation",
     "Plan": "model.plan",
     "Rule": "model.rule",
     "RuleSet": "model.rule",
+    "Sandbox": "trust.rings.sandbox",
     "Settings": "model.artefact",
     "Span": "span",
     "SyncReport": "model.plan",
@@ -31,9 +35,10 @@ _PLACES = {
 }
 
 __all__ = [
-    "Always", "Artefact", "ConflictError", "Diagnostic", "DrivenError", "Emission", "ForPaths", "Loss", "OnRequest",
-    "Plan", "Rule", "RuleSet", "Settings", "Span", "SyncReport", "Target", "WhenRelevant", "__version__", "explain",
-    "find_root", "import_files", "init", "load_rules", "status", "sync", "validate",
+    "Always", "Artefact", "Capability", "CapabilityManifest", "ConflictError", "Diagnostic", "DrivenError", "Emission",
+    "ForPaths", "IntegrityGuard", "Loss", "OnRequest", "Plan", "Rule", "RuleSet", "Sandbox", "Settings", "Span",
+    "SyncReport", "Target", "WhenRelevant", "__version__", "explain", "find_root", "import_files", "init", "load_rules",
+    "status", "sync", "validate",
 ]  # fmt: skip
 
 

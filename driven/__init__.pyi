@@ -20,6 +20,10 @@ from driven.model.target import Target as Target
 from driven.pipeline import find_root as find_root
 from driven.pipeline import sync as sync
 from driven.span import Span as Span
+from driven.trust.capability import Capability as Capability
+from driven.trust.capability import CapabilityManifest as CapabilityManifest
+from driven.trust.rings.guard import IntegrityGuard as IntegrityGuard
+from driven.trust.rings.sandbox import Sandbox as Sandbox
 from driven.validation.validate import validate as validate
 from driven.views import explain as explain
 from driven.views import load_rules as load_rules

@@ -21,13 +21,17 @@ from driven.model.rule import Rule, RuleSet
 from driven.moves import follow
 from driven.plugin_kit import body_text
 from driven.project.disk import Tree
-from driven.project.ledger import output_rules
+from driven.project.ledger import output_rules, pack_of
 from driven.project.sources import RULES, source_bytes
 from driven.workspace import Project
 
 DECIDE = "`driven sync --adopt` takes the edited file's side, `driven sync --force` the rule's; or edit either one"
 _BETWEEN = "edit one of the two; `driven sync --force` leaves that place as the rule has it"
 _ANEW = "correct it, or `driven sync --force` writes it anew (what stands there is kept in a snapshot)"
+_PACK = (
+    "copy the rule to `.driven/rules`, give its own name there, and edit that; `driven sync --force` writes this file"
+    " anew (a snapshot keeps it)"
+)
 _BY_HAND = "move the edit into the rule in `.driven/rules`, then `driven sync --force` (a snapshot keeps it)"
 
 
@@ -87,7 +91,9 @@ def _merge(
     hands: list[HandEdit] = []
     for edit in edits:
         importer = project.plugins.importers.get(edit.editor)
-        if importer is None:
+        if pack := pack_of(edit.rule.span.path):
+            _problem(out, edit, f"edited, and its rule comes with the pack `{pack}`, as it was accepted", _PACK)
+        elif importer is None:
             _problem(out, edit, "edited since it was written, and no plugin reads this editor's files back", _BY_HAND)
         elif now is None and take(edit.path) == "none":
             message = f"edited, but its rule `{rule_id}` was deleted"

@@ -14,6 +14,7 @@ from driven.model.plan import Owned
 from driven.model.rule import Rule
 from driven.project.disk import Tree
 from driven.project.finder import Finder
+from driven.project.ledger import pack_of
 from driven.workspace import Project
 
 ALIKE = 0.6  # of the lines, as git asks for half: from there on a file counts as another one, renamed and edited
@@ -32,6 +33,9 @@ def follow(
         path, editor, _ = owned
         known = project.sources.rules.get(artefact.rule_ids[0]) if len(artefact.rule_ids) == 1 else None
         if known is None:
+            continue
+        if pack := pack_of(known.span.path):
+            out.restored[path] = f"is gone, and is written again: its rule comes with the pack `{pack}`"
             continue
         rule = merged.get(known.id, known)
         found = _found(strays.get(editor, {}), artefact.text, project.lock[owned])

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from driven import partial
 from driven.core import ledger as core
-from driven.emission import Emitted, emit_all, emit_changed
+from driven.emission import Emitted, emit_all, emit_changed, hidden_in
 from driven.frozen import frozen, replace
 from driven.model.artefact import Piece
 from driven.model.diagnostic import Diagnostic
@@ -118,6 +118,8 @@ def _sync(
             say("reading rules", 0, 4)
             project = load(root, kept=kept)
             merged = merge(project, tree, decides, hints=hints)
+            changed = project.sources.changed
+            project.diagnostics += hidden_in(rule for rule in project.rules if rule.id in changed)
             say("emitting", 1, 4)
             emitted, planned = plan(project, tree, merged, decides)
             # A file that was saved after the merge had looked at it: an edit to merge, not a conflict.

@@ -15,6 +15,7 @@ from driven.model.artefact import Artefact
 from driven.model.plan import Owned
 from driven.model.rule import Rule, RuleSet
 from driven.project.git import committed_files
+from driven.project.ledger import pack_of
 from driven.project.snapshots import SOURCE, Store
 from driven.project.sources import RULES
 from driven.workspace import Project
@@ -45,6 +46,7 @@ def recall(project: Project, lines: Sequence[Owned]) -> dict[Owned, Recalled]:
     left = [owned for owned in lines if owned not in out]
     committed = _parsed(committed_files(project.root, RULES)) if left else {}
     if committed:
+        committed |= {rule.span.path: rule for rule in project.rules if pack_of(rule.span.path)}
         out.update(_given(project, committed, left))
     return out
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from driven.registry import Registry
 
 _WORST = (70, 7, 6, 5, 2, 4, 1, 0)
+_HELD = {"DRV009": 5, "DRV010": 6}  # packs that nobody accepted, and those that are not what was accepted
 
 
 class App:
@@ -93,14 +94,22 @@ class App:
         drift: bool = False,
         findings: bool = False,
         conflicts: bool = False,
+        untrusted: bool = False,
+        denied: bool = False,
         diagnostics: Iterable[Diagnostic] = (),
     ) -> int:
         """The exit code of a command that came to its end: the worst of these. An error among `diagnostics` is a rule
-        or a setting that the user can fix; `findings` are what the command was asked to look for.
+        or a setting that the user can fix, or a pack that is held back; `findings` are what the command was asked to
+        look for; `untrusted`: something is not signed by whom it must be; `denied`: what was asked for is not granted.
 
         A command that only reads (`status`, `explain`) gives nothing but `diagnostics`: drift and conflicts are its
         answer, not its outcome; where a rule could not be read, the answer may lack it."""
-        codes = {1: drift or findings, 4: conflicts, 2: any(d.severity == "error" for d in diagnostics)}
+        errors = {d.code for d in diagnostics if d.severity == "error"}
+        held = {_HELD[code] for code in errors & _HELD.keys()}
+        codes = {
+            1: drift or findings, 2: bool(errors - _HELD.keys()), 4: conflicts, 5: denied or 5 in held,
+            6: untrusted or 6 in held,
+        }  # fmt: skip
         return next((code for code in _WORST if codes.get(code)), 0)
 
     def fail(self, error: DrivenError) -> int:
@@ -232,7 +241,7 @@ def _dispatch(app: App, argv: list[str]) -> int:
         return _help(app, command)
     args = parse(command, app.words, given)
     _set(app, args)
-    return _load(command)(args, app)
+    return _run(command, args, app)
 
 
 def _asks_help(argv: Sequence[str]) -> bool:
@@ -275,6 +284,25 @@ def _load(command: Command) -> Callable[[Any, App], int]:
         if command.run.startswith("driven."):
             raise
         raise PluginError(f"the command `{command.name}` cannot be loaded: {error}", hint=f"`{command.run}`") from error
+
+
+def _run(command: Command, args: Any, app: App) -> int:
+    run = _load(command)
+    if "OTEL_EXPORTER_OTLP_ENDPOINT" not in os.environ:
+        return run(args, app)
+    from driven.trust import telemetry
+
+    told = telemetry.Command(app.words)
+    try:
+        with told as span:
+            if told.problem and args.verbose:
+                app.out.line(told.problem, error=True)
+            code = run(args, app)
+            span.set("exit_code", code)
+            return code
+    finally:
+        if told.lost:
+            app.out.note(told.lost, error=True)
 
 
 def _without_command(app: App, argv: list[str]) -> int:

@@ -42,6 +42,8 @@ def write_report(error: BaseException, words: Sequence[str], root: str) -> str:
     for folder in (state, tempfile.gettempdir()):
         if not folder or not os.path.isdir(folder):
             continue
+        if folder == state and os.path.realpath(folder) != os.path.join(os.path.realpath(root), ".driven", "state"):
+            continue  # a link: a stranger's project must not lead our writes elsewhere
         try:
             handle, path = tempfile.mkstemp(prefix="driven-crash-", suffix=".md", dir=folder)
             with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:

@@ -9,6 +9,7 @@ from driven.cli.render import Output
 from driven.cli.render_help import label_of
 from driven.grammar.command import Argument, Command
 from driven.grammar.commands import EXIT_CODES, OPTIONS, TOP_OPTIONS
+from driven.grammar.powers import declared
 
 if TYPE_CHECKING:
     from rich.tree import Tree
@@ -37,6 +38,10 @@ def _command(out: Output, tree: Tree, command: Command) -> None:
     branch = tree.add(out.text((command.name, "bold cyan"), f"  {command.help}", (words, "dim")))
     for a in command.arguments:
         _argument(out, branch, a)
+    if command.run:
+        powers = ", ".join(str(one) for one in declared(command)) or "nothing"
+        exits = ", ".join(map(str, command.exits))
+        branch.add(out.text((f"touches {powers}; exits {exits}", "dim")))
     for verb in command.verbs:
         _command(out, branch, verb)
 

@@ -22,7 +22,7 @@ def show_overview(out: Output, commands: Sequence[Command], options: Iterable[Ar
         out.line((group, "bold"), error=error)
         for c in commands:
             if (c.group or "Plugins") == group:
-                out.line("  ", (c.name.ljust(_COLUMN - 2), "cyan"), c.help, error=error)
+                _entry(out, c.name, c.help, error=error)
     _show_options(out, "Options", options, error=error)
     out.line(error=error)
     out.line(("`driven COMMAND --help` says more of one command", "dim"), error=error)
@@ -30,16 +30,23 @@ def show_overview(out: Output, commands: Sequence[Command], options: Iterable[Ar
 
 def show_command(out: Output, command: Command, words: str, options: Iterable[Argument]) -> None:
     """`driven sync --help`."""
-    out.line((words, "bold"), f": {command.help}")
+    first, *more = folded(out, f"{words}: {command.help}".split(" "), 0)
+    out.line((words, "bold"), first.removeprefix(words))
+    for line in more:
+        out.line(line)
     if command.description:
         out.line()
-        out.line(command.description)
+        for line in folded(out, command.description.split(" "), 0):
+            out.line(line)
     out.line()
-    out.line(("usage:", "bold"), f" {usage(command, words)}")
+    first, *more = folded(out, usage(command, words).replace(" [", "\0[").split("\0"), 8)
+    out.line(("usage:", "bold"), f" {first}")
+    for line in more:
+        out.line(f"        {line}")
     if command.verbs:
         out.line()
         for verb in command.verbs:
-            out.line("  ", (verb.name.ljust(_COLUMN - 2), "cyan"), verb.help)
+            _entry(out, verb.name, verb.help, error=False)
     positionals = [a for a in command.arguments if not a.name.startswith("-")]
     if positionals:
         _show_options(out, "Arguments", positionals, error=False)
@@ -58,9 +65,24 @@ def _show_options(out: Output, title: str, options: Iterable[Argument], *, error
     out.line(error=error)
     out.line((title, "bold"), error=error)
     for o in options:
-        label = label_of(o)
-        help_ = o.help + (f" ({', '.join(o.choices)})" if o.choices else "")
-        out.line("  ", (label.ljust(_COLUMN - 2), "cyan"), " " if len(label) > _COLUMN - 3 else "", help_, error=error)
+        _entry(out, label_of(o), o.help + (f" ({', '.join(o.choices)})" if o.choices else ""), error=error)
+
+
+def _entry(out: Output, label: str, text: str, *, error: bool) -> None:
+    """A word and its explanation, which on a terminal goes on below itself."""
+    first, *more = folded(out, text.split(" "), max(_COLUMN, len(label) + 3))
+    out.line("  ", (label.ljust(_COLUMN - 2), "cyan"), " " if len(label) > _COLUMN - 3 else "", first, error=error)
+    for line in more:
+        out.line(" " * _COLUMN, line, error=error)
+
+
+def folded(out: Output, words: Sequence[str], indent: int) -> list[str]:
+    """Words in lines, as many as a terminal has room for right of `indent`; elsewhere one line."""
+    lines = [""]
+    for word in words:
+        fits = not lines[-1] or indent + len(lines[-1]) + 1 + len(word) <= out.width
+        lines[-1:] = [f"{lines[-1]} {word}".lstrip()] if fits else [lines[-1], word]
+    return lines
 
 
 def label_of(argument: Argument) -> str:

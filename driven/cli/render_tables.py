@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from driven.cli.render import Output, Piece
 from driven.cli.text import count
+from driven.trust.capability import RINGS
 
 if TYPE_CHECKING:
     from driven.benchmarks import Row
@@ -27,10 +28,12 @@ def show_plugins(out: Output, plugins: Sequence[PluginInfo]) -> None:
     for p in plugins:
         glyph, style = _STATUS[p.status]
         rows.append([
-            (out.glyph(glyph), style), p.name, (p.status, style), f"{p.distribution} {p.version}",
+            (out.glyph(glyph), style), p.name, (p.status, style), f"{p.distribution} {p.version}", p.ring,
             (", ".join(_offers(p)), "dim"),
         ])  # fmt: skip
-    out.show(out.table(rows, head=["", "Plugin", "Status", "From", "Offers"], wrap=(4,), cut=(1, 3), indent=0))
+    out.show(out.table(rows, head=["", "Plugin", "Status", "From", "Ring", "Offers"], wrap=(5,), cut=(1, 3), indent=0))
+    if any(p.ring == "T" and p.distribution != "driven" for p in plugins):
+        out.note(("T: code that somebody installed; it is trusted, and not confined", "dim"))
 
 
 def show_plugin(out: Output, plugin: PluginInfo) -> None:
@@ -41,6 +44,7 @@ def show_plugin(out: Output, plugin: PluginInfo) -> None:
         [("from", "dim"), f"{plugin.distribution} {plugin.version}"],
         [("loads", "dim"), plugin.value],
         [("offers", "dim"), ", ".join(_offers(plugin)) or out.glyph("dash")],
+        [("ring", "dim"), f"{plugin.ring}: {RINGS[plugin.ring]}"],
     ]
     if plugin.error:
         rows.append([("error", "red"), plugin.error])

@@ -29,6 +29,7 @@ class About:
     url       where the vendor (or whoever measured it) says so; `verified` the date, YYYY-MM-DD
     fix       whether findings may carry one: "safe", "unsafe", "both" (safe where it is certain what was meant) or ""
     security  asked of every file, also of what driven itself wrote
+    fresh     a repository check that looks at more than the repository shows it: asked each time, never remembered
     """
 
     code: str
@@ -43,6 +44,7 @@ class About:
     good: str = ""
     fix: Literal["", "safe", "unsafe", "both"] = ""
     security: bool = False
+    fresh: bool = False
 
 
 @frozen

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from driven.frozen import field, record
 from driven.project.config import CONFIG, PYPROJECT
-from driven.project.ledger import LOCK
+from driven.project.ledger import LOCK, PACKS, PINS
 from driven.project.sources import MAX_DEPTH, MAX_FILES, RULES
 
 MAX_LINKS = 40  # in one path, as Linux has it
@@ -22,12 +22,13 @@ MAX_PARTS = 200  # of one path: more is nobody's project, and a lock may say any
 class Folder:
     """A folder to watch: what it is called in the project, and which names in it are of interest.
 
-    `rules`: any rule file and any folder is, whatever its name.
+    `rules`: any rule file and any folder is, whatever its name; `packs`: any file at all.
     """
 
     shown: str
     names: set[str] = field(default_factory=set)
     rules: bool = False
+    packs: bool = False
 
     def is_wanted(self, path: str, name: str, is_folder: bool) -> bool:
         """Whether a change of `name`, at the absolute `path`, may mean anything for a sync."""
@@ -36,7 +37,7 @@ class Folder:
         # What editors put beside a file while they save it (.x.md.swp, x.md~, #x.md#, 4913) is no rule file by name.
         if not self.rules or name.startswith("."):
             return False
-        return is_folder or name.endswith(".md") or os.path.isdir(path)
+        return self.packs or is_folder or name.endswith(".md") or os.path.isdir(path)
 
 
 def wanted(root: str, outputs: Iterable[str]) -> dict[str, Folder]:
@@ -47,16 +48,17 @@ def wanted(root: str, outputs: Iterable[str]) -> dict[str, Folder]:
     way = _Way(root)
     if not way.top:
         return way.folders
-    for path in (CONFIG, PYPROJECT, LOCK, RULES):
+    for path in (CONFIG, PYPROJECT, LOCK, PINS, RULES, PACKS):
         way.file(path)
     for path in outputs:
         way.file(path, MAX_LINKS)  # nothing is written through a link, so where one leads is of no interest
     _rules(way, RULES)
+    _rules(way, PACKS, packs=True)
     return way.folders
 
 
-def _rules(way: _Way, top: str) -> None:
-    """The folders of rules, as the loader walks them: links are followed inside the project."""
+def _rules(way: _Way, top: str, *, packs: bool = False) -> None:
+    """The folders of rules, as the loader walks them: links are followed inside the project; and those of packs."""
     todo = [(top, 0)]
     seen: set[str] = set()
     files = 0
@@ -67,6 +69,7 @@ def _rules(way: _Way, top: str) -> None:
             continue
         seen.add(real)
         way.folders[real].rules = True
+        way.folders[real].packs |= packs
         try:
             with os.scandir(real) as listing:
                 children = list(listing)

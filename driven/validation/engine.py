@@ -104,12 +104,13 @@ def look(
     for check in runner.repository:
         if check.about.places and not any(repository.of(place) for place in check.about.places):
             continue
-        known = memory.of_check(check.about.code, repository, folder) if memory else None
+        kept = memory if not check.about.fresh else None
+        known = kept.of_check(check.about.code, repository, folder) if kept else None
         if known is None:
             repository.asked = set()
             known = runner.of_repository(check, repository)
-            if memory:
-                memory.keep_check(check.about.code, known, repository, folder)
+            if kept:
+                kept.keep_check(check.about.code, known, repository, folder)
         found += known
     if memory and not broken_ones:
         memory.write()

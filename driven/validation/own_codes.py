@@ -416,6 +416,18 @@ _ALL = (
         "A sync does not overwrite what a person wrote. `--adopt` takes the edit, `--force` the rule.",
     ),
     OwnCode(
+        "DRV009", "something that nobody granted", "error",
+        "Foreign code asked for more than its manifest says. Read what it wants before you grant it.",
+    ),
+    OwnCode(
+        "DRV010", "a signature that is missing, broken, or of nobody who is trusted", "error",
+        "What is signed is not what was read, or its key is not in this project's list of signers.",
+    ),
+    OwnCode(
+        "DRV011", "foreign code that cannot be held as it must be", "error",
+        "This machine lacks what holds it, or it ran into its limits. `driven doctor sandbox` says what there is.",
+    ),
+    OwnCode(
         "DRV070", "a bug in driven", "error",
         "Please report it with the log file that the message names; read that before you paste it.",
     ),

@@ -68,7 +68,7 @@ def test_no_command_in_json_is_an_error_on_stdout(empty: Path, drive: Drive) -> 
     [
         ("snyc", "unknown command `snyc`", "did you mean `driven sync`?"),
         ("xyzzy", "unknown command `xyzzy`", "`driven --help` lists the commands"),
-        ("plugin", "`driven plugin` needs a word more: `list`, `show`", "`driven plugin --help` says more"),
+        ("plugin", "`driven plugin` needs a word more: `list`, `show`, `run`", "`driven plugin --help` says more"),
         ("plugin lsit", "`driven plugin` has no `lsit`", "did you mean `driven plugin list`?"),
         ("sync --bogus", "unknown option `--bogus` of `driven sync`", "`driven sync --help` lists the options"),
         ("sync --chekc", "unknown option `--chekc` of `driven sync`", "did you mean `--check`?"),

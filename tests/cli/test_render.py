@@ -57,6 +57,34 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Terminal]:
     return make
 
 
+@pytest.mark.parametrize("words", ["--help", "key trust --help", "attest delegate --help"])
+def test_nothing_is_cut_or_broken_inside_a_word(words: str, terminal: Callable[..., Terminal]) -> None:
+    wide = terminal(1000)
+    main(words.split())
+    screen = terminal(80)
+    main(words.split())
+    seen = ANSI.sub("", screen.text)
+    assert ANSI.sub("", wide.text).split() == seen.split()
+    assert max(map(len, seen.splitlines())) <= 80
+
+
+def test_a_fingerprint_is_whole_on_any_terminal(
+    terminal: Callable[..., Terminal],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert main(["key", "generate", "somebody.with.a.long.name@example.org", "--no-passphrase"]) == 0
+    made = capsys.readouterr().out.split()
+    screen = terminal(80)
+    assert main(["key", "list"]) == 0
+    seen = ANSI.sub("", screen.text)
+    assert "somebody.with.a.long.name@example.org  " + made[2] in seen
+    assert "no passphrase  not trusted" in seen and "…" not in seen
+
+
 @pytest.mark.parametrize(
     ("when", "env", "tty", "wanted"),
     [

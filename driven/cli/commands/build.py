@@ -40,6 +40,10 @@ def run(args: Any, app: App) -> int:
         shown = os.path.relpath(path)
         out.note(("+ ", "green"), shown if not shown.startswith("..") else path)
         out.note((f"{count(len(rules), 'rule')}, {size(len(made))}", "bold"), (f"  {name[:16]}", "dim"))
+        if os.path.lexists(path + ".sig") or os.path.lexists(path + ".manifest.minisig"):
+            out.note(
+                ("! ", "yellow"), "the signature beside it is of what stood there before: ", ("driven sign", "bold")
+            )
 
     app.answer(
         lambda: {

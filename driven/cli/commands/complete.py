@@ -38,6 +38,10 @@ def _words(kind: str, app: App) -> list[str]:
     match kind:
         case "rule":
             return sorted(set(_rule_ids(os.path.join(app.base, ".driven", "rules"))))
+        case "pack":
+            from driven.project.packs import pack_names
+
+            return pack_names(app.base)
         case "editor":
             return sorted(app.registry().emitters)
         case "form":
@@ -98,7 +102,8 @@ def install(app: App) -> int:
     path, left = _place(shell)
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path + ".new", "w", encoding="utf-8") as file:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+        with open(os.open(path + ".new", flags, 0o644), "w", encoding="utf-8") as file:
             file.write(script(shell, app.commands()))
         os.replace(path + ".new", path)
     except OSError as error:

@@ -20,6 +20,10 @@ _WATCHES = 65_536  # inotify watches below which a large project cannot be watch
 
 def run(args: Any, app: App) -> int:
     """Run every check. 1 when one fails; warnings are warnings."""
+    if args.what == "sandbox" or args.matrix:
+        from driven.cli.commands.rings import run_doctor
+
+        return run_doctor(args, app)
     from driven.cli.render_tables import show_checks
 
     checks = [check for part in _PARTS for check in _guarded(part, app)]

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from driven.cli.app import App
     from driven.cli.render import Output
     from driven.model.diagnostic import Diagnostic
-    from driven.registry import PluginInfo
+    from driven.registry import PluginInfo, Registry
 
 
 def run_list(args: Any, app: App) -> int:
     """List every plugin. 1 when one is broken."""
-    registry = app.registry(checks=True)
+    registry = _registry(app)
 
     def show(out: Output) -> None:
         from driven.cli.render_findings import show_findings
@@ -31,7 +31,7 @@ def run_list(args: Any, app: App) -> int:
 
 def run_show(args: Any, app: App) -> int:
     """Show the plugins of that name: two distributions may use one. 1 when one of them is broken."""
-    registry = app.registry(checks=True)
+    registry = _registry(app)
     found = [p for p in registry.plugins if p.name == args.name]
     if not found:
         names = [p.name for p in registry.plugins]
@@ -48,6 +48,13 @@ def run_show(args: Any, app: App) -> int:
     return app.outcome(findings=any(p.status == "broken" for p in found))
 
 
+def _registry(app: App) -> Registry:
+    """All plugins: those that are installed, and those that come with packs."""
+    from driven.workspace import with_code
+
+    return with_code(app.registry(checks=True), app.base)
+
+
 def _data(plugins: list[PluginInfo], found: list[Diagnostic] | tuple[()]) -> dict[str, Any]:
     from driven.cli import data
 
@@ -60,6 +67,7 @@ def _data(plugins: list[PluginInfo], found: list[Diagnostic] | tuple[()]) -> dic
             "status": p.status,
             "error": p.error,
             "offers": list(p.offers),
+            "ring": p.ring,
         }
         for p in plugins
     ]

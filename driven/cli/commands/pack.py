@@ -1,0 +1,122 @@
+"""`driven pack list`, `show`, `add`, `trust` and `forget`."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from driven.errors import PolicyError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from driven.cli.app import App
+    from driven.cli.render import Output
+    from driven.packing import PackLook
+
+
+def run_list(args: Any, app: App) -> int:
+    """List every pack. 6 when one is not as it was accepted."""
+    from driven import packing
+    from driven.cli.render_packs import show_packs
+
+    looks = packing.look_all(app.root)
+    app.answer(lambda: {"packs": [_data(one) for one in looks]}, lambda out: show_packs(out, looks))
+    return app.outcome(untrusted=any(one.state in ("changed", "refused") for one in looks))
+
+
+def run_show(args: Any, app: App) -> int:
+    """Show one pack: who signed it, what it wants, what it holds. 6 when it cannot be accepted."""
+    from driven import packing
+    from driven.cli.render_packs import show_pack
+
+    one = packing.look(app.root, args.name)
+    app.answer(lambda: {"packs": [_data(one)]}, lambda out: show_pack(out, one))
+    return app.outcome(untrusted=one.state == "refused")
+
+
+def run_add(args: Any, app: App) -> int:
+    """Put a pack into the project; nothing of it holds before it is accepted, which is asked next."""
+    from driven import packing
+    from driven.project.installing import install
+
+    name = install(app.root, args.source)
+    app.out.note("put into ", (f".driven/packs/{name}/", "bold"), error=True)
+    one = packing.look(app.root, name)
+    return _accept(args, app, [] if one.state == "accepted" else [one])
+
+
+def run_trust(args: Any, app: App) -> int:
+    """Accept packs as they stand: ask on a terminal, else --yes says it. 5 when nobody said yes, 6 for what cannot be
+    accepted."""
+    from driven import packing
+
+    looks = [packing.look(app.root, name) for name in dict.fromkeys(args.names)] or list(packing.look_all(app.root))
+    gone = [one.name for one in looks if one.state == "gone"]
+    if gone and args.names:
+        raise UsageError(f"the pack `{gone[0]}` is not here", hint="`driven pack forget` takes its pin back")
+    return _accept(args, app, [one for one in looks if one.state not in ("gone", "accepted")])
+
+
+def run_forget(args: Any, app: App) -> int:
+    """Take a pack's pin back: from the next sync on its rules are held back as they stand."""
+    from driven import packing
+
+    packing.forget(app.root, args.name)
+
+    def show(out: Output) -> None:
+        there = os.path.isdir(os.path.join(app.root, ".driven", "packs", args.name))
+        out.note(f"`{args.name}` is no longer accepted", ": what its rules wrote stays as it is" if there else "")
+        if there:
+            out.note((f"to be rid of it, delete .driven/packs/{args.name} and sync", "dim"))
+
+    app.answer(lambda: {"packs": []}, show)
+    return 0
+
+
+def _accept(args: Any, app: App, looks: Sequence[PackLook]) -> int:
+    from driven import packing
+    from driven.cli.render_packs import show_accepted, show_pack
+
+    for one in looks:
+        packing.check(one, unsigned=args.unsigned, key=args.key or "", surfaces=args.surfaces)
+    asks = bool(looks) and not args.yes and not app.json and app.out.can_ask()
+    if looks and not args.yes:
+        for one in looks if not app.json else ():
+            show_pack(app.out, one, error=True)
+        what = f"`{looks[0].name}`" if len(looks) == 1 else f"these {len(looks)} packs"
+        name = looks[0].name if len(looks) == 1 else "NAME"
+        if not asks or app.out.ask((f"Accept {what} as it stands?", "bold"), " [y/N]").lower() not in ("y", "yes"):
+            raise PolicyError(
+                f"{what} was not accepted" if asks else f"nobody is here to accept {what}",
+                hint="" if asks else f"if it is what you want: `driven pack trust {name} --yes`",
+            )
+    done = packing.accept(app.root, looks, unsigned=args.unsigned, key=args.key or "", surfaces=args.surfaces)
+    app.answer(lambda: {"packs": [_data(packing.look(app.root, one.name)) for one in done]},
+               lambda out: show_accepted(out, done))  # fmt: skip
+    return 0
+
+
+def _data(one: PackLook) -> dict[str, Any]:
+    about, signed, pin, problem = one.about, one.signed, one.pin, one.problem
+    return {
+        "name": one.name,
+        "version": about.version if about else "",
+        "description": about.description if about else "",
+        "state": one.state,
+        "content": one.content,
+        "rules": list(one.rules),
+        "plugins": [plugin.name for plugin in about.plugins] if about else [],
+        "signature": signed.state if signed else "",
+        "signer": signed.principal if signed else "",
+        "key": one.fingerprint,
+        "wants": [str(wanted) for wanted in about.wants.capabilities] if about else [],
+        "more": [str(wanted) for wanted in one.more],
+        "less": [str(wanted) for wanted in one.less],
+        "risk": about.wants.risk if about else 0,
+        "pinned": None if pin is None else {"version": pin.version, "content": pin.content, "key": pin.key,
+                                            "signer": pin.signer},
+        "problem": None if problem is None else {"code": problem.code, "message": str(problem), "hint": problem.hint},
+        "surfaces": [str(surface) for surface in one.surfaces],
+        "hidden": [{"path": told.span.path, "line": told.span.line, "message": told.message} for told in one.hidden],
+    }  # fmt: skip
