@@ -33,15 +33,36 @@ def drv(path: str) -> dict[str, Any]:
     except DrivenError as error:
         damaged = {"state": "damaged", "text": "its bytes are not those that were written"}
         return {**answer, "problem": f"{error.message}; {error.hint}", "signature": damaged}
-    if header.signed:
-        answer["signature"] = {"state": "signed", "text": "it says that it is signed; this driven cannot tell by whom"}
-    else:
-        answer["signature"]["text"] = "its checksum holds; it is not signed"
     return {
-        **answer, "version": str(header.version), "digest": digest(rules).hex(),
+        **answer, "version": str(header.version), "signature": _signature(path), "digest": digest(rules).hex(),
         "sections": [{"name": one.name, "bytes": one.length} for one in header.sections],
         "rules": [_rule(rule) for rule in rules],
     }  # fmt: skip
+
+
+def _signature(path: str) -> dict[str, str]:
+    """Whether a rule set is signed, by whom, and whether that one is trusted in the project that it stands in."""
+    import os
+    import time
+
+    from driven.trust.signers import load
+    from driven.trust.verifying import verify_file
+
+    root = os.path.dirname(path)
+    while not os.path.isdir(os.path.join(root, ".driven")) and root != os.path.dirname(root):
+        root = os.path.dirname(root)
+    try:
+        found = verify_file(path, load(root, os.environ), int(time.time()))
+    except DrivenError as error:  # the lists of who is trusted cannot be believed
+        return {"state": "damaged", "text": f"whether it is signed is not known: {error.message}"}
+    match found.state:
+        case "ok":
+            of = f", as {found.manifest.name} {found.manifest.version}" if found.manifest else ""
+            return {"state": "signed", "text": f"signed by {found.principal}{of}"}
+        case "unsigned":
+            return {"state": "unsigned", "text": "its checksum holds; it is not signed"}
+        case _:
+            return {"state": "damaged", "text": found.message}
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
