@@ -58,11 +58,32 @@ SLOW = {
 }  # fmt: skip
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what takes long."""
+# What says the same beside either build of the core, for it builds wheels by itself or asks little of the core: `make
+# test` has it in the second of its two runs alone.
+ONCE = {"test_action.py", "test_build.py", "test_demo.py", "test_pre_commit.py", "test_third_party.py"}
+ONCE_FOLDERS = tuple(
+    str(TESTS / folder) + os.sep
+    for folder in (
+        "docs", "mcp_server", "trust/attestations", "trust/hidden", "trust/honesty", "trust/resilience", "trust/safe",
+        "trust/sessions", "trust/signatures",
+    )
+)  # fmt: skip
+EACH = "test_these_tests_run_on_the_build_they_claim"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what takes long; leave out what the next run has."""
     for item in items:
         if item.path.name in SLOW:
             item.add_marker(pytest.mark.slow)
+    if os.environ.get("DRIVEN_ONCE") == "later":
+        later = {item for item in items if _is_once(item)}
+        config.hook.pytest_deselected(items=list(later))
+        items[:] = [item for item in items if item not in later]
+
+
+def _is_once(item: pytest.Item) -> bool:
+    return (item.path.name in ONCE and item.name != EACH) or str(item.path).startswith(ONCE_FOLDERS)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -40,7 +40,8 @@ def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[registr
     import tomllib
 
     made = files()
-    assert set(made) == {"pyproject.toml", "driven_notes/__init__.py", "driven_notes/hello.py"}
+    modules = {"driven_notes/__init__.py", "driven_notes/hello.py", "driven_notes/verbs.py"}
+    assert set(made) == {"pyproject.toml", *modules}
     project = tomllib.loads(made.pop("pyproject.toml"))["project"]
     for name, text in made.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)

@@ -140,9 +140,9 @@ def test_a_history_of_many_rules_is_remembered_in_parts(tmp_path: Path, monkeypa
         partial += report.plan.kept > 0
         parts += (root / ".driven/state/rules.since").exists()
         read = ledger.read_memory(str(root))
-        assert replace(kept[0], current=True, lock=None) == read and read.current
+        assert replace(kept[0], current=True, agrees=True, lock=None) == read and read.current
         assert list(kept[0].rules) == list(read.rules) and kept[0].lock == ledger.read_lock(str(root))
-        assert ledger.read_memory(str(root), kept[0]) == replace(kept[0], current=True)
+        assert ledger.read_memory(str(root), kept[0]) == replace(kept[0], current=True, agrees=True)
         assert read.rules == pipeline.load(str(root), fresh=True).sources.rules
     assert partial > 30 and parts > 25
     assert pipeline.sync(str(root), check=True).plan.is_clean

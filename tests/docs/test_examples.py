@@ -19,7 +19,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("README.md", "docs/guide.md", "docs/two-way.md", "docs/conflicts.md", "docs/validate.md")
+PAGES = (
+    "README.md",
+    "docs/guide.md",
+    "docs/two-way.md",
+    "docs/conflicts.md",
+    "docs/validate.md",
+    "docs/packs.md",
+    "docs/trust.md",
+    "docs/mcp.md",
+)
 FENCE = re.compile(r"^```(?P<language>\w*) ?(?P<path>\S*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 TIME = re.compile(r"\b[0-9.]+ (?:ms|s)\b")
 SETUP_PROGRAMS = {"make", "pip"}
@@ -74,9 +83,10 @@ def project(tmp_path: Path) -> Path:
 
 def shell(command: str, folder: Path) -> str:
     """What a command prints on stdout and stderr, in the order in which it says it."""
-    dropped = ("PYTHONPATH", "NO_COLOR", "FORCE_COLOR", "DRIVEN_DISABLE_PLUGINS")
+    dropped = ("PYTHONPATH", "SSH_AUTH_SOCK", "DRIVEN_SIGNING_KEY", "NO_COLOR", "FORCE_COLOR", "DRIVEN_DISABLE_PLUGINS")
     environment = {name: value for name, value in os.environ.items() if name not in dropped}
     environment |= {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "PYTHONUNBUFFERED": "1"}
+    environment["XDG_CONFIG_HOME"] = str(folder.parent / "config")  # a person without keys
     done = subprocess.run(
         ["sh", "-c", command], cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, timeout=60, check=False,

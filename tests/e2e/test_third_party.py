@@ -113,7 +113,8 @@ def test_a_stranger_stands_beside_ours_and_the_broken_ones_are_named(environment
     # Our checks are asked for by a validation alone, see below.
     assert set(found["plugins"]) == OURS | {"notes", "raises", "misspelt"}
     assert found["plugins"]["notes"][:3] == ["driven-notes", "1.2.0", "loaded"]
-    assert found["plugins"]["notes"][3] == ["command hello", "counter words", "emitter notes", "importer notes"]
+    offers = ["command hello", "command notes", "counter words", "emitter notes", "importer notes"]
+    assert sorted(found["plugins"]["notes"][3]) == offers
     assert {found["plugins"][name][2] for name in OURS} == {"loaded"}
     assert set(found["editors"]) == OURS | {"notes"}
     (misspelt, raises) = found["diagnostics"]
@@ -181,6 +182,10 @@ def test_the_command_line_lists_them_and_emits_with_the_stranger(environment: En
     assert (project / ".notes/tabs.txt").read_text(encoding="utf-8") == "for: src/**\nUse tabs.\n"
     assert (project / ".cursor/rules/tabs.mdc").is_file()
     assert environment.run("driven", "hello", "you").stdout == "Hello, you!\n"
+    grammar = json.loads(environment.run("driven", "grammar", "notes", "--json").stdout)["data"]["commands"][0]
+    assert grammar["plugin"] == "notes" and [verb["name"] for verb in grammar["verbs"]] == ["list", "drop"]
+    assert grammar["verbs"][1]["capabilities"] == ["FileRead(.notes)", "FileWrite(.notes)"]
+    assert "driven notes drop NAME" in environment.run("driven", "notes", "drop", "--help").stdout
 
 
 def test_the_example_is_type_checked_as_its_author_would(environment: Environment) -> None:

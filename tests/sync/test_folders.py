@@ -28,7 +28,7 @@ def shown(root: Path, *outputs: str) -> dict[str, set[str]]:
 def test_the_rules_the_settings_and_the_outputs_and_the_ways_to_them(root: Path) -> None:
     assert shown(root, ".cursor/rules/a.mdc", "AGENTS.md") == {
         "": {".driven", "pyproject.toml", ".cursor", "AGENTS.md"},
-        ".driven": {"config.toml", "outputs.lock", "rules"},
+        ".driven": {"config.toml", "driven.lock", "outputs.lock", "packs", "rules"},
         ".driven/rules": {"web"},
         ".driven/rules/web": {"css"},
         ".driven/rules/web/css": set(),
