@@ -25,6 +25,7 @@ JOURNAL = STATE + "/journal"
 OWN = ".driven/"
 GROUP = 50  # from so many files on, one flush of the file system costs less than one each
 CHANGED = "it was changed in this very moment; run `driven sync` again"
+REMOVED = "its folder was removed in this very moment; run `driven sync` again"
 
 
 @frozen(kw_only=False)
@@ -71,7 +72,7 @@ class Tree(Folders):
                 except OSError as error:
                     if error.errno not in LOCAL_ERRORS:
                         raise
-                    applied.failed[change.path] = f"cannot be written: {(error.strerror or 'unknown').lower()}"
+                    applied.failed[change.path] = f"cannot be written: {_why(error)}"
             self._flush(temps)
         except OSError as error:
             self._abandon(temps)
@@ -124,6 +125,8 @@ class Tree(Folders):
         path, data, before = change.path, change.after or b"", change.before
         parent, _, name = path.rpartition("/")
         folder = self.folder(parent, create=True)
+        if folder < 0:  # removed while it was made
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         temp = temp_name(name)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
@@ -149,7 +152,10 @@ class Tree(Folders):
         if len(temps) >= GROUP and sync_file_system(temps[0][0]):
             return
         for folder, temp, _, _ in temps:
-            handle = os.open(temp, os.O_RDONLY | os.O_CLOEXEC, dir_fd=folder)
+            try:
+                handle = os.open(temp, os.O_RDONLY | os.O_CLOEXEC, dir_fd=folder)
+            except FileNotFoundError:
+                continue  # it was removed: the rename says so
             try:
                 os.fsync(handle)
             finally:
@@ -177,7 +183,7 @@ class Tree(Folders):
             os.rename(temp, name, src_dir_fd=folder, dst_dir_fd=folder)
             folders.add(folder)
         except OSError as error:
-            applied.failed[path] = f"was not written: {(error.strerror or 'unknown').lower()}"
+            applied.failed[path] = f"was not written: {_why(error)}"
             applied.written.pop(path, None)
             self._unlink(folder, temp)
 
@@ -266,3 +272,8 @@ class Tree(Folders):
                 continue
             if folder >= 0:
                 self._unlink(folder, temp_name(name))
+
+
+def _why(error: OSError) -> str:
+    """Why a file was not written, in words: its folder is made where it is not there, so one that is not was removed."""
+    return REMOVED if error.errno == errno.ENOENT else (error.strerror or "unknown").lower()

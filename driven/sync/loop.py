@@ -22,6 +22,7 @@ from driven.model.diagnostic import Diagnostic, of_error
 from driven.model.plan import Keep, SyncReport
 from driven.project.config import read_config
 from driven.project.disk import CHANGED as SAVED
+from driven.project.disk import REMOVED
 from driven.project.sources import RULES
 from driven.span import Span
 from driven.sync.events import Cured, Event, Problem, Stopped, Synced, Watching
@@ -249,10 +250,12 @@ class Watch:
         return None
 
     def _without_saves(self, report: SyncReport) -> SyncReport:
-        """`report` without the files that somebody saved just when they were to be written: nothing is wrong, and one
-        more sync will see them when the quiet comes. Told only when that never ends."""
+        """`report` without the files that somebody saved, or whose folder somebody removed, just when they were to be
+        written: nothing is wrong, and one more sync will see them when the quiet comes. Told only when that never
+        ends."""
         plan = report.plan
-        met = {found.span.path for found in plan.diagnostics if found.code == "DSK01" and found.message.endswith(SAVED)}
+        failed = [found for found in plan.diagnostics if found.code == "DSK01"]
+        met = {found.span.path for found in failed if found.message.endswith((SAVED, REMOVED))}
         self._met = self._met + 1 if met else 0
         if not met or self._met >= PATIENT:
             return report
@@ -327,7 +330,7 @@ class _Stop(BaseException):
 
 def _is_met(why: str) -> bool:
     """Whether a file was not written because somebody saved it, or one that it waits for."""
-    return why.endswith(SAVED) or "it waits for `" in why or "an edit that could not be written" in why
+    return why.endswith((SAVED, REMOVED)) or "it waits for `" in why or "an edit that could not be written" in why
 
 
 def _note(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -66,6 +67,25 @@ def test_one_save_in_the_middle_is_no_problem(tmp_path: Path) -> None:
     for event in told:
         if isinstance(event, Synced):
             assert CHANGED not in repr(event.report)
+
+
+def test_a_folder_removed_in_the_middle_is_no_problem(tmp_path: Path) -> None:
+    root = make_project(tmp_path)
+    with met(root) as (watch, told):
+        removed = 0
+
+        def remove() -> None:
+            nonlocal removed
+            removed += 1
+            if removed == 1:
+                shutil.rmtree(root / ".claude")
+
+        watch.meanwhile = remove
+        (root / RULE).write_text(text(1, "Changed."))
+        for path in (CURSOR, CLAUDE):
+            eventually(says(root / path, "Changed."), path)
+    assert removed >= 2
+    assert [event for event in told if isinstance(event, Problem | Cured)] == []
 
 
 def test_saves_without_an_end_are_told_and_cured(tmp_path: Path) -> None:
