@@ -21,8 +21,10 @@ from driven.model.diagnostic import Diagnostic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from typing import Any
 
+    from driven.mcp.link import Progress, Speaker
     from driven.registry import Registry
 
 _WORST = (70, 7, 6, 5, 2, 4, 1, 0)
@@ -32,7 +34,8 @@ _HELD = {"DRV009": 5, "DRV010": 6}  # packs that nobody accepted, and those that
 class App:
     """What a command gets beside its arguments: the project, the plugins, the printer, and a way to answer."""
 
-    def __init__(self, argv: Sequence[str] = ()) -> None:
+    def __init__(self, argv: Sequence[str] = (), link: Speaker | None = None) -> None:
+        """`link`: to the server that the command answers, where a person does not wait for it."""
         # As good as it can be known before the words are read: a usage error is printed by these.
         before = list(argv)[: list(argv).index("--")] if "--" in argv else list(argv)
         self.argv = list(argv)  # all words, as they were typed
@@ -42,6 +45,7 @@ class App:
         self.out = Output(color=_color(before))
         self._root = ""
         self._registry: Registry | None = None
+        self._link = link
 
     @property
     def root(self) -> str:
@@ -87,6 +91,10 @@ class App:
             self._envelope(data(), None)
         else:
             show(self.out)
+
+    def progress(self) -> AbstractContextManager[Progress]:
+        """As a context, a function to call as work goes on: `progress(what, done, total)`."""
+        return self._link or self.out.progress()
 
     def outcome(
         self,
@@ -137,13 +145,16 @@ class App:
             "error": error,
             "meta": {"schema": self.words.replace(" ", ".") + "/1", "version": __version__},
         }
+        if self._link is not None:
+            self._link.answer(envelope)
+            return
         self.out.raw(json.dumps(envelope, indent=2 if self.out.terminal else None) + "\n")
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line `argv` (default: the process's own); the exit code. Never raises."""
+def main(argv: Sequence[str] | None = None, link: Speaker | None = None) -> int:
+    """Run the command line `argv` (default: the process's own); the exit code. Never raises. `link`: see `App`."""
     words = list(sys.argv[1:] if argv is None else argv)
-    app = App(words)
+    app = App(words, link)
     try:
         code = _guarded(app, words)
         try:

@@ -6,7 +6,7 @@ import json
 
 from driven.errors import DrivenError
 from driven.grammar.conform import fault
-from driven.mcp.calls import envelope_of
+from driven.mcp.link import MAX_OUTPUT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from driven.mcp.calls import Done
 
 _ENDED = {
-    "output": "its answer is too long: over 4 MiB; ask for less",
+    "output": f"what it printed is too long: over {MAX_OUTPUT >> 20} MiB; ask for less",
     "wall": "it took too long and was ended",
     "cpu": "it used too much of the processor and was ended",
     "signal": "it was ended by a signal",
@@ -28,8 +28,8 @@ def answer(command: Command, done: Done, ring: str) -> dict[str, Any]:
     """The answer for a process that ended. `ring`: what it was held by, for `_meta`."""
     meta = {"driven/exit": done.code, "driven/ring": ring}
     if done.ended:
-        return _failed(_ENDED.get(done.ended, f"it was ended: {done.ended}"), "", meta)
-    envelope = envelope_of(done.out)
+        return _failed(_ENDED.get(done.ended, f"its answer cannot be read: {done.ended}"), "", meta)
+    envelope = done.answer
     if envelope is None:
         return _plain(command, done, meta)
     if not envelope["ok"]:

@@ -8,6 +8,7 @@ import sys
 import threading
 
 from driven.frozen import field, frozen, record
+from driven.mcp.link import MAX_OUTPUT, Listener
 from driven.trust import telemetry
 
 TYPE_CHECKING = False
@@ -15,11 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import IO, Any
 
+    from driven.mcp.link import Progress
     from driven.trust.capability import CapabilityManifest
+    from driven.trust.rings.process import Process
 
-MAX_OUTPUT = 4 << 20  # bytes of an answer; one that is longer is no help to a model
 MAX_ERRORS = 16 << 10  # bytes of stderr that are kept
 SECONDS = {"instant": 30.0, "quick": 120.0, "work": 1800.0}  # of the clock, by the band of a verb
+_MOST = 2 * MAX_OUTPUT + (1 << 20)  # bytes of all that it writes: an answer, prints, and the frames around them
 _PATIENCE = 3.0  # seconds between SIGTERM and SIGKILL
 MAX_FILE = 1 << 30  # bytes of one file that a held call writes
 MAX_OPEN = 1024
@@ -30,9 +33,11 @@ _DROPPED = ("FORCE_COLOR", "PYTHONINSPECT")
 
 @record
 class Done:
-    """How a process ended. `ended`: "" by itself, "cancelled", "output" past the cap, "wall" past its time."""
+    """How a process ended. `answer`: the envelope of `--json`, where it gave one. `out`: what it printed besides.
+    `ended`: "" by itself, "cancelled", "output" past the cap, "wall" past its time, else why it was not heard out."""
 
     code: int
+    answer: dict[str, Any] | None
     out: bytes
     errors: bytes
     ended: str = ""
@@ -48,20 +53,26 @@ class Beside:
 
 
 class Job:
-    """One process that can be ended from another thread."""
+    """One process of `driven` that can be ended from another thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, trace: Mapping[str, str] | None = None, progress: Progress | None = None) -> None:
+        """`trace`: the TRACEPARENT and TRACESTATE of who asked for it, where nobody collects. `progress` is told how
+        far it is."""
+        self.session = os.urandom(16)  # the name of the link to it; a registry may give another
+        self.trace = trace or {}
+        self._progress = progress
         self._process: Any = None  # subprocess.Popen
         self._lock = threading.Lock()
         self.ended = ""
 
-    def run(self, words: Sequence[str], root: str, seconds: float) -> Done:
-        """Run `words` in the folder `root` to its end."""
+    def run(self, line: Sequence[str], root: str, seconds: float) -> Done:
+        """Run `driven` with the words `line` in the folder `root` to its end."""
+        heard = Listener(self.session, self._progress)
         with self._lock:
             if self.ended:
-                return Done(130, b"", b"", self.ended)
+                return Done(130, None, b"", b"", self.ended)
             self._process = subprocess.Popen(
-                list(words), cwd=root, env=environment({**os.environ, **telemetry.outgoing()}),
+                self._words(line), cwd=root, env={**environment(os.environ), **self._traced()},
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
             )  # fmt: skip
         process = self._process
@@ -71,16 +82,19 @@ class Job:
         errors: list[bytes] = []
         reader = threading.Thread(target=_tail, args=(process.stderr, errors), daemon=True)
         reader.start()
-        out = self._read(process.stdout)
+        while not heard.ended and (data := os.read(process.stdout.fileno(), 1 << 16)):
+            heard.heard(data)
+            if heard.wrong:
+                self.end(heard.wrong)
         code = process.wait()
         clock.cancel()
         self._sweep(process)
         reader.join(_PATIENCE)
         process.stdout.close()
-        return Done(code, out, b"".join(errors), self.ended)
+        return self._done(code, heard, b"".join(errors))
 
     def held(
-        self, words: Sequence[str], root: str, seconds: float, manifest: CapabilityManifest, beside: Beside, *,
+        self, line: Sequence[str], root: str, seconds: float, manifest: CapabilityManifest, beside: Beside, *,
         protect: bool = True,
     ) -> Done:  # fmt: skip
         """The same in ring L, with what `manifest` grants, what Python needs to run, and what is `beside` them.
@@ -89,34 +103,38 @@ class Job:
         from driven.trust.rings import confine, python_places
         from driven.trust.rings.limits import Limits
 
-        limits = Limits(
-            memory=0, cpu=int(seconds), file=MAX_FILE, files=MAX_OPEN, wall=seconds, output=MAX_OUTPUT + MAX_ERRORS
-        )
-        given = environment(os.environ)
-        done = confine(
-            manifest, words, root=root, env=within(given) | dict(beside.environment),
-            read=(*python_places(), *beside.read), write=beside.write, protect=protect, limits=limits,
-            started=self._began,
-        )  # fmt: skip
-        return Done(done.code, done.stdout, done.stderr[-MAX_ERRORS:], self.ended or done.ended)
+        heard = Listener(self.session, self._progress)
 
-    def _began(self, process: Any) -> None:
+        def listen(part: bytes) -> bool:
+            heard.heard(part)
+            if heard.wrong:
+                self.end(heard.wrong)
+            return not heard.ended
+
+        limits = Limits(memory=0, cpu=int(seconds), file=MAX_FILE, files=MAX_OPEN, wall=seconds, output=_MOST)
+        done = confine(
+            manifest, self._words(line), root=root,
+            env={**within(environment(os.environ)), **beside.environment, **self._traced()},
+            read=(*python_places(), *beside.read), write=beside.write, protect=protect, limits=limits,
+            started=self._began, heard=listen,
+        )  # fmt: skip
+        return self._done(done.code, heard, done.stderr[-MAX_ERRORS:], done.ended)
+
+    def _words(self, line: Sequence[str]) -> list[str]:
+        """How another `driven` of this installation is started; the current folder is no place of modules."""
+        return [sys.executable, "-P", "-m", "driven.cli.framed", self.session.hex(), *line]
+
+    def _traced(self) -> dict[str, str]:
+        return telemetry.outgoing() if telemetry.is_on() else {**telemetry.outgoing(), **self.trace}
+
+    def _done(self, code: int, heard: Listener, errors: bytes, ended: str = "") -> Done:
+        return Done(code, heard.answer, bytes(heard.printed), errors, self.ended or ended)
+
+    def _began(self, process: Process) -> None:
         with self._lock:
             self._process = process.process
         if self.ended:  # before it began
             _signal(self._process, "SIGKILL")
-
-    def _read(self, stream: IO[bytes]) -> bytes:
-        kept: list[bytes] = []
-        size = 0
-        while data := os.read(stream.fileno(), 1 << 16):
-            size += len(data)
-            if size <= MAX_OUTPUT:
-                kept.append(data)
-            else:
-                self.end("output")
-                kept.clear()
-        return b"".join(kept)
 
     def end(self, why: str) -> None:
         """End it, and all that it started: asked first, then killed."""
@@ -167,21 +185,3 @@ def within(given: Mapping[str, str]) -> dict[str, str]:
     """The environment of a held call, beside what its verb declares. git ends where there is a configuration that it
     may not read, and a person's own is not the call's to see."""
     return {name: given[name] for name in _PASSED if name in given} | {"GIT_CONFIG_NOSYSTEM": "1"}
-
-
-def envelope_of(out: bytes) -> dict[str, Any] | None:
-    """The envelope that a verb printed, None where it printed none. It is the last line: what a plugin said before it
-    is not its answer."""
-    import json
-
-    line = out.rstrip().rsplit(b"\n", 1)[-1]
-    try:
-        value = json.loads(line) if line[:1] == b"{" else None
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) and value.keys() == {"ok", "data", "error", "meta"} else None
-
-
-def interpreter() -> list[str]:
-    """How another `driven` of this installation is started; the current folder is no place of modules."""
-    return [sys.executable, "-P", "-m", "driven"]

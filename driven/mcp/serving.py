@@ -9,7 +9,7 @@ from driven.errors import DrivenError, SandboxError
 from driven.grammar.live import Live
 from driven.grammar.powers import below, for_call
 from driven.mcp import answers
-from driven.mcp.calls import Beside, Job, interpreter
+from driven.mcp.calls import Beside
 from driven.mcp.consent import Grant
 from driven.mcp.session import Session, seconds
 from driven.mcp.watching import Stamp, build
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from driven.grammar.command import Command
+    from driven.mcp.calls import Job
 
 LOOK = 2.0  # seconds between looks at the plugins
 
@@ -66,7 +67,7 @@ class Carrier:
         _below(command, given, self._root)
         manifest = for_call(command, given, self._root)
         cut = line.index("--")
-        words = [*interpreter(), *line[:cut], "--json", "--root", self._root, *line[cut:]]
+        words = [*line[:cut], "--json", "--root", self._root, *line[cut:]]
         owned = not self._live.current.owner(line[0])
         if self._ring == "T" or (owned and _makes_rings(manifest)):
             return answers.answer(command, job.run(words, self._root, seconds(command)), "T")
@@ -144,13 +145,15 @@ def ring_here(root: str) -> tuple[str, str]:
     """The ring that holds a call on this machine, tried and not read off a version, and why."""
     import sys
 
+    from driven.trust.rings import confine, python_places
+
     if sys.platform != "linux":
         return "T", "calls are not confined: only Linux has ring L"
     words = [sys.executable, "-I", "-S", "-c", _LOOK_OUTSIDE, "/etc/hosts"]
     try:
-        done = Job().held(words, root, 20.0, CapabilityManifest(), Beside())
+        done = confine(CapabilityManifest(), words, root=root, read=python_places(), wall=20.0)
     except DrivenError as error:
         return "T", f"calls are not confined: {error.message}"
-    if done.out.strip() != b"held":
+    if done.stdout.strip() != b"held":
         return "T", "calls are not confined: a file outside of the project could be read"
     return "L", "each call is held to what its verb declares"

@@ -9,12 +9,14 @@ from __future__ import annotations
 import threading
 
 from driven import __version__
-from driven.errors import DrivenError, PolicyError
+from driven.errors import DrivenError, PolicyError, SandboxError
 from driven.grammar.powers import needs_review
 from driven.grammar.to_mcp import command_line, to_mcp
 from driven.mcp import answers
 from driven.mcp.calls import SECONDS, Job
 from driven.mcp.wire import BUSY, METHOD, PARAMS, REQUEST, Wire, Wrong
+from driven.trust import telemetry
+from driven.trust.session_registry import SessionRegistry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from driven.grammar.command import Command
     from driven.grammar.live import Grammar, Live
+    from driven.mcp.link import Progress
 
     # (command, arguments, words of the command line, job) -> the answer of `tools/call`
     Runner = Callable[[Command, Mapping[str, Any], list[str], Job], dict[str, Any]]
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 VERSIONS = ("2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05")  # the newest first
 AT_ONCE = 4  # calls that run; others wait
 MOST = 64  # calls that run or wait
+LIFE = 86_400.0  # seconds that a call may be under way for, with a person's answer to wait for
 ASKED = 600.0  # seconds that a person has to answer
 SHOWN = 4_000  # characters of the arguments that a person is asked about
 INSTRUCTIONS = (
@@ -57,7 +61,8 @@ class Session:
         self._version = ""
         self._can_ask = False
         self._lock = threading.Lock()
-        self._jobs: dict[str | int, Job] = {}
+        self._open: SessionRegistry[Job] = SessionRegistry(most=MOST, life=LIFE)  # the links to calls under way
+        self._calls: dict[str | int, bytes] = {}  # the client's name of a request -> that of its link
         self._room = threading.Semaphore(AT_ONCE)
         self._asked: dict[str, tuple[threading.Event, list[dict[str, Any]], Job]] = {}
         self._count = 0
@@ -82,8 +87,7 @@ class Session:
             job.end("cancelled")
 
     def _running(self) -> list[Job]:
-        with self._lock:
-            return list(self._jobs.values())
+        return [self._open.find(name) for name in self._open]
 
     def _take(self, message: dict[str, Any]) -> None:
         if "method" not in message:
@@ -151,20 +155,43 @@ class Session:
         name, given = params.get("name"), params.get("arguments")
         if not isinstance(name, str) or not isinstance(given, dict | None):
             raise Wrong(PARAMS, "a call has a `name`, a text, and `arguments`, an object")
-        job = Job()
+        meta = params.get("_meta")
+        asked = meta if isinstance(meta, dict) else {}
+        job = Job(_trace(asked), self._progress(asked.get("progressToken")))
         with self._lock:
-            if identity in self._jobs:
+            if identity in self._calls:
                 raise Wrong(REQUEST, "a request of this `id` is under way")
-            if len(self._jobs) >= MOST:
-                raise Wrong(BUSY, f"{MOST} calls are under way: wait for one to end")
-            self._jobs[identity] = job
+            try:
+                job.session = self._calls[identity] = self._open.open(job)
+            except SandboxError:
+                raise Wrong(BUSY, f"{MOST} calls are under way: wait for one to end") from None
         threading.Thread(target=self._work, args=(identity, name, given or {}, job), daemon=True).start()
+
+    def _progress(self, token: Any) -> Progress | None:
+        """Tells the client how far a call is, where it gave a token to tell it by."""
+        if isinstance(token, bool) or not isinstance(token, str | int):
+            return None
+        before, at, step = 0, -1, ""  # what the steps that are over came to; where this one is
+
+        def tell(what: str, done: int, total: int) -> None:
+            nonlocal before, at, step
+            if what != step:
+                before, at, step = before + at + 1, -1, what
+            if done > at:  # what is told must grow
+                at = done
+                told = {"progressToken": token, "progress": before + at, "message": f"{what}: {done} of {total}"}
+                self.wire.hint("notifications/progress", told)
+
+        return tell
 
     def _work(self, identity: Any, name: str, given: dict[str, Any], job: Job) -> None:
         answer: dict[str, Any] | Wrong
         try:
             self.look()
-            answer = self._answer(self.live.current, name, given, job)
+            grammar = self.live.current
+            shown = name if name in grammar.tools() else "unknown"
+            with telemetry.span("tool", shown, parent=job.trace):
+                answer = self._answer(grammar, name, given, job)
         except DrivenError as error:
             answer = answers.refused(error)
         except Wrong as wrong:
@@ -172,7 +199,7 @@ class Session:
         except Exception as error:  # a bug of ours must not leave a client waiting
             answer = answers.bug(error)
         with self._lock:
-            self._jobs.pop(identity, None)
+            self._open.close(self._calls.pop(identity))
         if job.ended == "cancelled":
             return  # a request that was taken back is not answered
         if isinstance(answer, Wrong):
@@ -255,14 +282,22 @@ class Session:
 
     def _cancel(self, identity: Any) -> None:
         with self._lock:
-            job = self._jobs.get(identity) if isinstance(identity, str | int) else None
-        if job is None:
-            return
+            name = self._calls.get(identity) if isinstance(identity, str | int) else None
+            if name is None:
+                return
+            job = self._open.find(name)
         job.end("cancelled")
         with self._lock:
             for event, _, asked in self._asked.values():
                 if asked is job:
                     event.set()
+
+
+def _trace(asked: dict[str, Any]) -> dict[str, str]:
+    """The trace that a call is part of, as its client says (https://modelcontextprotocol.io/seps/414, read
+    2026-11-22)."""
+    names = {telemetry.PARENT: asked.get("traceparent"), telemetry.STATE: asked.get("tracestate")}
+    return telemetry.incoming({name: text for name, text in names.items() if isinstance(text, str)})
 
 
 def _listed(more: tuple[Any, ...]) -> str:

@@ -7,7 +7,7 @@ import os
 from driven.errors import PluginError
 from driven.grammar.from_json import from_json
 from driven.grammar.live import Grammar
-from driven.mcp.calls import Job, envelope_of, interpreter
+from driven.mcp.calls import Job
 from driven.registry.index import Entry, find, path_stamps
 
 TYPE_CHECKING = False
@@ -21,11 +21,11 @@ _OWN = "driven"
 
 def build(root: str) -> Grammar:
     """Ask a process. PluginError when it answers no grammar."""
-    done = Job().run([*interpreter(), "grammar", "--json", "--root", root], root, SECONDS)
-    envelope = envelope_of(done.out)
+    done = Job().run(["grammar", "--json", "--root", root], root, SECONDS)
+    envelope = done.answer
     if envelope is None or not envelope["ok"]:
         said = done.errors.decode("utf-8", "replace").strip().splitlines()
-        why = f": {said[-1][:300]}" if said else ""
+        why = f": {done.ended}" if done.ended else f": {said[-1][:300]}" if said else ""
         raise PluginError(f"`driven grammar --json` gave no grammar{why}", hint="run it in a terminal")
     commands, owners = from_json(envelope["data"])
     return Grammar(commands=commands, owners=owners)

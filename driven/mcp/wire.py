@@ -6,6 +6,8 @@ import json
 import os
 import threading
 
+from driven.core.ring_queue import RingQueue
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 
 MAX_LINE = 4 << 20  # bytes of one message from the client
 MAX_DEPTH = 64
+WAITING = 256  # hints that wait for a client which does not read
 PARSE, REQUEST, METHOD, PARAMS, INTERNAL = -32700, -32600, -32601, -32602, -32603
 BUSY = -32000
 
@@ -34,6 +37,9 @@ class Wire:
         self._source = source
         self._sink = sink
         self._lock = threading.Lock()
+        self._hints = RingQueue(WAITING)
+        self._hinted = threading.Event()
+        self._teller: threading.Thread | None = None
         self.is_broken = False  # whether nobody reads any more
 
     def messages(self) -> Iterator[dict[str, Any] | Wrong]:
@@ -66,16 +72,47 @@ class Wire:
                 kept = []  # it is counted on to its end, and not kept
 
     def send(self, message: dict[str, Any]) -> None:
-        """Write one message. Nothing where nobody reads any more."""
-        data = json.dumps({"jsonrpc": "2.0", **message}, separators=(",", ":")).encode() + b"\n"
+        """Write one message, behind the hints that wait. Nothing where nobody reads any more."""
         with self._lock:
-            while data and not self.is_broken:
-                try:
-                    data = data[os.write(self._sink, data) :]
-                except BlockingIOError:
-                    os.set_blocking(self._sink, True)
-                except OSError:
-                    self.is_broken = True
+            self._tell()
+            self._write(message)
+
+    def hint(self, method: str, params: dict[str, Any]) -> None:
+        """Tell the client what it can do without. Never waits: what a client that does not read would have to be told
+        is dropped, counted, and their number told as soon as it reads."""
+        if self._hints.put({"method": method, "params": params}):
+            if self._teller is None:
+                self._teller = threading.Thread(target=self._tell_on, daemon=True)
+                self._teller.start()
+            self._hinted.set()
+
+    def _tell_on(self) -> None:
+        while not self.is_broken:
+            self._hinted.wait()
+            self._hinted.clear()
+            with self._lock:
+                self._tell()
+
+    def _tell(self) -> None:
+        """Write the hints that wait; the lock is held."""
+        while (hint := self._hints.get()) is not None:
+            self._write(hint)  # type: ignore[arg-type]
+        lost = self._hints.report()
+        if lost:
+            data = f"{lost} notices were left out: they were not read fast enough"
+            self._write(
+                {"method": "notifications/message", "params": {"level": "warning", "logger": "driven", "data": data}}
+            )
+
+    def _write(self, message: dict[str, Any]) -> None:
+        data = json.dumps({"jsonrpc": "2.0", **message}, separators=(",", ":")).encode() + b"\n"
+        while data and not self.is_broken:
+            try:
+                data = data[os.write(self._sink, data) :]
+            except BlockingIOError:
+                os.set_blocking(self._sink, True)
+            except OSError:
+                self.is_broken = True
 
     def answer(self, identity: Any, result: dict[str, Any]) -> None:
         """Answer a request."""

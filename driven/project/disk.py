@@ -275,5 +275,5 @@ class Tree(Folders):
 
 
 def _why(error: OSError) -> str:
-    """Why a file was not written, in words: its folder is made where it is not there, so one that is not was removed."""
+    """Why a file was not written: its folder is made where there is none, so where it is not it was removed since."""
     return REMOVED if error.errno == errno.ENOENT else (error.strerror or "unknown").lower()

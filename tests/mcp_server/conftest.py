@@ -138,29 +138,44 @@ def talk(
 class Server:
     """One server for many calls, spoken to in raw lines."""
 
-    def __init__(self, project: Path) -> None:
+    def __init__(self, project: Path, site: Path | None = None) -> None:
         import subprocess
 
         self.process = subprocess.Popen(
-            [*DRIVEN, "mcp", "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=project, env=environment(None)
+            [*DRIVEN, "mcp", "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=project, env=environment(site)
         )
         start = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "raw", "version": "1"}}
         self.count = 0
         self.ask("initialize", start)
 
-    def ask(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+    def say(self, message: dict[str, Any]) -> None:
+        import json
+
+        assert self.process.stdin
+        self.process.stdin.write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
+        self.process.stdin.flush()
+
+    def tell(self, method: str, params: dict[str, Any], number: int) -> None:
+        self.say({"id": number, "method": method, "params": params})
+
+    def ask(self, method: str, params: dict[str, Any], number: int = 0) -> dict[str, Any]:
         import json
 
         self.count += 1
-        assert self.process.stdin and self.process.stdout
-        self.process.stdin.write(
-            json.dumps({"jsonrpc": "2.0", "id": self.count, "method": method, "params": params}).encode() + b"\n"
-        )
-        self.process.stdin.flush()
+        asked = number or self.count
+        self.tell(method, params, asked)
+        assert self.process.stdout
         while True:
             message: dict[str, Any] = json.loads(self.process.stdout.readline())
-            if message.get("id") == self.count:
+            if message.get("id") == asked:
                 return message
+
+    def end(self) -> None:
+        """Close its input and wait for its end."""
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.close()
+        assert self.process.wait(30) == 0
+        self.process.stdout.close()
 
     def call(self, name: str, given: dict[str, Any]) -> Any:
         return self.ask("tools/call", {"name": name, "arguments": given})["result"]
@@ -175,7 +190,4 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     (folder / "out/link").symlink_to(tmp_path_factory.mktemp("elsewhere"))
     made = Server(folder)
     yield made
-    assert made.process.stdin and made.process.stdout
-    made.process.stdin.close()
-    assert made.process.wait(20) == 0
-    made.process.stdout.close()
+    made.end()

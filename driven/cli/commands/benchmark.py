@@ -15,7 +15,7 @@ def run(args: Any, app: App) -> int:
 
     from driven import benchmarks
 
-    with app.out.progress() as progress:
+    with app.progress() as progress:
         rows = benchmarks.run(args.names, args.iterations, args.file, progress)
 
     def show(out: Output) -> None:

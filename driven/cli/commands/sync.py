@@ -33,7 +33,7 @@ def run(args: Any, app: App) -> int:
     from driven import pipeline
     from driven.cli.render_plan import show_sync
 
-    with app.out.progress() as progress:
+    with app.progress() as progress:
         report = pipeline.sync(
             app.root, dry_run=args.dry_run, check=args.check, force=args.force, adopt=args.adopt, progress=progress
         )

@@ -46,7 +46,7 @@ def run(args: Any, app: App) -> int:
         return _fix(args, app, choice, strict, mended)
     folder = Folder(app.base, globs=loaded.globs)
     app.out.kept = []
-    with app.out.progress() as progress:
+    with app.progress() as progress:
         report = report_of(app.base, loaded, choice, folder=folder, remember=True, progress=progress)
     baseline = asking.baseline_of(app.base, loaded.config, words)
     if args.update_baseline:

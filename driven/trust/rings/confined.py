@@ -45,14 +45,16 @@ def confine(
     limits: Limits | None = None,
     held: Held | None = None,
     started: Callable[[Process], None] | None = None,
+    heard: Callable[[bytes], bool] | None = None,
 ) -> Confined:
     """Run `argv` in ring L and wait for its end. What each capability comes down to is told in docs/trust.md.
 
     `root`: the project, which the manifest's paths are in. `read`, `write`, `execute`: absolute places that the
     caller adds. `protect=False` gives FileWrite all below its scopes, `.git/hooks` too: for code of our own. `wall`:
     seconds, in the place of those that the manifest's band stands for. `started` is given the process, for who may
-    want to end it earlier. SandboxError: ring L does not hold here, or a step of the launcher failed; PolicyError:
-    the program is not there, or a scope leads out of the project.
+    want to end it earlier; `heard` all that it writes on stdout, which is not kept then, until that gives False: it is
+    to end then, with all that it started. SandboxError: ring L does not hold here, or a step of the launcher failed;
+    PolicyError: the program is not there, or a scope leads out of the project.
     """
     import shutil
     import tempfile
@@ -93,11 +95,13 @@ def confine(
         try:
             said = bytearray()
 
-            def heard(part: bytes) -> bytes:
+            def hear(part: bytes) -> bytes | None:
+                if heard is not None:
+                    return b"" if heard(part) else None
                 said.extend(part)
                 return b""
 
-            ended, log = process.talk(heard, keep=chosen.output or 1 << 30)
+            ended, log = process.talk(hear, keep=chosen.output or 1 << 30)
         finally:
             process.close()
     finally:

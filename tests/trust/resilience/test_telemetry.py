@@ -213,13 +213,17 @@ def test_threads_and_requests_have_their_parents(here: Collector) -> None:
     assert (below.trace_id, below.parent_span_id) == (asked.trace_id, asked.span_id)
 
 
-def test_what_a_server_does_in_its_threads_belongs_to_it(here: Collector) -> None:
+def test_what_a_server_does_in_its_threads_belongs_to_it(
+    here: Collector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A call of `driven mcp serve` is a process of its own, started in a thread."""
-    seen: list[bytes] = []
-    show = "import os; print(os.environ['TRACEPARENT'])"
+    program, seen = tmp_path / "python", tmp_path / "seen"
+    program.write_text(f'#!/bin/sh\nprintf %s "$TRACEPARENT" > {seen}\n')
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
 
     def work() -> None:
-        seen.append(Job().run([sys.executable, "-c", show], os.curdir, 60.0).out)
+        Job().run(["status"], os.curdir, 60.0)
 
     with telemetry.Command("driven mcp serve"):
         with telemetry.Command("driven inner"):
@@ -229,7 +233,7 @@ def test_what_a_server_does_in_its_threads_belongs_to_it(here: Collector) -> Non
         thread.join()
     telemetry.finish()
     server = here.span("driven mcp serve")
-    assert seen == [f"00-{TRACE}-{server.span_id.hex()}-01\n".encode()] and server.parent_span_id.hex() == ONE
+    assert seen.read_text() == f"00-{TRACE}-{server.span_id.hex()}-01" and server.parent_span_id.hex() == ONE
 
 
 def test_a_guarded_call_its_tries_and_its_failure_are_told(here: Collector) -> None:
