@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from trust.resilience.collector import collector
 
 from driven.errors import PluginError
 from driven.mcp.calls import Job
@@ -20,6 +21,7 @@ from driven.mcp.link import ANSWER, END, MAX_OUTPUT, PRINTED, PROGRESS, Listener
 from driven.mcp.watching import build
 from driven.mcp.wire import WAITING, Wire
 from driven.trust.frame_session import FrameSession
+from driven.trust.telemetry import ENDPOINT
 from mcp_server.conftest import Server, environment, install, talk
 
 ENVELOPE = {"ok": True, "data": {"said": "forged"}, "error": None, "meta": {"schema": "x/1", "version": "1"}}
@@ -129,6 +131,24 @@ def test_a_call_is_part_of_its_clients_trace(project: Path, odd: Path, ring: str
         return said
 
     assert talk(project, story, site=odd, words=("--ring", ring)) == [f"{TRACE} a=1", " ", " ", " "]
+
+
+@pytest.mark.parametrize("ring", ["L", "T"])
+def test_a_call_is_a_span_where_a_collector_listens(
+    project: Path, odd: Path, ring: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    async def story(client: Any) -> None:
+        meta = {"traceparent": TRACE, "tracestate": "a=1"}
+        seen.append((await client.call_tool("odd_trace", {}, meta=meta)).structured_content["said"])
+
+    with collector() as found:
+        monkeypatch.setenv(ENDPOINT, found.address)
+        talk(project, story, site=odd, words=("--ring", ring))
+    call = found.span("tool odd_trace")
+    assert (call.trace_id.hex(), call.parent_span_id.hex()) == (TRACE[3:35], TRACE[36:52])
+    assert seen == [f"00-{TRACE[3:35]}-{call.span_id.hex()}-01 a=1"]
 
 
 @pytest.mark.parametrize(
