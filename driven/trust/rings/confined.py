@@ -56,25 +56,22 @@ def confine(
     to end then, with all that it started. SandboxError: ring L does not hold here, or a step of the launcher failed;
     PolicyError: the program is not there, or a scope leads out of the project.
     """
-    import shutil
-    import tempfile
-
     from driven.frozen import replace
     from driven.trust import telemetry
     from driven.trust.rings import limits as limits_of
     from driven.trust.rings import places
     from driven.trust.rings.landlock import EXECUTE, READ, WRITE, Grant
     from driven.trust.rings.process import FAILED, Order, Process
+    from driven.trust.rings.scratch import Scratch
 
     found = _program(argv)
     chosen = limits or limits_of.of(manifest)
     chosen = replace(chosen, wall=wall) if wall else chosen
     scopes = manifest.scopes
     spawn = bool({"ProcessSpawn", "ShellExec"} & scopes.keys())
-    folder = tempfile.mkdtemp(prefix="driven-ring-")
-    try:
+    with Scratch() as folder:
         grants = [
-            *places.system(), *places.loaders(), places.scratch(os.path.realpath(folder)),
+            *places.system(), *places.loaders(), places.scratch(folder),
             *(Grant(path=one, rights=READ) for one in places.readable(manifest, root)),
             *places.written(manifest, root, protect=protect), *(places.programs(manifest) if spawn else ()),
             *(Grant(path=os.path.realpath(one), rights=READ) for one in read),
@@ -86,7 +83,7 @@ def confine(
         ]  # fmt: skip
         order = Order(
             grants=tuple(grants), limits=chosen, folder=cwd or root, argv=(found, *argv[1:]), spawn=spawn,
-            environment=places.environment(manifest, os.path.realpath(folder), {**telemetry.outgoing(), **(env or {})}),
+            environment=places.environment(manifest, folder, {**telemetry.outgoing(), **(env or {})}),
             files="FileWrite" in scopes, ports=tuple(places.ports(manifest)), tcp="NetworkAccess" in scopes,
         )  # fmt: skip
         process = Process(order, held or _held(), input=input)
@@ -104,8 +101,6 @@ def confine(
             ended, log = process.talk(hear, keep=chosen.output or 1 << 30)
         finally:
             process.close()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     if ended.code == FAILED and log.startswith(b"launcher: "):
         raise SandboxError(f"ring L: {log.decode(errors='replace').strip()}", hint="`driven doctor sandbox` says why")
     return Confined(

@@ -95,36 +95,34 @@ def _column(ring: str, world: World, cache: str | None, state: Callable[[str], S
 def alone(world: World) -> dict[str, list[str]]:
     """What becomes of the attempts without a ring, in a process and a session of its own."""
     import json
-    import shutil
     import signal
     import subprocess
     import sys
-    import tempfile
 
     from driven.trust.rings.probe import ATTEMPTS
+    from driven.trust.rings.scratch import Scratch
     from driven.trust.rings.world import SECRET
 
-    folder = tempfile.mkdtemp(prefix="driven-ring-")
     run = (
         f"import sys, json; sys.path.insert(0, {os.path.dirname(ATTEMPTS)!r}); import attempts; "
         "print(json.dumps(attempts.attempts(json.loads(sys.stdin.read()))))"
     )
-    # A process of its own group's leader may not leave it: a shell's child is none.
-    child = subprocess.Popen(
-        [os.path.realpath(sys.executable), "-I", "-S", "-B", "-c", run],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={SECRET: "x", "PATH": "/usr/bin:/bin"},
-        pass_fds=(world.descriptor,), start_new_session=True,
-    )  # fmt: skip
-    try:
-        out, _ = child.communicate(json.dumps({**world.spec, "scratch": folder}).encode(), timeout=_SECONDS)
-        found: dict[str, list[str]] = json.loads(out)
-        return found
-    except (subprocess.TimeoutExpired, ValueError):
-        raise SandboxError("the attempts without a ring did not end") from None
-    finally:
-        os.killpg(child.pid, signal.SIGKILL) if child.poll() is None else None
-        child.wait()
-        shutil.rmtree(folder, ignore_errors=True)
+    with Scratch() as folder:
+        # A process of its own group's leader may not leave it: a shell's child is none.
+        child = subprocess.Popen(
+            [os.path.realpath(sys.executable), "-I", "-S", "-B", "-c", run],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={SECRET: "x", "PATH": "/usr/bin:/bin"},
+            pass_fds=(world.descriptor,), start_new_session=True,
+        )  # fmt: skip
+        try:
+            out, _ = child.communicate(json.dumps({**world.spec, "scratch": folder}).encode(), timeout=_SECONDS)
+            found: dict[str, list[str]] = json.loads(out)
+            return found
+        except (subprocess.TimeoutExpired, ValueError):
+            raise SandboxError("the attempts without a ring did not end") from None
+        finally:
+            os.killpg(child.pid, signal.SIGKILL) if child.poll() is None else None
+            child.wait()
 
 
 def component(world: World, cache: str | None) -> dict[str, list[str]]:

@@ -121,16 +121,13 @@ def tried(
 
 
 def _answered(choice: Choice, manifest: Any, world: Any, only: list[str] | None, launcher: str) -> dict[str, list[str]]:
-    import shutil
-    import tempfile
-
     from driven.trust.rings.broker import Broker
     from driven.trust.rings.process import FAILED, HERE, Process
     from driven.trust.rings.sandbox import Conversation
+    from driven.trust.rings.scratch import Scratch
     from driven.trust.rings.start import order_of
 
-    folder = os.path.realpath(tempfile.mkdtemp(prefix="driven-ring-"))
-    try:
+    with Scratch() as folder:
         order = order_of(manifest, choice, ATTEMPTS, world.project, folder)
         talk = Conversation(Broker(manifest, world.project), "attempts", [world.spec, only], os.urandom(16))
         process = Process(order, choice.held, launcher=launcher or HERE, pass_fds=(world.descriptor,))
@@ -138,8 +135,6 @@ def _answered(choice: Choice, manifest: Any, world: Any, only: list[str] | None,
             ended, log = process.talk(talk.heard, talk.first)
         finally:
             process.close()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     if talk.answer is None:
         text = log.decode(errors="replace")
         raise talk.failed(ended.code, ended.why, text, choice.ring, launcher=ended.code == FAILED)

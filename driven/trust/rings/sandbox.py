@@ -131,15 +131,13 @@ class Sandbox:
                          "why": f"the manifest lacks {one.lacks}", "ring": ring})  # fmt: skip
 
     def _process(self, choice: Choice, path: str, method: str, params: Any, broker: Broker) -> Result:
-        import shutil
-        import tempfile
         import time
 
         from driven.trust.rings.process import FAILED, Process
+        from driven.trust.rings.scratch import Scratch
         from driven.trust.rings.start import order_of
 
-        folder = os.path.realpath(tempfile.mkdtemp(prefix="driven-ring-"))
-        try:
+        with Scratch() as folder:
             order = order_of(self.manifest, choice, path, self.root, folder, wall=self._wall)
             name = _OPEN.open(broker.guest)
             try:
@@ -152,8 +150,6 @@ class Sandbox:
                     process.close()
             finally:
                 _OPEN.close(name)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
         text = log.decode(errors="replace")
         if talk.answer is None:
             raise talk.failed(ended.code, ended.why, text, choice.ring, launcher=ended.code == FAILED)
