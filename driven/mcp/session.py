@@ -171,16 +171,16 @@ class Session:
         """Tells the client how far a call is, where it gave a token to tell it by."""
         if isinstance(token, bool) or not isinstance(token, str | int):
             return None
-        before, at, step = 0, -1, ""  # what the steps that are over came to; where this one is
+        before, at = 0, -1  # what the rounds that are over came to; where this one is
 
         def tell(what: str, done: int, total: int) -> None:
-            nonlocal before, at, step
-            if what != step:
-                before, at, step = before + at + 1, -1, what
+            nonlocal before, at
+            if done < at:
+                before, at = before + at + 1, -1
             if done > at:  # what is told must grow
                 at = done
-                told = {"progressToken": token, "progress": before + at, "message": f"{what}: {done} of {total}"}
-                self.wire.hint("notifications/progress", told)
+                told = {"progressToken": token, "progress": before + done, "message": what}
+                self.wire.hint("notifications/progress", told if before else {**told, "total": total})
 
         return tell
 

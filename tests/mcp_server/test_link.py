@@ -116,9 +116,12 @@ def test_who_asks_for_it_is_told_how_far_a_call_is(project: Path, odd: Path, rin
     if ring == "L":
         pytest.importorskip("fcntl")
     assert talk(project, story, site=odd, words=("--ring", ring)) == ({"said": "done"}, False)
-    work = [one for one in told if one[2] and one[2].endswith("of 3")]
-    assert [one[2] for one in work][:1] == ["reading: 0 of 3"] and work[-1][2] == "writing: 3 of 3"
+    work, sync = told[:-1], told[-1:]
+    while sync[0][0]:
+        sync.insert(0, work.pop())
     assert [one[0] for one in work] == sorted({one[0] for one in work}), "it grows"
+    assert work[0] == (0, 3, "reading") and (3, 3, "reading") in work and work[-1][1:] == (None, "writing")
+    assert sync[0][1:] == (4, "reading rules") and [one[0] for one in sync] == sorted({one[0] for one in sync})
 
 
 @pytest.mark.parametrize("ring", ["L", "T"])
