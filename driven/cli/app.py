@@ -1,6 +1,7 @@
 """The command line's main: read the words, find the command, run it, turn what went wrong into a message and a code.
 
-Exit codes are decided here and nowhere else; what they mean stands in `driven.grammar.commands.EXIT_CODES`.
+Exit codes are decided here and nowhere else; what they mean stands in `driven.grammar.commands.EXIT_CODES`. More than
+350 lines: it is the way of every command, read from its beginning to its end.
 """
 
 from __future__ import annotations
@@ -189,12 +190,14 @@ def _guarded(app: App, words: list[str]) -> int:
         app.out.line("interrupted", error=True)
         return 130
     except Exception as error:
-        from driven.cli.crash import write_report
+        from driven.cli.crash import place_of, write_report
 
-        log = write_report(error, words, app._root)
+        # Where it answers a server there is no person for the file, and in a ring no place that outlives the call.
+        log = write_report(error, words, app._root) if app._link is None else ""
+        with_it = f"what is in {log}" if log else f"the words you typed, and that it was at {place_of(error)}"
         bug = _Bug(
             f"this is a bug in driven: {type(error).__name__}: {error}".splitlines()[0],
-            hint=f"please report it with what is in {log}" if log else "please report it with the words you typed",
+            hint=f"please report it with {with_it}",
         )
         if not log:
             import traceback

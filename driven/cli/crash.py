@@ -52,3 +52,11 @@ def write_report(error: BaseException, words: Sequence[str], root: str) -> str:
         except OSError:
             continue
     return ""
+
+
+def place_of(error: BaseException) -> str:
+    """Where it was raised: `file.py:12`."""
+    import traceback
+
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else "no line of ours"

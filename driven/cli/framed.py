@@ -12,10 +12,18 @@ from driven.mcp.link import Speaker
 
 def _run() -> None:
     speaker = Speaker(bytes.fromhex(sys.argv[1]))
-    code = main(sys.argv[2:], speaker)
-    speaker.close()
-    sys.stderr.flush()
-    os._exit(code)  # without tearing the interpreter down, as `driven` itself ends
+    code = 1
+    try:
+        code = main(sys.argv[2:], speaker)
+        sys.stdout.flush()
+    except SystemExit as error:  # a verb that ends by itself
+        code = error.code if isinstance(error.code, int) else int(error.code is not None)
+    except BaseException as error:  # what a verb did to our streams must not keep the server waiting
+        code = 70
+        os.write(2, f"{type(error).__name__}: {error}\n".encode(errors="replace"))
+    finally:
+        speaker.close(code & 0xFF)
+        os._exit(code & 0xFF)  # without tearing the interpreter down, as `driven` itself ends
 
 
 if __name__ == "__main__":

@@ -6,15 +6,16 @@ import os
 import subprocess
 import sys
 import threading
+import time
 
 from driven.frozen import field, frozen, record
-from driven.mcp.link import MAX_OUTPUT, Listener
+from driven.mcp.link import Listener
 from driven.trust import telemetry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import IO, Any
+    from typing import Any
 
     from driven.mcp.link import Progress
     from driven.trust.capability import CapabilityManifest
@@ -22,13 +23,13 @@ if TYPE_CHECKING:
 
 MAX_ERRORS = 16 << 10  # bytes of stderr that are kept
 SECONDS = {"instant": 30.0, "quick": 120.0, "work": 1800.0}  # of the clock, by the band of a verb
-_MOST = 2 * MAX_OUTPUT + (1 << 20)  # bytes of all that it writes: an answer, prints, and the frames around them
-_PATIENCE = 3.0  # seconds between SIGTERM and SIGKILL
+_PATIENCE = 1.0  # seconds for a process to go by itself, and once more when it was told to
+_TICK = 0.1  # seconds between looks at whether it is to end, or has ended
 MAX_FILE = 1 << 30  # bytes of one file that a held call writes
 MAX_OPEN = 1024
 # What a held call sees of the environment beside what its verb declares.
 _PASSED = ("NO_COLOR", "PYTHONUTF8", "PYTHONSAFEPATH", "PYTHONPATH", "DRIVEN_DISABLE_PLUGINS")
-_DROPPED = ("FORCE_COLOR", "PYTHONINSPECT")
+_DROPPED = ("FORCE_COLOR", "PYTHONINSPECT", telemetry.PARENT, telemetry.STATE)
 
 
 @record
@@ -53,45 +54,70 @@ class Beside:
 
 
 class Job:
-    """One process of `driven` that can be ended from another thread."""
+    """One process of `driven`, whose end another thread may ask for."""
 
     def __init__(self, trace: Mapping[str, str] | None = None, progress: Progress | None = None) -> None:
         """`trace`: the TRACEPARENT and TRACESTATE of who asked for it, where nobody collects. `progress` is told how
         far it is."""
         self.session = os.urandom(16)  # the name of the link to it; a registry may give another
-        self.trace = trace or {}
+        self.trace = dict(trace or {})
         self._progress = progress
-        self._process: Any = None  # subprocess.Popen
+        self._confined: Process | None = None
         self._lock = threading.Lock()
         self.ended = ""
 
+    def end(self, why: str) -> None:
+        """Have it ended, with all that it started."""
+        with self._lock:
+            self.ended = self.ended or why
+            if self._confined is not None:
+                self._confined.stop()
+
     def run(self, line: Sequence[str], root: str, seconds: float) -> Done:
         """Run `driven` with the words `line` in the folder `root` to its end."""
-        heard = Listener(self.session, self._progress)
-        with self._lock:
-            if self.ended:
-                return Done(130, None, b"", b"", self.ended)
-            self._process = subprocess.Popen(
-                self._words(line), cwd=root, env={**environment(os.environ), **self._traced()},
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-            )  # fmt: skip
-        process = self._process
-        clock = threading.Timer(seconds, self.end, ["wall"])
-        clock.daemon = True
-        clock.start()
-        errors: list[bytes] = []
-        reader = threading.Thread(target=_tail, args=(process.stderr, errors), daemon=True)
-        reader.start()
-        while not heard.ended and (data := os.read(process.stdout.fileno(), 1 << 16)):
-            heard.heard(data)
-            if heard.wrong:
-                self.end(heard.wrong)
-        code = process.wait()
-        clock.cancel()
-        self._sweep(process)
-        reader.join(_PATIENCE)
-        process.stdout.close()
-        return self._done(code, heard, b"".join(errors))
+        heard, errors = Listener(self.session, self._progress), bytearray()
+        if self.ended:
+            return Done(130, None, b"", b"", self.ended)
+        process = subprocess.Popen(
+            self._words(line), cwd=root, env={**environment(os.environ), **self._traced()},
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+        try:
+            self._listen(process, heard, errors, time.monotonic() + seconds)
+        finally:
+            code = _ended(process, asked=bool(self.ended))
+        return self._done(code, heard, bytes(errors))
+
+    def _listen(self, process: subprocess.Popen[bytes], heard: Listener, errors: bytearray, until: float) -> None:
+        """Take what it says until it has said that this was all, or is gone: what it left behind may hold its pipes."""
+        import selectors
+
+        assert process.stdout is not None and process.stderr is not None
+        patience = 0.0
+        with selectors.DefaultSelector() as ready:
+            for stream in (process.stdout, process.stderr):
+                os.set_blocking(stream.fileno(), False)
+                ready.register(stream, selectors.EVENT_READ)
+            while ready.get_map() and not heard.ended and not self.ended:
+                now = time.monotonic()
+                if now > until:
+                    self.end("wall")
+                is_gone = _is_gone(process)
+                patience = patience or (now + _PATIENCE if is_gone else 0.0)
+                found = ready.select(_TICK)
+                for key, _ in found:
+                    data = os.read(key.fd, 1 << 16)
+                    if not data:
+                        ready.unregister(key.fileobj)
+                    elif key.fileobj is process.stderr:
+                        errors += data
+                        del errors[:-MAX_ERRORS]
+                    else:
+                        heard.heard(data)
+                        if heard.wrong:
+                            self.end(heard.wrong)
+                if is_gone and (not found or now > patience):
+                    return
 
     def held(
         self, line: Sequence[str], root: str, seconds: float, manifest: CapabilityManifest, beside: Beside, *,
@@ -111,7 +137,8 @@ class Job:
                 self.end(heard.wrong)
             return not heard.ended
 
-        limits = Limits(memory=0, cpu=int(seconds), file=MAX_FILE, files=MAX_OPEN, wall=seconds, output=_MOST)
+        # What it says is bounded by who listens.
+        limits = Limits(memory=0, cpu=int(seconds), file=MAX_FILE, files=MAX_OPEN, wall=seconds, output=0)
         done = confine(
             manifest, self._words(line), root=root,
             env={**within(environment(os.environ)), **beside.environment, **self._traced()},
@@ -125,35 +152,46 @@ class Job:
         return [sys.executable, "-P", "-m", "driven.cli.framed", self.session.hex(), *line]
 
     def _traced(self) -> dict[str, str]:
-        return telemetry.outgoing() if telemetry.is_on() else {**telemetry.outgoing(), **self.trace}
+        return telemetry.outgoing() if telemetry.is_on() or not self.trace else self.trace
 
-    def _done(self, code: int, heard: Listener, errors: bytes, ended: str = "") -> Done:
-        return Done(code, heard.answer, bytes(heard.printed), errors, self.ended or ended)
+    def _done(self, code: int, heard: Listener, errors: bytes, why: str = "") -> Done:
+        """What it said to its end counts, however long it took to go then; but not where it was taken back."""
+        if heard.ended and self.ended != "cancelled":
+            return Done(heard.code, heard.answer, bytes(heard.printed), errors)
+        return Done(code, heard.answer, bytes(heard.printed), errors, self.ended or why)
 
     def _began(self, process: Process) -> None:
         with self._lock:
-            self._process = process.process
-        if self.ended:  # before it began
-            _signal(self._process, "SIGKILL")
+            self._confined = process
+            if self.ended:  # before it began
+                process.stop()
 
-    def end(self, why: str) -> None:
-        """End it, and all that it started: asked first, then killed."""
-        with self._lock:
-            if self.ended:
-                return
-            self.ended = why
-            process = self._process
-        if process is None or process.returncode is not None:
-            return
+
+def _is_gone(process: subprocess.Popen[bytes]) -> bool:
+    """Whether it has ended. Where that can be asked without taking its end, its number stays its own."""
+    if not hasattr(os, "waitid"):
+        return process.poll() is not None
+    return process.returncode is not None or bool(
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    )
+
+
+def _ended(process: subprocess.Popen[bytes], *, asked: bool) -> int:
+    """The exit code of a process that has ended or is to end now, and whatever it started with it."""
+    until = time.monotonic() + (0 if asked else _PATIENCE)
+    while not _is_gone(process) and time.monotonic() < until:
+        time.sleep(0.005)
+    if not _is_gone(process):
         _signal(process, "SIGTERM")
-        later = threading.Timer(_PATIENCE, _signal, (process, "SIGKILL"))
-        later.daemon = True
-        later.start()
-
-    def _sweep(self, process: subprocess.Popen[bytes]) -> None:
-        """What a verb left behind in its session holds our pipes open, and nobody waits for it."""
-        if self.ended:
-            _signal(process, "SIGKILL")
+        until = time.monotonic() + _PATIENCE
+        while not _is_gone(process) and time.monotonic() < until:
+            time.sleep(0.005)
+    _signal(process, "SIGKILL")
+    code = process.wait()
+    for stream in (process.stdout, process.stderr):
+        if stream is not None:
+            stream.close()
+    return code if code >= 0 else 128 - code
 
 
 def _signal(process: subprocess.Popen[bytes], name: str) -> None:
@@ -168,16 +206,9 @@ def _signal(process: subprocess.Popen[bytes], name: str) -> None:
         return  # it is gone
 
 
-def _tail(stream: IO[bytes], kept: list[bytes]) -> None:
-    """Keep the end of what is said there."""
-    with stream:
-        while data := os.read(stream.fileno(), 1 << 14):
-            kept[:] = [b"".join([*kept, data])[-MAX_ERRORS:]]
-
-
 def environment(given: Mapping[str, str]) -> dict[str, str]:
     """What a call sees of the server's environment: all but what would lead Python or the output elsewhere."""
-    kept: dict[str, Any] = {name: value for name, value in given.items() if name not in _DROPPED}
+    kept = {name: value for name, value in given.items() if name not in _DROPPED}
     return {**kept, "NO_COLOR": "1", "PYTHONUTF8": "1", "PYTHONSAFEPATH": "1"}
 
 

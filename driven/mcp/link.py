@@ -3,7 +3,7 @@
     ANSWER    the envelope of `--json`
     PRINTED   what the verb printed, or what it started
     PROGRESS  how far it is
-    END       empty: nothing comes any more
+    END       its exit code: nothing comes any more
 
 So nothing that a plugin prints can be taken for an answer, and what a verb leaves behind keeps nobody waiting.
 """
@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import json
 import os
-import sys
+import select
+import signal
 import threading
 import time
 
 from driven.errors import DrivenError, UsageError
 from driven.trust.frame_session import FrameSession
+from driven.trust.rings.sandbox import plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ ANSWER, PRINTED, PROGRESS, END = 1, 2, 3, 4
 MAX_OUTPUT = 4 << 20  # bytes of an answer; one that is longer is no help to a model
 EACH = 0.1  # seconds between two words of how far it is
 _PART = 1 << 16
+_STEPS = 1 << 53  # what every client can count to
 _PATIENCE = 1.0  # seconds for what was printed last; what a verb left behind may hold the pipe open for ever
 
 
@@ -45,11 +48,11 @@ class Speaker:
         reading, writing = os.pipe()
         os.dup2(writing, 1)
         os.close(writing)
-        self._printer = threading.Thread(target=self._print, args=(reading,), daemon=True)
-        self._printer.start()
+        self._ended = threading.Event()
+        threading.Thread(target=self._print, args=(reading,), daemon=True).start()
 
     def answer(self, envelope: dict[str, Any]) -> None:
-        """Say the answer. UsageError for one that is too long."""
+        """Say the answer; one that is said later counts. UsageError for one that is too long."""
         data = json.dumps(envelope).encode()
         if len(data) > MAX_OUTPUT:
             raise UsageError(f"the answer is too long: over {MAX_OUTPUT >> 20} MiB", hint="ask for less")
@@ -70,21 +73,34 @@ class Speaker:
         self._last = (what, now)
         self._say(PROGRESS, json.dumps([what, done, total]).encode())
 
-    def close(self) -> None:
-        """Say the rest of what was printed, and that this was all."""
-        sys.stdout.flush()
+    def close(self, code: int) -> None:
+        """Say the rest of what was printed, and that this was all. What runs on in other threads has nobody any more
+        to say anything to."""
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 1)
         os.close(nowhere)
-        self._printer.join(_PATIENCE)
-        self._say(END, b"")
+        self._ended.wait(_PATIENCE)
+        self._say(END, b"%d" % code)
 
     def _print(self, reading: int) -> None:
-        while data := os.read(reading, _PART):
-            try:
-                self._say(PRINTED, data)
-            except BrokenPipeError:
-                return
+        """Hand on what is printed, until nobody can print any more; without the server there is nothing to do."""
+        ready = select.poll()
+        ready.register(reading, select.POLLIN)
+        ready.register(self._out, 0)
+        while True:
+            found = dict(ready.poll())
+            if found.get(self._out, 0) & select.POLLERR:
+                _end_all()
+            if reading in found:
+                data = os.read(reading, _PART)
+                if not data:
+                    ready.unregister(reading)
+                    self._ended.set()
+                    continue
+                try:
+                    self._say(PRINTED, data)
+                except BrokenPipeError:
+                    _end_all()
 
     def _say(self, stream: int, data: bytes) -> None:
         with self._lock:
@@ -93,9 +109,16 @@ class Speaker:
                 left = left[os.write(self._out, left) :]
 
 
+def _end_all() -> None:
+    """The server is gone: end this process, and what it started."""
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)
+
+
 class Listener:
-    """The server's half: what came so far, and whether it `ended`. `wrong` says why no more is heard: `output` past the
-    cap, else in words."""
+    """The server's half: what came so far, and whether it `ended`, with what `code`. `wrong` says why no more is heard:
+    `output` past the cap, else in words."""
 
     def __init__(self, session: bytes, progress: Progress | None = None) -> None:
         self._session = FrameSession(session, cap=MAX_OUTPUT)
@@ -105,6 +128,7 @@ class Listener:
         self.printed = bytearray()
         self.wrong = ""
         self.ended = False
+        self.code = 0
 
     def heard(self, part: bytes) -> None:
         """Take what the process wrote."""
@@ -127,16 +151,19 @@ class Listener:
             else:
                 self.printed += data
         elif stream == PROGRESS:
-            what, done, total = json.loads(data)
-            step = str(what)[:200], int(done), int(total)
+            what, done, total = plain(data)
+            if not (isinstance(what, str) and type(done) is int and type(total) is int):
+                raise TypeError
+            if not (0 <= done <= _STEPS and 0 <= total <= _STEPS):
+                raise ValueError
             if self._progress is not None:
-                self._progress(*step)
-        elif stream == ANSWER and self.answer is None:
-            value = json.loads(data)
+                self._progress(what[:200], done, total)
+        elif stream == ANSWER:
+            value = plain(data)
             if not isinstance(value, dict) or value.keys() != {"ok", "data", "error", "meta"}:
                 raise ValueError
             self.answer = value
         elif stream == END:
-            self.ended = True
+            self.code, self.ended = int(data), True
         else:
-            self.wrong = f"a second answer, or a stream that is none: {stream}"
+            self.wrong = f"a stream that is none: {stream}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import Counter
 
 from driven.errors import DrivenError, SandboxError
 from driven.grammar.live import Live
@@ -45,8 +46,10 @@ def serve(source: int, sink: int, root: str, told: Callable[[str], None], ring: 
     watch = threading.Thread(target=_watch, args=(session, over), daemon=True)
     watch.start()
     told(f"driven mcp: {len(live.current.tools())} tools for {root}, in ring {found}: {why}")
-    session.serve()
-    over.set()
+    try:
+        session.serve()
+    finally:
+        over.set()
 
 
 def _watch(session: Session, over: threading.Event) -> None:
@@ -96,30 +99,42 @@ def _makes_rings(manifest: CapabilityManifest) -> bool:
     )
 
 
+_made: Counter[str] = Counter()  # how many calls use a folder that was made for one
+_making = threading.Lock()
+
+
 class folders:
     """A context in which the folders exist that a verb of ours may write: in its ring it can make none beside them.
-    Those that are empty after it are taken away again."""
+    Those that are empty after it are taken away again, by the last call that needed them."""
 
     def __init__(self, root: str, manifest: CapabilityManifest) -> None:
         self._root = root
         self._scopes = manifest.scopes.get("FileWrite", [])
-        self._made: list[str] = []
+        self._mine: list[str] = []
 
     def __enter__(self) -> None:
-        for scope in self._scopes:
-            path = self._root
-            for part in scope.split("/"):
-                path = os.path.join(path, part)
-                if not os.path.lexists(path):
-                    os.mkdir(path, 0o755)
-                    self._made.append(path)
+        with _making:
+            for scope in self._scopes:
+                path = self._root
+                for part in scope.split("/"):
+                    path = os.path.join(path, part)
+                    is_made = not os.path.lexists(path)
+                    if is_made:
+                        os.mkdir(path, 0o755)
+                    if is_made or path in _made:
+                        _made[path] += 1
+                        self._mine.append(path)
 
     def __exit__(self, *_: object) -> None:
-        for path in reversed(self._made):
-            try:
-                os.rmdir(path)
-            except OSError:
-                return
+        with _making:
+            for path in reversed(self._mine):
+                _made[path] -= 1
+                if not _made[path]:
+                    del _made[path]
+                    try:
+                        os.rmdir(path)
+                    except OSError:
+                        continue  # there is something in it, or it is gone
 
 
 def own_folder(command: Command, manifest: CapabilityManifest) -> Beside:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 from driven import __version__
 from driven.errors import DrivenError, PolicyError, SandboxError
@@ -14,6 +15,7 @@ from driven.grammar.powers import needs_review
 from driven.grammar.to_mcp import command_line, to_mcp
 from driven.mcp import answers
 from driven.mcp.calls import SECONDS, Job
+from driven.mcp.link import EACH
 from driven.mcp.wire import BUSY, METHOD, PARAMS, REQUEST, Wire, Wrong
 from driven.trust import telemetry
 from driven.trust.session_registry import SessionRegistry
@@ -35,6 +37,7 @@ VERSIONS = ("2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05")  # the newes
 AT_ONCE = 4  # calls that run; others wait
 MOST = 64  # calls that run or wait
 LIFE = 86_400.0  # seconds that a call may be under way for, with a person's answer to wait for
+LAST = 5.0  # seconds for what is left to be said when the client has closed its end
 ASKED = 600.0  # seconds that a person has to answer
 SHOWN = 4_000  # characters of the arguments that a person is asked about
 INSTRUCTIONS = (
@@ -63,6 +66,8 @@ class Session:
         self._lock = threading.Lock()
         self._open: SessionRegistry[Job] = SessionRegistry(most=MOST, life=LIFE)  # the links to calls under way
         self._calls: dict[str | int, bytes] = {}  # the client's name of a request -> that of its link
+        self._lists: list[Any] = []  # requests for the list of tools that wait for one look at the plugins
+        self._lister: threading.Thread | None = None
         self._room = threading.Semaphore(AT_ONCE)
         self._asked: dict[str, tuple[threading.Event, list[dict[str, Any]], Job]] = {}
         self._count = 0
@@ -75,19 +80,26 @@ class Session:
         }
 
     def serve(self) -> None:
-        """Answer until the end of input, then end what still runs."""
+        """Answer until the end of input, or until nobody reads any more, then end what still runs."""
         for message in self.wire.messages():
             if isinstance(message, Wrong):
                 self.wire.refuse(message)
             else:
                 self._take(message)
-            if self.wire.is_broken:
-                break
-        for job in self._running():
-            job.end("cancelled")
+        for name in tuple(self._open):
+            self._end(name)
+        if self._lister is not None:
+            self._lister.join(LAST)
+        self.wire.close(LAST)
 
-    def _running(self) -> list[Job]:
-        return [self._open.find(name) for name in self._open]
+    def _end(self, name: bytes) -> Job | None:
+        """Take a call back, where it is still under way."""
+        try:
+            job = self._open.find(name)
+        except PolicyError:
+            return None
+        job.end("cancelled")
+        return job
 
     def _take(self, message: dict[str, Any]) -> None:
         if "method" not in message:
@@ -129,11 +141,24 @@ class Session:
             "instructions": INSTRUCTIONS,
         }
 
-    def _list(self, _: Any, params: dict[str, Any]) -> dict[str, Any]:
+    def _list(self, identity: Any, params: dict[str, Any]) -> None:
+        """Look at the plugins first, in a thread: one that takes its time keeps nobody else waiting."""
         if params.get("cursor") is not None:
             raise Wrong(PARAMS, "the list has one page: no `cursor` was given out")
+        with self._lock:
+            self._lists.append(identity)
+            if len(self._lists) > 1:
+                return
+        self._lister = threading.Thread(target=self._answer_lists, daemon=True)
+        self._lister.start()
+
+    def _answer_lists(self) -> None:
         self.look()
-        return {"tools": to_mcp(self.live.current.commands)}
+        tools = to_mcp(self.live.current.commands)
+        with self._lock:
+            waiting, self._lists = self._lists, []
+        for identity in waiting:
+            self.wire.answer(identity, {"tools": tools})
 
     def look(self) -> None:
         """Take up what changed of the plugins, and tell the client."""
@@ -172,13 +197,15 @@ class Session:
         if isinstance(token, bool) or not isinstance(token, str | int):
             return None
         before, at = 0, -1  # what the rounds that are over came to; where this one is
+        last = 0.0
 
         def tell(what: str, done: int, total: int) -> None:
-            nonlocal before, at
+            nonlocal before, at, last
             if done < at:
                 before, at = before + at + 1, -1
-            if done > at:  # what is told must grow
-                at = done
+            now = time.monotonic()
+            if done > at and now - last >= EACH / 2:  # what is told must grow
+                at, last = done, now
                 told = {"progressToken": token, "progress": before + done, "message": what}
                 self.wire.hint("notifications/progress", told if before else {**told, "total": total})
 
@@ -189,8 +216,7 @@ class Session:
         try:
             self.look()
             grammar = self.live.current
-            shown = name if name in grammar.tools() else "unknown"
-            with telemetry.span("tool", shown, parent=job.trace):
+            with telemetry.span("tool", name if name in grammar.tools() else "unknown", parent=job.trace):
                 answer = self._answer(grammar, name, given, job)
         except DrivenError as error:
             answer = answers.refused(error)
@@ -281,12 +307,12 @@ class Session:
             asked[0].set()
 
     def _cancel(self, identity: Any) -> None:
+        is_name = isinstance(identity, str | int) and not isinstance(identity, bool)
         with self._lock:
-            name = self._calls.get(identity) if isinstance(identity, str | int) else None
-            if name is None:
-                return
-            job = self._open.find(name)
-        job.end("cancelled")
+            name = self._calls.get(identity) if is_name else None
+        job = self._end(name) if name is not None else None
+        if job is None:
+            return
         with self._lock:
             for event, _, asked in self._asked.values():
                 if asked is job:

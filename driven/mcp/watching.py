@@ -27,7 +27,10 @@ def build(root: str) -> Grammar:
         said = done.errors.decode("utf-8", "replace").strip().splitlines()
         why = f": {done.ended}" if done.ended else f": {said[-1][:300]}" if said else ""
         raise PluginError(f"`driven grammar --json` gave no grammar{why}", hint="run it in a terminal")
-    commands, owners = from_json(envelope["data"])
+    try:
+        commands, owners = from_json(envelope["data"])
+    except (TypeError, ValueError, AttributeError) as error:
+        raise PluginError(f"`driven grammar --json` gave what is no grammar: {error}") from None
     return Grammar(commands=commands, owners=owners)
 
 

@@ -1,9 +1,15 @@
-"""Messages of JSON-RPC 2.0, one a line, on two file descriptors: bounds on what is read, one writer at a time."""
+"""Messages of JSON-RPC 2.0, one a line, on two file descriptors: bounds on what is read and on what waits to be told.
+
+Who has something to say never waits for a client that does not read: one thread writes, from two queues. Hints are left
+out when theirs is full, counted, and their number told; answers are never left out: a client that lets too many of them
+lie is gone.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import select
 import threading
 
 from driven.core.ring_queue import RingQueue
@@ -15,7 +21,10 @@ if TYPE_CHECKING:
 
 MAX_LINE = 4 << 20  # bytes of one message from the client
 MAX_DEPTH = 64
-WAITING = 256  # hints that wait for a client which does not read
+HINTS = 256  # that wait for a client which does not read
+ANSWERS = 1024  # and what else is to be said to it
+MAX_WAITING = 256 << 20  # bytes of all that
+_LOOK = 1000  # milliseconds until it is seen that nobody reads
 PARSE, REQUEST, METHOD, PARAMS, INTERNAL = -32700, -32600, -32601, -32602, -32603
 BUSY = -32000
 
@@ -36,14 +45,18 @@ class Wire:
     def __init__(self, source: int, sink: int) -> None:
         self._source = source
         self._sink = sink
-        self._lock = threading.Lock()
-        self._hints = RingQueue(WAITING)
-        self._hinted = threading.Event()
-        self._teller: threading.Thread | None = None
+        self._hints = RingQueue(HINTS)
+        self._answers = RingQueue(ANSWERS)
+        self._lock = threading.Lock()  # of the count of bytes
+        self._size = 0
+        self._ready = threading.Event()
+        self._closing = False
         self.is_broken = False  # whether nobody reads any more
+        self._writer = threading.Thread(target=self._write_on, daemon=True)
+        self._writer.start()
 
     def messages(self) -> Iterator[dict[str, Any] | Wrong]:
-        """Each message until the end of input; a `Wrong` for a line that is none."""
+        """Each message until the end of input, or until nobody reads any more; a `Wrong` for a line that is none."""
         for line in self._lines():
             if isinstance(line, Wrong):
                 yield line
@@ -53,13 +66,7 @@ class Wire:
     def _lines(self) -> Iterator[bytes | Wrong]:
         kept: list[bytes] = []
         size = 0
-        while True:
-            try:
-                data = os.read(self._source, 1 << 16)
-            except OSError:
-                return
-            if not data:
-                return
+        while data := self._read():
             *ends, rest = data.split(b"\n")
             for end in ends:
                 size += len(end)
@@ -71,41 +78,66 @@ class Wire:
             else:
                 kept = []  # it is counted on to its end, and not kept
 
+    def _read(self) -> bytes:
+        """What comes next; nothing where nothing comes any more, or nobody reads."""
+        try:
+            while hasattr(select, "poll"):  # without it, a client that is gone is seen when it is written to
+                ready = select.poll()
+                ready.register(self._source, select.POLLIN)
+                ready.register(self._sink, 0)
+                found = {number: events for number, events in ready.poll(_LOOK) if events}
+                if self.is_broken or found.get(self._sink, 0) & (select.POLLERR | select.POLLNVAL):
+                    self.is_broken = True
+                    return b""
+                if self._source in found:
+                    break
+            return os.read(self._source, 1 << 16)
+        except OSError:
+            return b""
+
     def send(self, message: dict[str, Any]) -> None:
-        """Write one message, behind the hints that wait. Nothing where nobody reads any more."""
+        """Say something, behind the hints that wait. Nothing where nobody reads any more."""
+        data = self._line(message)
         with self._lock:
-            self._tell()
-            self._write(message)
+            self._size += len(data)
+            is_much = self._size > MAX_WAITING
+        if is_much or not self._answers.put(data):
+            self.is_broken = True
+        self._ready.set()
 
     def hint(self, method: str, params: dict[str, Any]) -> None:
-        """Tell the client what it can do without. Never waits: what a client that does not read would have to be told
-        is dropped, counted, and their number told as soon as it reads."""
-        if self._hints.put({"method": method, "params": params}):
-            if self._teller is None:
-                self._teller = threading.Thread(target=self._tell_on, daemon=True)
-                self._teller.start()
-            self._hinted.set()
+        """Tell the client what it can do without."""
+        if self._hints.put(self._line({"method": method, "params": params})):
+            self._ready.set()
 
-    def _tell_on(self) -> None:
-        while not self.is_broken:
-            self._hinted.wait()
-            self._hinted.clear()
-            with self._lock:
-                self._tell()
+    def _line(self, message: dict[str, Any]) -> bytes:
+        try:
+            text = json.dumps({"jsonrpc": "2.0", **message}, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        except (ValueError, TypeError, RecursionError):
+            if "method" in message:
+                return b""
+            error = {"code": INTERNAL, "message": "the answer cannot be written as JSON"}
+            text = json.dumps({"jsonrpc": "2.0", "id": message.get("id"), "error": error}, separators=(",", ":"))
+        return text.encode("utf-8", "replace") + b"\n"  # a name of a file may be no text
 
-    def _tell(self) -> None:
-        """Write the hints that wait; the lock is held."""
-        while (hint := self._hints.get()) is not None:
-            self._write(hint)  # type: ignore[arg-type]
-        lost = self._hints.report()
-        if lost:
-            data = f"{lost} notices were left out: they were not read fast enough"
-            self._write(
-                {"method": "notifications/message", "params": {"level": "warning", "logger": "driven", "data": data}}
-            )
+    def _write_on(self) -> None:
+        while not self.is_broken and not (self._closing and not self._answers and not self._hints):
+            self._ready.wait()
+            self._ready.clear()
+            while (self._answers or self._hints) and not self.is_broken:
+                said = self._answers.get(b"")  # taken first: the hints before it are in their queue by now
+                for hint in self._hints.get_many(HINTS):
+                    self._write(hint)  # type: ignore[arg-type]
+                lost = self._hints.report()
+                if lost:
+                    words = f"{lost} notices were left out: they were not read fast enough"
+                    told = {"level": "warning", "logger": "driven", "data": words}
+                    self._write(self._line({"method": "notifications/message", "params": told}))
+                self._write(said)  # type: ignore[arg-type]
+                with self._lock:
+                    self._size -= len(said)  # type: ignore[arg-type]
 
-    def _write(self, message: dict[str, Any]) -> None:
-        data = json.dumps({"jsonrpc": "2.0", **message}, separators=(",", ":")).encode() + b"\n"
+    def _write(self, data: bytes) -> None:
         while data and not self.is_broken:
             try:
                 data = data[os.write(self._sink, data) :]
@@ -113,6 +145,12 @@ class Wire:
                 os.set_blocking(self._sink, True)
             except OSError:
                 self.is_broken = True
+
+    def close(self, seconds: float) -> None:
+        """Write what waits, for so long at most."""
+        self._closing = True
+        self._ready.set()
+        self._writer.join(seconds)
 
     def answer(self, identity: Any, result: dict[str, Any]) -> None:
         """Answer a request."""

@@ -113,8 +113,10 @@ def incoming(environ: Mapping[str, str]) -> dict[str, str]:
 
 def _parent(text: str) -> str:
     """`00-<trace>-<span>-<flags>`; of a later version what version 00 has of it."""
+    if len(text) > 512:
+        return ""
     parts = text.strip().split("-")
-    if len(text) > 512 or len(parts) < 4 or [len(part) for part in parts[:4]] != [2, 32, 16, 2]:
+    if len(parts) < 4 or [len(part) for part in parts[:4]] != [2, 32, 16, 2]:
         return ""
     version, trace, one, flags = parts[:4]
     if set(version + trace + one + flags) - _HEX or version == "ff" or (version == "00" and len(parts) > 4):

@@ -19,7 +19,7 @@ from driven.errors import PluginError
 from driven.mcp.calls import Job
 from driven.mcp.link import ANSWER, END, MAX_OUTPUT, PRINTED, PROGRESS, Listener
 from driven.mcp.watching import build
-from driven.mcp.wire import WAITING, Wire
+from driven.mcp.wire import HINTS, Wire
 from driven.trust.frame_session import FrameSession
 from driven.trust.telemetry import ENDPOINT
 from mcp_server.conftest import Server, environment, install, talk
@@ -213,7 +213,7 @@ def test_a_client_that_does_not_read_is_told_how_much_it_missed() -> None:
     os.close(writing)
     steps = [one["params"]["progress"] for one in seen if one.get("method") == "notifications/progress"]
     lost = [one["params"]["data"] for one in seen if one.get("method") == "notifications/message"]
-    assert steps == sorted(set(steps)) and WAITING <= len(steps) < most
+    assert steps == sorted(set(steps)) and HINTS <= len(steps) < most
     assert sum(int(data.split()[0]) for data in lost) == most - len(steps)
     assert "result" in seen[-1], "the answer comes behind all of them"
 
@@ -232,7 +232,7 @@ WHOLE = json.dumps(ENVELOPE).encode()
         (b"plain words\n" * 10, "bytes"),
         (frames((ANSWER, WHOLE), name=bytes(16)), "another session"),
         (frames((ANSWER, WHOLE)) * 2, "frame 1 where frame 2"),
-        (frames((ANSWER, WHOLE), (ANSWER, WHOLE)), "a second answer"),
+        (frames((END, b"soon")), "something else"),
         (frames((9, b"x")), "a stream that is none: 9"),
         (frames((ANSWER, b"[]")), "something else"),
         (frames((ANSWER, b'{"ok": true}')), "something else"),
@@ -262,11 +262,19 @@ def test_any_bytes_are_an_answer_or_refused(noise: bytes, cut: int) -> None:
     assert heard.answer in (None, ENVELOPE)
 
 
+def test_the_last_answer_counts() -> None:
+    """A verb that answered and failed then has failed."""
+    heard = Listener(NAME)
+    failed = {**ENVELOPE, "ok": False, "data": None, "error": {"message": "m"}}
+    heard.heard(frames((ANSWER, WHOLE), (ANSWER, json.dumps(failed).encode())))
+    assert heard.answer == failed
+
+
 def test_nothing_is_heard_behind_the_end() -> None:
     heard = Listener(NAME)
-    heard.heard(frames((PRINTED, b"a"), (END, b""), (PRINTED, b"b")))
+    heard.heard(frames((PRINTED, b"a"), (END, b"4"), (PRINTED, b"b")))
     heard.heard(b"noise")
-    assert heard.ended and not heard.wrong and heard.printed[:1] == b"a"
+    assert heard.ended and heard.code == 4 and not heard.wrong and heard.printed[:1] == b"a"
 
 
 def test_a_call_that_was_taken_back_before_it_began_does_not(tmp_path: Path) -> None:

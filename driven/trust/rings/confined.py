@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from driven.trust.rings.process import Held, Process
 
 
+_LOG = 64 << 10  # bytes of stderr that are kept for who listens: what it prints is not what is waited for
+
+
 @frozen
 class Confined:
     """How a program ended. `code`: its exit code, 128 and the signal's number where one ended it. `ended`: "" by
@@ -69,6 +72,9 @@ def confine(
     chosen = replace(chosen, wall=wall) if wall else chosen
     scopes = manifest.scopes
     spawn = bool({"ProcessSpawn", "ShellExec"} & scopes.keys())
+    given = dict(env or {})
+    if telemetry.PARENT not in given:
+        given.update(telemetry.outgoing())
     with Scratch() as folder:
         grants = [
             *places.system(), *places.loaders(), places.scratch(folder),
@@ -83,7 +89,7 @@ def confine(
         ]  # fmt: skip
         order = Order(
             grants=tuple(grants), limits=chosen, folder=cwd or root, argv=(found, *argv[1:]), spawn=spawn,
-            environment=places.environment(manifest, folder, {**telemetry.outgoing(), **(env or {})}),
+            environment=places.environment(manifest, folder, given),
             files="FileWrite" in scopes, ports=tuple(places.ports(manifest)), tcp="NetworkAccess" in scopes,
         )  # fmt: skip
         process = Process(order, held or _held(), input=input)
@@ -98,7 +104,7 @@ def confine(
                 said.extend(part)
                 return b""
 
-            ended, log = process.talk(hear, keep=chosen.output or 1 << 30)
+            ended, log = process.talk(hear, keep=(chosen.output or 1 << 30) if heard is None else _LOG)
         finally:
             process.close()
     if ended.code == FAILED and log.startswith(b"launcher: "):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 FAILED = 121  # the launcher's exit code for a step that did not succeed
 _GRACE = 0.3  # seconds between the asking and the killing
 _PENDING = 16 << 20  # bytes that wait for it to read them: who only asks would fill our memory
+_TICK = 0.2  # seconds between looks at whether it is to end, or has ended
 _LOG = 64 << 10  # bytes of what it printed that are kept, of each of two streams of a plugin
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -134,9 +135,13 @@ class Process:
         """When it must have ended, by `time.monotonic`; infinity where it has no limit."""
         return self.started + self.limits.wall if self.limits.wall else float("inf")
 
+    def stop(self) -> None:
+        """Have it ended soon, from another thread than that which talks to it."""
+        self._why = self._why or "signal"
+
     def talk(self, heard: Callable[[bytes], bytes | None], say: bytes = b"", keep: int = _LOG) -> tuple[Ended, bytes]:
         """Write `say` to it, give all that it writes to `heard`, write what that answers; until `heard` gives None or
-        the process ends. (how it ended, what it printed on stderr, at most `keep` bytes)."""
+        the process ends: what it started may hold its pipes longer, and nobody waits for that. (how it ended, what it printed on stderr, at most `keep` bytes)."""
         import selectors
 
         process = self.process
@@ -151,6 +156,7 @@ class Process:
             writing = process.stdin.fileno() if process.stdin is not None else -1
             if writing >= 0:
                 os.set_blocking(writing, False)
+            gone = float("inf")  # when it was, and a second
             while len(ready.get_map()) > (1 if pending else 0) and not self._why:
                 if pending and writing not in ready.get_map():
                     ready.register(writing, selectors.EVENT_WRITE)
@@ -158,7 +164,12 @@ class Process:
                 if left <= 0:
                     self._why = "wall"
                     break
-                for key, _ in ready.select(min(left, 60)):
+                if gone == float("inf") and self._is_gone():
+                    gone = time.monotonic() + 1.0
+                found = ready.select(min(left, _TICK))
+                if time.monotonic() > gone or (not found and gone < float("inf")):
+                    break
+                for key, _ in found:
                     if key.fd == writing:
                         pending = _written(writing, pending)
                         if not pending:
@@ -189,6 +200,10 @@ class Process:
                         break
                     pending = memoryview(bytes(pending) + answer) if answer else pending
         return self._end(), bytes(log)
+
+    def _is_gone(self) -> bool:
+        """Whether it has ended; its end stays to be waited for."""
+        return bool(os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT))
 
     def _hang_up(self) -> None:
         """Say that there is nothing more to do."""

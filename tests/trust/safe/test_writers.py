@@ -37,6 +37,7 @@ WHY = {
     "driven/cli/commands/complete.py": "the user's own shell's folder, asked for by name: O_NOFOLLOW, then its name",
     "driven/cli/app.py": "/dev/null, in the place of a closed stdout",
     "driven/__main__.py": "/dev/null, in the place of a closed stdout",
+    "driven/mcp/link.py": "/dev/null, in the place of a stdout that is done with",
     "driven/sync/others.py": "opens the lock of a project to ask who holds it; writes nothing",
     "driven/benchmarks/": "projects of the benchmark's own, in a folder for temps",
     "driven/trust/make_tables.py": "run by hand: writes a source file of this repository",
