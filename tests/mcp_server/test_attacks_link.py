@@ -250,6 +250,37 @@ def test_the_state_of_another_trace_is_not_joined_to_a_clients(start: Any, ring:
     assert said == f"{TRACE} "
 
 
+@pytest.mark.parametrize("how", ["reads nothing", "closes its ears", "closes both"])
+def test_a_client_that_does_not_listen_keeps_no_server(project: Path, how: str) -> None:
+    server = subprocess.Popen(
+        [*DRIVEN, "mcp", "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=project, env=environment(None)
+    )
+    assert server.stdin and server.stdout
+    try:
+        ping = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "ping", "params": {}}).encode() + b"\n"
+        if how == "reads nothing":
+            with pytest.raises(BrokenPipeError):
+                for _ in range(100_000):
+                    server.stdin.write(ping)
+                    server.stdin.flush()
+        else:
+            server.stdin.write(ping)
+            server.stdin.flush()
+            assert json.loads(server.stdout.readline())["result"] == {}
+            server.stdout.close()
+            if how == "closes both":
+                server.stdin.close()
+        assert server.wait(20) == 0
+    finally:
+        server.kill()
+        server.wait(10)
+        for stream in (server.stdin, server.stdout):
+            try:
+                stream.close()
+            except BrokenPipeError:
+                continue
+
+
 def test_an_answer_comes_through_a_flood_of_hints() -> None:
     """A client that reads slower than hints come: the answer waits for those before it, not for those behind."""
     reading, writing = os.pipe()

@@ -141,7 +141,8 @@ class Process:
 
     def talk(self, heard: Callable[[bytes], bytes | None], say: bytes = b"", keep: int = _LOG) -> tuple[Ended, bytes]:
         """Write `say` to it, give all that it writes to `heard`, write what that answers; until `heard` gives None or
-        the process ends: what it started may hold its pipes longer, and nobody waits for that. (how it ended, what it printed on stderr, at most `keep` bytes)."""
+        the process ends: what it started may hold its pipes longer, and nobody waits for that. (how it ended, what it
+        printed on stderr, at most `keep` bytes)."""
         import selectors
 
         process = self.process
