@@ -1,5 +1,5 @@
 """Every verb at work: a project to run it in, arguments, and the exit code that comes of them. What holds for all verbs
-is tested on these: tests/grammar/test_contract.py, tests/trust/honesty."""
+is tested on these: tests/grammar/test_contract.py, tests/trust/honesty. One table, so longer than 350 lines."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ Setup = Callable[[Path], Any]
 @dataclass(frozen=True)
 class Case:
     """One run of a verb: after `setup(project)`, with `given` arguments, it exits with `code`. `words`: as they are
-    typed, instead of `given`."""
+    typed, instead of `given`. `idle`: what the verb declares, and of its runs another one needs."""
 
     code: int
     given: dict[str, Any] = field(default_factory=dict)
     setup: Setup = lambda project: None
     words: tuple[str, ...] = ()
+    idle: tuple[str, ...] = ()
 
     def line(self, verb: str) -> list[str]:
         """The words of the command line."""
@@ -54,10 +55,25 @@ def make(folder: Path) -> Path:
 
 def home_of(folder: Path, patch: Any) -> None:
     """Let `folder` be where a person keeps what is theirs: a key, `ana`."""
+    _live_in(folder, patch)
+    assert quietly(folder, "key", "generate", "ana", "--no-passphrase") == 0
+
+
+def own_home(person: Path, folder: Path, patch: Any) -> Path:
+    """Let `folder` be a copy of what `person` keeps: one run may change keys, and the next begins with what was."""
+    _live_in(shutil.copytree(person, folder), patch)
+    return folder
+
+
+def _live_in(folder: Path, patch: Any) -> None:
     patch.setenv("XDG_CONFIG_HOME", os.fspath(folder))
     for name in ("SSH_AUTH_SOCK", "DRIVEN_SIGNING_KEY"):
         patch.delenv(name, raising=False)
-    assert quietly(folder, "key", "generate", "ana", "--no-passphrase") == 0
+
+
+def _keys() -> Path:
+    """Where this person's keys are."""
+    return Path(os.environ["XDG_CONFIG_HOME"]) / "driven/keys"
 
 
 def quietly(folder: Path, *words: str) -> int:
@@ -133,23 +149,27 @@ def _no_snapshots(project: Path) -> None:
 
 
 def _attested(project: Path) -> None:
-    """A root of one key, which lets itself read docs; the key stands beside the project."""
-    kept = os.environ.get("XDG_CONFIG_HOME")
-    os.environ["XDG_CONFIG_HOME"] = os.fspath(project.parent / "config")
-    try:
-        quietly(project, "key", "generate", "ana", "--no-passphrase")
-        quietly(project, "attest", "root", "init", "--holder", "ana")
-        assert quietly(project, "attest", "issue", "--to", "ana", "--cap", "FileRead=docs", "--path", "docs") == 0
-    finally:
-        if kept is None:
-            del os.environ["XDG_CONFIG_HOME"]
-        else:
-            os.environ["XDG_CONFIG_HOME"] = kept
+    """A root of one key, which lets itself read docs, and let others read them."""
+    assert quietly(project, "attest", "root", "init", "--holder", "ana") == 0
+    words = ("--to", "ana", "--cap", "FileRead=docs", "--path", "docs", "--depth", "1")
+    assert quietly(project, "attest", "issue", *words) == 0
+
+
+def _attested_for_all(project: Path) -> None:
+    _attested(project)
+    (project / ".driven/trust/roots/1.json").chmod(0o666)
 
 
 def _badly_attested(project: Path) -> None:
     _attested(project)
     (project / ".driven/trust/roots/1.json").write_text("{}")
+
+
+def _root_waits(project: Path) -> None:
+    """A root of two keys, which one has signed."""
+    assert quietly(project, "key", "generate", "ben", "--no-passphrase") == 0
+    words = ("--holder", "ana", "--holder", "ben", "--threshold", "2", "--key", "ana")
+    assert quietly(project, "attest", "root", "init", *words) == 0
 
 
 def _logged(project: Path) -> None:
@@ -187,6 +207,33 @@ def _trusted(project: Path) -> None:
     assert quietly(project, "key", "trust", "ana", "--yes") == 0
 
 
+def _logged_and_trusted(project: Path) -> None:
+    _logged(project)
+    _trusted(project)
+
+
+def _list_for_all(project: Path) -> None:
+    _trusted(project)
+    (project / ".driven/trust/allowed_signers").chmod(0o666)
+
+
+def _list_is_none(project: Path) -> None:
+    _trusted(project)
+    (project / ".driven/trust/allowed_signers").write_text("ana is fine\n")
+
+
+def _keys_for_all(project: Path) -> None:
+    _keys().chmod(0o755)
+
+
+def _own_key_for_all(project: Path) -> None:
+    (_keys() / "ana").chmod(0o644)
+
+
+def _own_key_is_none(project: Path) -> None:
+    (_keys() / "ana").write_text("no key\n")
+
+
 def _signed(project: Path) -> None:
     _trusted(project)
     assert quietly(project, "sign") == 0
@@ -206,11 +253,38 @@ def _pack_source(project: Path) -> None:
     (project / "src/acme/rules/brief.md").write_text("Be brief.\n")
 
 
+def _pack_unknown(project: Path) -> None:
+    """A pack that came with the repository, and that nobody accepted."""
+    _pack_source(project)
+    shutil.copytree(project / "src/acme", project / ".driven/packs/acme")
+
+
+def _pack_signed(project: Path) -> None:
+    _trusted(project)
+    _pack_source(project)
+    assert quietly(project, "sign", "src/acme") == 0
+    assert quietly(project, "pack", "add", "src/acme", "--yes") == 0
+
+
+def _pack_signed_list_for_all(project: Path) -> None:
+    _pack_signed(project)
+    (project / ".driven/trust/allowed_signers").chmod(0o666)
+
+
+def _pack_tampered(project: Path) -> None:
+    _pack_signed(project)
+    (project / ".driven/packs/acme/rules/brief.md").write_text("Be very brief.\n")
+
+
 def _pack_changed(project: Path) -> None:
     _packed(project)
     (project / ".driven/packs/acme/rules/brief.md").write_text("Be very brief.\n")
 
 
+_BEN = {"name": "ben", "no_passphrase": True}
+_NEW_ANA = {"name": "ana", "no_passphrase": True}
+_DOCS = {"to": "ana", "cap": ["FileRead=docs"], "path": ["docs"], "out": "more"}
+_ACCEPTED = {"source": "src/acme", "yes": True, "unsigned": True}
 USAGE = Case(2, words=("--no-such-option",))
 CASES: dict[str, list[Case]] = {
     "init": [Case(0, setup=_bare), Case(2), Case(4, setup=_bare_in_the_way)],
@@ -218,9 +292,13 @@ CASES: dict[str, list[Case]] = {
     "sync": [
         Case(0, setup=_new_rule), Case(1, {"check": True}, _new_rule), Case(2, setup=_bad_rule),
         Case(4, setup=_conflict), Case(0, {"force": True}, _conflict), Case(0, {"dry_run": True}, _new_rule),
+        Case(5, setup=_pack_unknown), Case(6, setup=_pack_changed),
     ],
-    "status": [Case(0), Case(2, setup=_bad_rule)],
-    "explain": [Case(0, {"path": "src/a.ts"}), Case(2, {"path": "src/a.ts", "editor": "nobody"})],
+    "status": [Case(0), Case(2, setup=_bad_rule), Case(5, setup=_pack_unknown), Case(6, setup=_pack_changed)],
+    "explain": [
+        Case(0, {"path": "src/a.ts"}), Case(2, {"path": "src/a.ts", "editor": "nobody"}),
+        Case(5, {"path": "src/a.ts"}, _pack_unknown), Case(6, {"path": "src/a.ts"}, _pack_changed),
+    ],
     "validate": [
         Case(0), Case(1, setup=_bad_rule), Case(2, setup=_no_config), Case(0, {"fix": True}, _fixable),
         Case(0, {"baseline": "src/known.json", "update_baseline": True}),
@@ -239,32 +317,76 @@ CASES: dict[str, list[Case]] = {
     ],
     "build": [Case(0), Case(2, setup=_bad_rule), Case(0, {"output": "out/x.drv"})],
     "show": [Case(0, {"file": ".driven/rules.drv"}), Case(2, {"file": "src/a.ts"})],
+    "attest root": [
+        Case(0, {"act": "rotate"}, _attested), Case(2, {"act": "init"}), Case(5, {"act": "rotate"}, _attested_for_all),
+        Case(0, {"act": "init", "holder": ["ana"]}, idle=("FileRead(.driven/state)",)), Case(6, {"act": "rotate"}),
+    ],
+    "attest issue": [
+        Case(0, _DOCS, _attested), Case(2, setup=_attested), Case(5, _DOCS, _attested_for_all), Case(6, _DOCS),
+    ],
+    "attest delegate": [
+        Case(0, {"chain": "ana", **_DOCS}, _attested), Case(2, {"chain": "nobody", **_DOCS}, _attested),
+        Case(5, {"chain": "ana", **_DOCS, "cap": ["FileRead=src"], "path": ["src"]}, _attested),
+        Case(6, {"chain": "ana", **_DOCS}),
+    ],
+    "attest sign": [
+        Case(0, {"what": "root", "yes": True}, _root_waits), Case(2, {"what": "root"}),
+        Case(5, {"what": "root"}, _root_waits), Case(6, {"what": "ana"}),
+    ],
+    "attest revoke": [
+        Case(0, {"what": ["ana"], "reason": "lost"}, _attested), Case(2, {"what": ["nobody"]}, _attested),
+        Case(5, setup=_attested_for_all), Case(6),
+    ],
     "attest verify": [
         Case(0, setup=_attested), Case(2, {"chains": ["nobody"]}, _attested),
         Case(5, {"cap": ["ProcessSpawn=git"]}, _attested), Case(6), Case(0, {"locked": True}, _attested),
     ],
     "attest show": [
-        Case(0, setup=_attested), Case(2, {"chain": "nobody"}, _attested), Case(6, setup=_badly_attested),
+        Case(0, setup=_attested), Case(2, {"chain": "nobody"}, _attested),
+        Case(5, setup=_attested_for_all), Case(6, setup=_badly_attested),
     ],
     "plugin list": [Case(0), USAGE],
     "plugin show": [Case(0, {"name": "cursor"}), Case(2, {"name": "nobody"})],
     "doctor": [Case(0), Case(1, setup=_no_config), USAGE],
     "grammar": [Case(0), Case(2, {"words": ["nothing"]})],
-    "key list": [Case(0, setup=_trusted), USAGE],
-    "key show": [Case(0, {"key": "ana"}, _trusted), USAGE],
-    "key trust": [Case(0, {"key": "ana", "yes": True}), USAGE],
-    "key revoke": [Case(0, {"key": "ana"}, _trusted), USAGE],
-    "pack add": [Case(0, {"source": "src/acme", "yes": True, "unsigned": True}, _pack_source), USAGE],
-    "sign": [Case(0), USAGE],
-    "verify": [Case(0, setup=_signed), Case(6), USAGE],
-    "pack list": [Case(0, setup=_packed), USAGE],
-    "pack show": [Case(0, {"name": "acme"}, _packed), Case(2, {"name": "nobody"})],
-    "pack trust": [Case(0, {"yes": True, "unsigned": True}, _pack_changed), USAGE],
+    "key generate": [Case(0, _BEN), Case(2, _NEW_ANA), Case(5, _BEN, _keys_for_all)],
+    "key rotate": [
+        Case(0, _NEW_ANA, _trusted), Case(2, _BEN), Case(5, _NEW_ANA, _keys_for_all),
+        Case(6, _NEW_ANA, _list_is_none),
+    ],
+    "key list": [Case(0, setup=_trusted), USAGE, Case(5, setup=_own_key_for_all), Case(6, setup=_list_is_none)],
+    "key show": [
+        Case(0, {"key": "ana"}, _trusted), Case(2, {"key": "nobody"}), Case(5, {"key": "ana"}, _list_for_all),
+        Case(6, {"key": "ana"}, _list_is_none),
+    ],
+    "key trust": [
+        Case(0, {"key": "ana", "yes": True}), Case(2), Case(5, {"key": "ana"}, _list_for_all),
+        Case(6, {"key": "ana"}, _list_is_none),
+    ],
+    "key revoke": [
+        Case(0, {"key": "ana"}, _trusted), Case(2), Case(5, {"key": "ana"}, _list_for_all),
+        Case(6, {"key": "ana"}, _list_is_none),
+    ],
+    "pack add": [
+        Case(0, _ACCEPTED, _pack_source), Case(2, _ACCEPTED), Case(5, _ACCEPTED, _pack_signed_list_for_all),
+        Case(6, {"source": "src/acme", "yes": True}, _pack_source),
+    ],
+    "sign": [Case(0), USAGE, Case(5, setup=_own_key_for_all), Case(6, setup=_own_key_is_none)],
+    "verify": [Case(0, setup=_signed), USAGE, Case(5, setup=_list_for_all), Case(6)],
+    "pack list": [Case(0, setup=_packed), USAGE, Case(5, setup=_list_for_all), Case(6, setup=_pack_changed)],
+    "pack show": [
+        Case(0, {"name": "acme"}, _packed), Case(2, {"name": "nobody"}),
+        Case(5, {"name": "acme"}, _pack_signed_list_for_all), Case(6, {"name": "acme"}, _pack_tampered),
+    ],
+    "pack trust": [
+        Case(0, {"yes": True, "unsigned": True}, _pack_changed), Case(2, {"names": ["nobody"]}),
+        Case(5, {"yes": True}, _pack_signed_list_for_all), Case(6, {"yes": True}, _pack_tampered),
+    ],
     "pack forget": [Case(0, {"name": "acme"}, _packed), Case(2, {"name": "nobody"})],
     "audit show": [Case(0, setup=_logged), Case(2, setup=_log_is_a_link)],
     "audit verify": [Case(0, setup=_logged), Case(2, setup=_log_is_a_link), Case(6, setup=_log_is_broken)],
     "audit sign": [
-        Case(0, {"key": "./src/key"}, _logged_and_a_key), Case(2, {"key": "./src/key"}),
+        Case(0, setup=_logged_and_trusted), Case(2, {"key": "./src/key"}),
         Case(5, {"key": "./src/key"}, _key_for_all), Case(6, {"key": "./src/key"}, _log_is_broken),
     ],
 }  # fmt: skip

@@ -1,10 +1,10 @@
-"""Asking a person for a passphrase, on a terminal and nowhere else."""
+"""Asking a person for a yes or a passphrase, on a terminal and nowhere else."""
 
 from __future__ import annotations
 
 import sys
 
-from driven.errors import UsageError
+from driven.errors import PolicyError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +20,14 @@ def can_ask(app: App) -> bool:
         return sys.stdin.isatty() and not app.json
     except (AttributeError, ValueError):
         return False
+
+
+def yes(app: App, question: str, no: str, nobody: str, hint: str) -> None:
+    """Ask a person. PolicyError: `no` where that is the answer; `nobody`, with `hint`, where nobody can be asked."""
+    if app.json or not app.out.can_ask():
+        raise PolicyError(nobody, hint=hint)
+    if app.out.ask((question, "bold"), " [y/N]").lower() not in ("y", "yes"):
+        raise PolicyError(no)
 
 
 def passphrase(app: App) -> Ask:

@@ -23,8 +23,8 @@ _FIX = {
 }
 
 
-def show_code(out: Output, entry: Entry) -> None:
-    """Everything about one code."""
+def show_code(out: Output, entry: Entry, origin: str = "") -> None:
+    """Everything about one code. `origin`: whose check finds it, where that is not our own."""
     severity = (entry.severity, _STYLES[entry.severity])
     out.line((entry.code, "bold"), "  ", severity, "  ", *_title(entry.title))
     out.line()
@@ -36,7 +36,7 @@ def show_code(out: Output, entry: Entry) -> None:
             for at, line in enumerate(example.split("\n")):
                 out.line("  ", ((word if at == 0 else "").ljust(8), "dim"), (safe_line(line), style))
     out.line()
-    rows: list[tuple[str, str]] = []
+    rows: list[tuple[str, str]] = [("found by", safe_line(origin))] if origin else []
     if entry.reads:
         rows.append(("reads", entry.reads))
     if entry.url:

@@ -97,7 +97,10 @@ _LINK = (
     _SIGN_WITH,
 )  # fmt: skip
 _CHAIN = Argument(name="chain", help="a chain's name, or a .jsonl file", metavar="CHAIN", complete="file")
-_ATTESTS = ("FileRead(.)", "FileWrite(.driven/trust)", "FileWrite(.driven/state)?", *_KEYS)
+# To sign what stands in the project; by a file's key where one is named.
+_SIGNS = ("FileRead({key})?", "FileWrite(.driven/trust)", *_KEYS)
+# The same on top of what this machine has seen, which is remembered.
+_ATTESTS = ("FileRead(.driven/state)", "FileWrite(.driven/state)?", *_SIGNS)
 
 
 def _run(name: str) -> str:
@@ -253,6 +256,8 @@ COMMANDS: tuple[Command, ...] = (
                      " are any", flag=True),
         ),
         capability="plugins.read",
+        # The checks of packs, where there are any.
+        capabilities=("FileRead(.driven)?", "EnvAccess(XDG_CONFIG_HOME)?"),
         exits=(0, 1, 2),
         result=results.EXPLAIN_CODE,
         examples=("driven explain-code CUR03", "driven explain-code GEN", "driven explain-code --stale"),
@@ -494,7 +499,7 @@ COMMANDS: tuple[Command, ...] = (
                     Argument(name="--no-passphrase", help="none: for machines that sign by themselves", flag=True),
                 ),
                 capability="keys.write",
-                capabilities=("FileRead(.)", "FileWrite(.driven/trust)", *_KEYS),
+                capabilities=("FileWrite(.driven/trust)", *_KEYS),
                 exits=(0, 2, 5, 6),
                 interactive="may",
                 review=True,
@@ -576,7 +581,7 @@ COMMANDS: tuple[Command, ...] = (
                     _SIGN_WITH,
                 ),
                 capability="keys.use",
-                capabilities=_ATTESTS,
+                capabilities=("FileRead({holder})?", *_ATTESTS),
                 exits=(0, 2, 5, 6),
                 interactive="may",
                 review=True,
@@ -591,7 +596,7 @@ COMMANDS: tuple[Command, ...] = (
                 run="driven.cli.commands.attest:run_issue",
                 arguments=_LINK,
                 capability="keys.use",
-                capabilities=_ATTESTS,
+                capabilities=("FileRead({to})?", *_ATTESTS),
                 exits=(0, 2, 5, 6),
                 interactive="may",
                 review=True,
@@ -605,7 +610,7 @@ COMMANDS: tuple[Command, ...] = (
                 run="driven.cli.commands.attest:run_delegate",
                 arguments=(_CHAIN, *_LINK),
                 capability="keys.use",
-                capabilities=_ATTESTS,
+                capabilities=("FileRead({chain})?", "FileRead({to})?", *_ATTESTS),
                 exits=(0, 2, 5, 6),
                 interactive="may",
                 review=True,
@@ -620,11 +625,10 @@ COMMANDS: tuple[Command, ...] = (
                 arguments=(
                     Argument(name="what", help="`root`, `revocations`, or a chain", metavar="WHAT", complete="file"),
                     _SIGN_WITH,
-                    Argument(name="--yes", short="-y", help="ask nothing: somebody has looked at it", flag=True,
-                             terminal=True),
+                    Argument(name="--yes", short="-y", help="ask nothing: somebody has looked at it", flag=True),
                 ),
                 capability="keys.use",
-                capabilities=_ATTESTS,
+                capabilities=_SIGNS,
                 exits=(0, 2, 5, 6),
                 idempotent=True,
                 interactive="may",
@@ -662,7 +666,7 @@ COMMANDS: tuple[Command, ...] = (
                     _SIGN_WITH,
                 ),
                 capability="keys.use",
-                capabilities=_ATTESTS,
+                capabilities=("FileRead({what})?", *_ATTESTS),
                 exits=(0, 2, 5, 6),
                 interactive="may",
                 review=True,
@@ -796,7 +800,7 @@ COMMANDS: tuple[Command, ...] = (
                              metavar="NAME"),
                 ),
                 capability="keys.use",
-                capabilities=("FileRead(.)", "FileWrite(.driven/state)", *_KEYS),
+                capabilities=("FileRead({key})?", "FileRead(.driven/trust)", "FileWrite(.driven/state)", *_KEYS),
                 exits=(0, 2, 5, 6),
                 idempotent=True,
                 interactive="may",
@@ -826,6 +830,10 @@ COMMANDS: tuple[Command, ...] = (
                 ),
                 exits=(0, 2, 6, 7),
                 capability="project.write",
+                capabilities=(
+                    "FileRead(.)", "FileWrite(.)", "ProcessSpawn(python3)", "ProcessSpawn(git)?",
+                    "EnvAccess(XDG_CONFIG_HOME)?",
+                ),
                 interactive="only",
                 band="work",
                 safety="deletes",
@@ -921,7 +929,7 @@ COMMANDS: tuple[Command, ...] = (
                      complete="file"),
         ),
         capability="machine.measure",
-        capabilities=("FileRead({file})?", "ProcessSpawn(python3)"),
+        capabilities=("FileRead({file})", "ProcessSpawn(python3)"),
         exits=(0, 1, 2),
         band="work",
         result=results.BENCHMARK,

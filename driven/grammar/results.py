@@ -214,7 +214,7 @@ EXPLAIN_CODE = record(
         record(
             code=STRING, family=STRING, title=STRING, severity=one_of("error", "warning", "info"), check=BOOLEAN,
             why=STRING, bad=STRING, good=STRING, reads=STRING, url=STRING, verified=STRING,
-            fix=one_of("", "safe", "unsafe", "both"), security=BOOLEAN, silence=STRINGS,
+            fix=one_of("", "safe", "unsafe", "both"), security=BOOLEAN, silence=STRINGS, origin=STRING,
         )
     ),
     families=array(record(prefix=STRING, title=STRING, codes=STRINGS)),

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _SEE = "git(1), ssh-keygen(1), bwrap(1)"
+_WIDTH = 72  # columns of a line that is not filled: man indents it by 7, and a terminal has 80
+_CLOSED = {"[": "]", '"': '"', "'": "'"}
 
 
 def to_man(version: str, commands: Iterable[Command] = COMMANDS) -> str:
@@ -43,14 +45,15 @@ def _command(words: str, command: Command) -> Iterator[str]:
     yield from (_line(command.help[:1].upper() + command.help[1:] + "."),)
     if command.description:
         yield from (".PP", _line(command.description))
-    yield from (".PP", ".nf", _line(usage(command, f"driven {words}")), ".fi")
+    yield from (".PP", ".nf", *map(_line, _broken(usage(command, f"driven {words}"))), ".fi")
     yield from _arguments(command.arguments)
     powers = ", ".join(str(one) for one in declared(command)) or "nothing"
     traits = [command.safety, "idempotent" if is_idempotent(command) else "", command.stability]
     yield from (".PP", _line(f"Touches {powers}; {', '.join(filter(None, traits))}."))
     yield _line(f"Exits with {', '.join(map(str, command.exits))}.")
     if command.examples:
-        yield from (".PP", ".nf", *(_line(example) for example in command.examples), ".fi")
+        lines = [line for example in command.examples for line in _broken(example, " \\")]
+        yield from (".PP", ".nf", *map(_line, lines), ".fi")
 
 
 def _arguments(arguments: Iterable[Argument]) -> Iterator[str]:
@@ -62,6 +65,24 @@ def _arguments(arguments: Iterable[Argument]) -> Iterator[str]:
         choices = f" ({', '.join(a.choices)})" if a.choices else ""
         yield from (".TP", label, _line(a.help[:1].upper() + a.help[1:] + choices + "."))
     yield ".PP"
+
+
+def _broken(text: str, end: str = "") -> Iterator[str]:
+    """Words as lines that fit, each but the last with `end`. What stands in brackets or quotes is one word."""
+    words, closing = [""], ""
+    for char in text:
+        if char == " " and not closing:
+            words.append("")
+            continue
+        closing = ("" if char == closing else closing) if closing else _CLOSED.get(char, "")
+        words[-1] += char
+    line = words[0]
+    for word in words[1:]:
+        if len(line) + 1 + len(word) + len(end) > _WIDTH and line.strip():
+            yield line + end
+            line = "   "
+        line += " " + word
+    yield line
 
 
 def _text(text: str) -> str:

@@ -78,15 +78,28 @@ class Job:
         heard, errors = Listener(self.session, self._progress), bytearray()
         if self.ended:
             return Done(130, None, b"", b"", self.ended)
-        process = subprocess.Popen(
-            self._words(line), cwd=root, env={**environment(os.environ), **self._traced()},
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-        )  # fmt: skip
+        process = self._start(line, root)
         try:
             self._listen(process, heard, errors, time.monotonic() + seconds)
         finally:
             code = _ended(process, asked=bool(self.ended))
         return self._done(code, heard, bytes(errors))
+
+    def _start(self, line: Sequence[str], root: str) -> subprocess.Popen[bytes]:
+        """A session of its own, so that it ends with all that it started. In a ring nobody may begin one: whoever made
+        the ring ends what is in it."""
+        words, environ = self._words(line), {**environment(os.environ), **self._traced()}
+
+        def start(*, is_own: bool) -> subprocess.Popen[bytes]:
+            return subprocess.Popen(
+                words, cwd=root, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                start_new_session=is_own,
+            )  # fmt: skip
+
+        try:
+            return start(is_own=True)
+        except PermissionError:
+            return start(is_own=False)
 
     def _listen(self, process: subprocess.Popen[bytes], heard: Listener, errors: bytearray, until: float) -> None:
         """Take what it says until it has said that this was all, or is gone: what it left behind may hold its pipes."""
@@ -197,13 +210,11 @@ def _ended(process: subprocess.Popen[bytes], *, asked: bool) -> int:
 def _signal(process: subprocess.Popen[bytes], name: str) -> None:
     import signal
 
+    number = getattr(signal, name, signal.SIGTERM)
     try:
-        if hasattr(os, "killpg"):
-            os.killpg(process.pid, getattr(signal, name))
-        else:
-            process.kill()
-    except OSError:
-        return  # it is gone
+        os.killpg(process.pid, number)
+    except (OSError, AttributeError):  # it is gone, or has no group of its own
+        process.send_signal(number)
 
 
 def environment(given: Mapping[str, str]) -> dict[str, str]:

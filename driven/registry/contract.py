@@ -265,4 +265,5 @@ def place(error: BaseException) -> Span | None:
 
 
 def _ours(module: str) -> bool:
-    return f"{module}.".startswith(("driven.registry.", "importlib.", "pluggy."))
+    """What only stands between: a plugin of a pack runs in a ring, and its failure names its own line."""
+    return f"{module}.".startswith(("driven.registry.", "driven.trust.", "importlib.", "pluggy."))

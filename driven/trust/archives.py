@@ -44,13 +44,12 @@ def unpack(archive: str, folder: str, accept: Callable[[str], object]) -> tuple[
     fresh = os.path.join(parent, f".{name[:200]}.{os.urandom(8).hex()}.unpacking")
     try:
         os.mkdir(fresh, 0o700)
-        os.chmod(fresh, 0o700)  # whatever the umask
     except OSError as error:
         raise DiskError(f"`{shown(folder)}` cannot be made: {(error.strerror or '').lower()}") from None
     try:
         paths = _write(data, archive, fresh)
         accept(fresh)
-        os.chmod(fresh, 0o755)
+        _open_to_all(fresh)
         os.rename(fresh, folder)
     except OSError as error:
         _forget(fresh)
@@ -74,6 +73,15 @@ def as_signed(manifest: Manifest) -> Callable[[str], None]:
             )
 
     return accept
+
+
+def _open_to_all(folder: str) -> None:
+    """Whatever the umask, and by its handle: to change the rights of a path is what ring L denies."""
+    handle = root_handle(folder)
+    try:
+        os.fchmod(handle, 0o755)
+    finally:
+        os.close(handle)
 
 
 def _forget(folder: str) -> None:

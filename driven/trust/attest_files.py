@@ -11,7 +11,7 @@ import os
 from driven.errors import DiskError, SignatureError, UsageError
 from driven.frozen import frozen
 from driven.trust import chain, dsse, revocation, roots
-from driven.trust.key_store import read_plain, replace
+from driven.trust.key_store import make_folder, read_plain, replace
 from driven.trust.revocation import Revocations
 from driven.trust.roots import Root
 
@@ -125,12 +125,7 @@ def write(project: str, path: str, data: bytes) -> None:
     top = os.path.join(project, FOLDER)
     for one in (top, folder):
         if not os.path.isdir(one):
-            try:
-                os.makedirs(one, 0o755, exist_ok=True)
-                if os.name == "posix":
-                    os.chmod(one, 0o755)  # whatever the umask: one that others may write is not believed
-            except OSError as error:
-                raise DiskError(f"`{one}` cannot be made: {(error.strerror or '').lower()}") from None
+            make_folder(one)
     replace(target, data)
 
 
@@ -203,9 +198,9 @@ def _guard(project: str) -> None:
         names = [f"{ROOTS}/{name}" for name in os.listdir(os.path.join(project, ROOTS))]
     except OSError:
         names = []
-    from driven.trust.signers import _only_mine
+    from driven.trust.signers import check_writers
 
     for path in (FOLDER, ROOTS, *names, LIST):
         target = os.path.join(project, path)
         if os.path.exists(target) and not os.path.islink(target):
-            _only_mine(target, os.lstat(target))
+            check_writers(target, os.lstat(target))

@@ -161,15 +161,24 @@ def seed_of(found: Found, env: Mapping[str, str], ask: Ask) -> bytes:
     what = f"`{found.path}`" if found.path else f"the key `{found.name}`"
     if found.locked and not ssh_private.can_encrypt():
         raise ssh_private.needs_library(what)  # before anybody types one for nothing
-    passphrase = ""
+    passphrase, question = "", f"Passphrase of {found.name}: "
     for left in range(_TRIES if found.locked else 1, 0, -1):
         if found.locked:
-            passphrase = ask(f"Passphrase of {found.name}: ") or ""
+            typed = ask(question)
+            if typed == "":
+                raise ssh_private.PassphraseNeeded(f"{what} has a passphrase, and none was typed", hint="run it again")
+            passphrase = typed or ""
         try:
             seed, _ = ssh_private.read(data, what, passphrase)
         except ssh_private.PassphraseNeeded:
-            if left == 1 or not passphrase:
+            if not passphrase:
                 raise
+            if left == 1:
+                raise ssh_private.PassphraseNeeded(
+                    f"none of {_TRIES} passphrases opens {what}",
+                    hint="is it this key that you meant? `driven key list` lists yours, `--key NAME` takes another",
+                ) from None
+            question = f"that passphrase does not open {what}; try again\nPassphrase of {found.name}: "
             continue
         if ed25519.public_of(seed) != found.key.raw:
             raise SignatureError(f"{what} is another key than its public half says")
@@ -191,6 +200,22 @@ def load_signing_key(
     return unlock(chosen, env, ask)
 
 
+def _only_line(content: str, path: str) -> tuple[str, str]:
+    """The one line of a `.pub` file that holds the key, and its place. SignatureError, without a word of the content:
+    who names `/etc/shadow` by mistake does not want to read it in a log."""
+    lines = [(number, line) for number, line in enumerate(content.split("\n"), 1) if line.strip()]
+    lines = [one for one in lines if not one[1].startswith("#")] or lines[:1]
+    if not lines:
+        raise SignatureError(f"`{path}` is empty", hint="a public key is one line, `ssh-ed25519 AAAA… comment`")
+    if len(lines) > 1:
+        read_line(lines[0][1], f"`{path}:{lines[0][0]}`")  # where that is no key, this is what is wrong
+        raise SignatureError(
+            f"`{path}:{lines[1][0]}`: a second line, and a public key is one",
+            hint="name a file with one key; or the key itself, as a word: `ssh-ed25519 AAAA… comment`",
+        )
+    return lines[0][1], f"`{path}:{lines[0][0]}`"
+
+
 def public_key(text: str, env: Mapping[str, str]) -> tuple[PublicKey, str]:
     """The public key that somebody names, and its comment: a line (`ssh-ed25519 AAAA…`), a `.pub` file of ssh's or of
     minisign's, or the name or fingerprint of a key of the user's own. SignatureError, UsageError."""
@@ -207,7 +232,7 @@ def public_key(text: str, env: Mapping[str, str]) -> tuple[PublicKey, str]:
             return minisign.read_public(content, f"`{path}`").key, ""
         if "PRIVATE KEY" in content[:60]:
             raise UsageError(f"`{path}` is a private key: it is nobody's to be shown", hint=f"name `{path}.pub`")
-        return read_line(content, f"`{path}`")
+        return read_line(*_only_line(content, path))
     found, _ = all_keys(env)
     for one in found:
         if text in (one.name, one.key.fingerprint):

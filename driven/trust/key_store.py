@@ -164,6 +164,15 @@ def make_private_folder(path: str) -> None:
         raise PolicyError(f"`{path}` is open to others: no key is put there", hint=f"chmod 700 '{path}'")
 
 
+def make_folder(path: str) -> None:
+    """A folder that nobody but its owner may write, where there is none: what stands in another is not believed. The
+    umask can take from these rights and add none; `chmod` by path is what ring L denies. DiskError."""
+    try:
+        os.makedirs(path, 0o755, exist_ok=True)
+    except OSError as error:
+        raise DiskError(f"`{path}` cannot be made: {(error.strerror or '').lower()}") from None
+
+
 def write_new(path: str, data: bytes, mode: int) -> None:
     """A file that was not there, whole or not at all. DiskError."""
     try:

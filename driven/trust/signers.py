@@ -130,7 +130,7 @@ def _read(path: str) -> str | None:
         ) from None
     data = read_plain(path, MAX_BYTES)
     for one in (path, os.path.dirname(path)):
-        _only_mine(one, os.stat(one))
+        check_writers(one, os.stat(one))
     if data.startswith(b"SSHKRL"):
         raise SignatureError(
             f"`{path}` is a KRL of ssh-keygen: here it is a list of public keys",
@@ -142,7 +142,8 @@ def _read(path: str) -> str | None:
         raise SignatureError(f"`{path}` is not UTF-8", hint="take it from its source again") from None
 
 
-def _only_mine(path: str, found: os.stat_result) -> None:
+def check_writers(path: str, found: os.stat_result) -> None:
+    """That nobody but this user, and root, can have written a file or a folder. PolicyError."""
     if os.name != "posix":
         return
     if found.st_uid not in (os.geteuid(), 0):

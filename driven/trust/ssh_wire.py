@@ -13,6 +13,11 @@ from driven.trust.ed25519 import problem, sha256
 ED25519 = "ssh-ed25519"
 SK_ED25519 = "sk-ssh-ed25519@openssh.com"
 KINDS = (ED25519, SK_ED25519)
+# Kinds of OpenSSH that are not taken (`ssh -Q key`), refused by name. A word that is none of these is not named: it may
+# be a secret in a file that somebody took for a key's; those of some services begin with `sk-`, too.
+_CURVES = ("ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521")
+_OTHERS = ("ssh-rsa", "ssh-dss", *_CURVES, "sk-ecdsa-sha2-nistp256@openssh.com")
+_CERTIFICATES = tuple(one.removesuffix("@openssh.com") + "-cert-v01@openssh.com" for one in (*KINDS, *_OTHERS))
 MAX_BLOB = 1024  # of a public key: 51 bytes are usual, an `application` of a hardware key may be long
 MAX_COMMENT = 256
 
@@ -149,9 +154,10 @@ def read_blob(blob: bytes, what: str) -> PublicKey:
 
 
 def _refusal(kind: str) -> str:
-    if "-cert-v0" in kind:
-        return f"`{kind:.60}` is a certificate, and certificates are not taken: trust the keys themselves"
-    return f"keys of the kind `{kind:.60}` are not taken: only {' and '.join(KINDS)}"
+    if kind in _CERTIFICATES:
+        return f"`{kind}` is a certificate, and certificates are not taken: trust the keys themselves"
+    named = f"the kind `{kind}`" if kind in _OTHERS else "its kind"
+    return f"keys of {named} are not taken: only {' and '.join(KINDS)}"
 
 
 def _checked(key: PublicKey, what: str) -> PublicKey:
@@ -162,13 +168,14 @@ def _checked(key: PublicKey, what: str) -> PublicKey:
 
 
 def read_line(text: str, what: str) -> tuple[PublicKey, str]:
-    """The key and the comment of a line of a `.pub` file. SignatureError."""
+    """The key and the comment of a line of a `.pub` file. SignatureError, which shows nothing of a line that is none:
+    it may be of any file."""
     kind, _, rest = text.replace("\t", " ").strip().partition(" ")
     body, _, comment = rest.strip().partition(" ")
     if kind not in KINDS:
-        known = kind.startswith(("ssh-", "ecdsa-", "sk-", "rsa-"))
+        known = kind in _OTHERS or kind in _CERTIFICATES
         raise SignatureError(
-            f"{what}: {_refusal(kind)}" if known else f"{what} is no public key: it begins with {kind[:20]!r}",
+            f"{what}: {_refusal(kind)}" if known else f"{what} is no public key",
             hint="a public key is one line, `ssh-ed25519 AAAA… comment`",
         )
     key = read_blob(unbase64(body, what), what)

@@ -9,7 +9,7 @@ from driven.frozen import frozen, replace
 from driven.trust import ed25519, sshsig
 from driven.trust.canonical import dump
 from driven.trust.canonical import load as load_json
-from driven.trust.key_store import home, read_plain
+from driven.trust.key_store import home, make_folder, read_plain
 from driven.trust.key_store import replace as write
 from driven.trust.signer_lines import Signer, line_of, read_keys, read_signers
 from driven.trust.signers import MAX_BYTES, REVOKED, SIGNERS, TrustStore, load
@@ -90,11 +90,7 @@ def _without(text: str, signers: list[Signer]) -> str:
 
 
 def _write(path: str, text: str) -> None:
-    folder = os.path.dirname(path)
-    if not os.path.isdir(folder):
-        os.makedirs(folder, 0o755, exist_ok=True)
-        if os.name == "posix":
-            os.chmod(folder, 0o755)  # whatever the umask: one that others may write is not believed
+    make_folder(os.path.dirname(path))
     write(path, text.encode())
 
 

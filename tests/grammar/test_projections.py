@@ -19,7 +19,7 @@ from driven.errors import ConfigError, UsageError
 from driven.grammar.command import Argument, Command
 from driven.grammar.commands import COMMANDS
 from driven.grammar.from_json import from_json
-from driven.grammar.to_argparse import parse
+from driven.grammar.to_argparse import parse, usage
 from driven.grammar.to_json import to_json
 from driven.grammar.to_man import to_man
 from driven.grammar.to_mcp import MAX_VALUES, command_line, leaves, to_mcp, tools
@@ -120,6 +120,27 @@ def test_the_manual_page_renders_without_a_warning(tmp_path: Path) -> None:
     for words, _ in leaves(COMMANDS):
         assert f"driven {words}" in shown
     assert warnings(page + ".foo\n\\f[nothing]x\n", tmp_path), "groff tells of a mistake"
+
+
+LONG = Command(
+    name="long", help="has much to say " * 9, run="a.b:c", capability="",
+    arguments=tuple(Argument(name=f"--option-{at}", help="x " * 60, metavar="VALUE", many=True) for at in range(12)),
+    examples=("driven long " + "--option-1 value " * 9 + "'a text in quotes that is not taken apart'",),
+)  # fmt: skip
+
+
+def test_no_line_of_the_manual_page_is_wider_than_a_terminal(tmp_path: Path) -> None:
+    command = [need("groff", "groff-base"), "-man", "-Tutf8", "-Kutf8", "-P-cbou"]
+    page = to_man("1.2.3", (*COMMANDS, LONG))
+    shown = subprocess.run(command, input=page.encode(), capture_output=True, check=True).stdout.decode()
+    lines = shown.splitlines()
+    assert "\x1b" not in shown and "\b" not in shown and len(lines) > 500
+    assert [line for line in lines if len(line) > 80] == []
+    # What was broken is, joined again, what it was: as a person reads it, and as a shell does.
+    for words, command in leaves((*COMMANDS, LONG)):
+        assert usage(command, f"driven {words}") in " ".join(shown.split()), words
+        for example in command.examples:
+            assert " ".join(example.split()) in " ".join(shown.replace(" \\\n", " ").split()), example
 
 
 def test_odd_text_stands_on_the_page_as_it_is(tmp_path: Path) -> None:

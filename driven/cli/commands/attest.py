@@ -6,7 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from driven.errors import DrivenError, PolicyError, SignatureError, UsageError
+from driven.errors import DrivenError, SignatureError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -114,15 +114,16 @@ def _waiting(app: App) -> tuple[Root | None, Revocations | None]:
 def _agreed(
     args: Any, app: App, root: Root | None, listed: Revocations | None, links: Sequence[Envelope] = ()
 ) -> None:  # fmt: skip
-    """Show what is to be signed: nobody signs what they have not seen. On a terminal, ask. PolicyError for a no."""
+    """Show what is to be signed: nobody signs what they have not seen. It is somebody else's, so a person says yes to
+    it: when asked, or by --yes. PolicyError where nobody did."""
+    from driven.cli.asking import yes
     from driven.cli.render_attest import show_to_sign
 
-    if app.json:
-        return
-    show_to_sign(app.out, root, listed, links)
-    asks = not args.yes and app.out.can_ask() and (root or listed or links)
-    if asks and app.out.ask(("Sign this?", "bold"), " [y/N]").lower() not in ("y", "yes"):
-        raise PolicyError("it was not signed")
+    if not app.json:
+        show_to_sign(app.out, root, listed, links)
+    if not args.yes and (root or listed or links):
+        hint = f"if somebody has looked at it: `driven attest sign {args.what} --yes`"
+        yes(app, "Sign this?", "it was not signed", "nobody is here to say that this is to be signed", hint)
 
 
 def run_verify(args: Any, app: App) -> int:

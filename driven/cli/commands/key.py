@@ -139,9 +139,10 @@ def run_trust(args: Any, app: App) -> int:
     if not said:
         raise UsageError("the key does not say whose it is", hint="--as NAME says it: --as ana@example.org")
     who = trusting.check_principal(said)
+    valid_after, valid_before = _times(args, now)
     signer = Signer(
         principals=(who,), key=key, namespaces=(sshsig.PACK,), comment=comment if comment != who else "",
-        valid_after=_time(args.from_, "--from"), valid_before=_time(args.until, "--until"),
+        valid_after=valid_after, valid_before=valid_before,
     )  # fmt: skip
     _agree(args, app, key, who)
     path = trusting.trust(root, os.environ, signer)
@@ -232,7 +233,7 @@ def run_rotate(args: Any, app: App) -> int:
     from driven.cli.trust import root_or_none
     from driven.trust import trusting
     from driven.trust.key_sources import all_keys, choose, unlock
-    from driven.trust.key_store import Store, check_name, write_new
+    from driven.trust.key_store import Store, check_name, make_folder, write_new
     from driven.trust.ssh_wire import read_line
 
     store, name = Store.of(os.environ), check_name(args.name)
@@ -254,7 +255,7 @@ def run_rotate(args: Any, app: App) -> int:
     root = root_or_none(app)
     folder = os.path.join(root, ".driven", "trust") if root else store.folder
     place = os.path.join(folder, f"rotation-{new.raw[:6].hex()}.json")
-    os.makedirs(folder, exist_ok=True)
+    make_folder(folder)
     write_new(place, data, 0o644)
     write_new(place + ".sig", signature, 0o644)
     try:
@@ -308,7 +309,21 @@ def _signer(one: Signer, store: TrustStore, now: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _time(word: str | None, option: str) -> int | None:
+def _times(args: Any, now: int) -> tuple[int | None, int | None]:
+    """From when until when, as it was typed. UsageError for a time in which the key would never hold."""
     from driven.cli.trust import read_time
+    from driven.trust.signer_lines import shown_time
 
-    return None if not word else read_time(word, option)
+    after, before = (
+        read_time(word, option) if word else None for word, option in ((args.from_, "--from"), (args.until, "--until"))
+    )
+    if before is not None and before <= now:
+        raise UsageError(
+            f"--until {args.until}: that is over, today is {shown_time(now)}",
+            hint="a time to come; a key that is to be believed no more: `driven key revoke KEY`",
+        )
+    if after is not None and before is not None and before <= after:
+        raise UsageError(
+            f"--until {args.until} is not after --from {args.from_}", hint="it would hold at no time: turn them round?"
+        )
+    return after, before

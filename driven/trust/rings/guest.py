@@ -157,15 +157,31 @@ def _answer(request: dict[str, Any], plugin: ModuleType) -> Any:
     return function(**params) if isinstance(params, dict) else function(*params)
 
 
-def _failed(error: BaseException) -> dict[str, Any]:
-    """What is said of a failure; the log has where it was, as far as there is anything left to say it with."""
+def _failed(error: BaseException, path: str) -> dict[str, Any]:
+    """What is said of a failure, and where it was; the log has all the way there, as far as there is anything left to
+    say it with."""
+    where: dict[str, Any] = {}
     try:
         import traceback
 
+        where = _where(error, path)
         traceback.print_exception(error)
     except Exception:
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
-    return {"code": -32000, "message": str(error)[:2000], "data": {"type": type(error).__name__}}
+    return {"code": -32000, "message": str(error)[:2000], "data": {"type": type(error).__name__, **where}}
+
+
+def _where(error: BaseException, path: str) -> dict[str, Any]:
+    """The innermost line of the plugin's own code, by its file below the plugin's folder; {} for none."""
+    found: dict[str, Any] = {}
+    folder = path if os.path.isdir(path) else os.path.dirname(path)
+    trace = error.__traceback__
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename
+        if name == path or (folder == path and name.startswith(path + "/")):
+            found = {"file": name[len(folder) + 1 :], "line": trace.tb_lineno}
+        trace = trace.tb_next
+    return found
 
 
 def _serve(orders: dict[str, Any]) -> None:
@@ -182,8 +198,9 @@ def _serve(orders: dict[str, Any]) -> None:
         except Exception as error:
             failure: BaseException = error
         except SystemExit as error:
-            failure = RuntimeError(f"it called sys.exit({error.code!r})")
-        _send({"jsonrpc": "2.0", "id": request["id"], "violations": violations, "error": _failed(failure)})
+            failure = RuntimeError(f"it called sys.exit({error.code!r})").with_traceback(error.__traceback__)
+        told = _failed(failure, orders["path"])
+        _send({"jsonrpc": "2.0", "id": request["id"], "violations": violations, "error": told})
 
 
 def main(orders: dict[str, Any]) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MOST = 4 << 20  # bytes of one message
 _VIOLATIONS = 64
 _DEEPEST = 100  # lists in lists of a message: printed with indents, a deep one is much longer than it was
+_LINES = 10_000_000  # of a file of a plugin, at most
 _AT_ONCE = 4  # questions of a plugin that wait for their answers: ours asks one after the other
 _OPEN: SessionRegistry[str] = SessionRegistry(most=256, life=86_400.0)  # conversations, by the name of the plugin
 _DENIALS = ("PermissionError", "FileNotFoundError", "OSError")
@@ -141,7 +142,7 @@ class Sandbox:
             order = order_of(self.manifest, choice, path, self.root, folder, wall=self._wall)
             name = _OPEN.open(broker.guest)
             try:
-                talk = Conversation(broker, method, params, name)
+                talk = Conversation(broker, method, params, name, path)
                 process = Process(order, choice.held)
                 try:
                     with resilience.deadline(process.deadline - time.monotonic()):  # for what is done in its name, too
@@ -164,13 +165,14 @@ class Sandbox:
 class Conversation:
     """The host's words with a plugin: one request, and the plugin's own questions until its answer is there."""
 
-    def __init__(self, broker: Broker, method: str, params: Any, name: bytes = b"") -> None:
-        """`name`: that of the session, where it has one already."""
+    def __init__(self, broker: Broker, method: str, params: Any, name: bytes = b"", path: str = "") -> None:
+        """`name`: that of the session, where it has one already; `path`: where the plugin stands."""
         from driven.core.ring_queue import RingQueue
         from driven.trust.frame_session import FrameSession
 
         self.broker = broker
         self.method = method
+        self._path = path
         self.answer: dict[str, Any] | None = None
         self.violations: tuple[Violation, ...] = ()
         self._session = FrameSession(name or os.urandom(16), cap=MOST)
@@ -245,7 +247,8 @@ class Conversation:
             raise SandboxError(f"the plugin ran out of memory in `{self.method}`", hint=hint)
         lacks = next((one.lacks for one in self.violations if one.lacks and one.lacks not in text), "")
         lacking = f" (its manifest lacks {lacks})" if lacks and kind.endswith(_DENIALS) else ""
-        raise PluginError(f"`{self.method}` failed: {shown(kind) or 'an error'}: {text}{lacking}")
+        at = _place(data, self._path)
+        raise PluginError(f"`{self.method}` failed{at}: {shown(kind) or 'an error'}: {text}{lacking}")
 
     def failed(self, code: int, why: str, log: str, ring: str, *, launcher: bool) -> DrivenError:
         """Why there is no answer."""
@@ -324,6 +327,20 @@ def _told(value: Any, manifest: CapabilityManifest, root: str) -> list[Violation
         )
         found.append(Violation(tried=what, lacks=lacks))
     return found
+
+
+def _place(data: Any, path: str) -> str:
+    """Where a plugin says that it failed, as far as that is a line of a file of its own; "" for anything else."""
+    from driven.trust.manifest import check_path
+
+    name, line = (data.get("file"), data.get("line")) if isinstance(data, dict) else (None, None)
+    if not path or not isinstance(name, str) or type(line) is not int or not 0 < line <= _LINES:
+        return ""
+    if os.path.isdir(path):
+        own = not check_path(name) and os.path.isfile(os.path.join(path, name))
+    else:
+        own = name == os.path.basename(path)
+    return f" at {shown(name)}:{line}" if own else ""
 
 
 def shown(text: str) -> str:

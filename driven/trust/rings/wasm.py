@@ -252,7 +252,8 @@ class _Guest:
         return {
             "log": log,
             "read": lambda _, path: self._ask("read", str, path=path),
-            "write": lambda _, path, text: self._ask("write", lambda none: None, path=path, text=text),
+            # Of a result that has nothing or a text wasmtime takes either as it is, without a word which of them it is.
+            "write": lambda _, path, text: self._ask("write", lambda none: None, path=path, text=text).payload,
             "fetch": fetch,
             "spawn": lambda _, argv, input: self._ask("spawn", json.dumps, argv=list(argv), input=input),
             "sign": lambda _, key, data: self._ask("sign", str, key=key, data=data),

@@ -69,13 +69,13 @@ class Team:
     def root(self) -> None:
         """A root of Ana and Ben, complete."""
         self.ok("ana", "attest", "root", "init", "--holder", "ana", "--holder", self.pub("ben"), "--name", "acme")
-        self.ok("ben", "attest", "sign", "root")
+        self.ok("ben", "attest", "sign", "root", "--yes")
 
     def chains(self) -> None:
         """root -> mid -> agent, and the root."""
         self.root()
         self.ok("ana", "attest", "issue", "--to", self.pub("mid"), *DOCS, "--depth", "1")
-        self.ok("ben", "attest", "sign", "mid")
+        self.ok("ben", "attest", "sign", "mid", "--yes")
         words = ("--cap", "FileRead=docs/api", "--path", "docs/api", "--expires", "7d")
         self.ok("mid", "attest", "delegate", "mid", "--to", self.pub("agent"), *words)
 

@@ -32,12 +32,12 @@ def test_a_root_waits_for_its_second_holder(team: Team) -> None:
     assert code == 6 and "the root of trust waits for signatures" in err and "`driven attest sign root`" in err
     code, _, err = team.run("ana", "attest", "root", "init", "--holder", "ana")
     assert code == 2 and "waits for signatures already" in err, "what others signed is not written over"
-    code, _, err = team.run("cleo", "attest", "sign", "root")
+    code, _, err = team.run("cleo", "attest", "sign", "root", "--yes")
     assert code == 6 and "none of your keys may sign this" in err
-    team.ok("ben", "attest", "sign", "root")
+    team.ok("ben", "attest", "sign", "root", "--yes")
     assert team.file("roots/1.json").exists() and team.file("revocations.json").exists()
     assert not team.file("pending").exists()
-    code, _, err = team.run("ben", "attest", "sign", "root")
+    code, _, err = team.run("ben", "attest", "sign", "root", "--yes")
     assert code == 2 and "nothing waits" in err
     assert team.run("ana", "attest", "root", "init", "--holder", "ana")[0] == 2, "there is one"
 
@@ -52,10 +52,27 @@ def test_who_signs_sees_what_and_is_asked(team: Team) -> None:
         assert (got, team.file("roots/1.json").exists()) == (code, there)
 
 
+@pytest.mark.parametrize("how", [(), ("--json",)])
+def test_where_nobody_can_be_asked_somebody_says_yes(team: Team, how: tuple[str, ...]) -> None:
+    """As with `key trust` and `pack trust`: a pipe is nobody, and what waits stays as it is."""
+    team.ok("ana", "attest", "root", "init", "--holder", "ana", "--holder", team.pub("ben"))
+    before = team.file("pending/root.json").read_bytes()
+    code, out, err = team.run("ben", "attest", "sign", "root", *how)
+    assert code == 5 and "nobody is here to say that this is to be signed" in out + err
+    assert "`driven attest sign root --yes`" in out + err and ("2 of 2 keys" in err or how)
+    assert team.file("pending/root.json").read_bytes() == before and not team.file("roots").exists()
+    team.ok("ben", "attest", "sign", "root", "--yes", *how)
+    team.ok("ana", "attest", "issue", "--to", team.pub("mid"), *DOCS)
+    assert team.run("ben", "attest", "sign", "mid", *how)[0] == 5
+    assert "1 of 2 signatures" in team.run("ana", "attest", "verify")[1]
+    team.ok("ben", "attest", "sign", "mid", "--yes", *how)
+    assert team.run("ana", "attest", "verify")[0] == 0
+
+
 def test_a_revoked_key_is_given_nothing(team: Team) -> None:
     team.chains()
     team.ok("ana", "attest", "revoke", team.pub("cleo"))
-    team.ok("ben", "attest", "sign", "revocations")
+    team.ok("ben", "attest", "sign", "revocations", "--yes")
     for who, words in (("ana", ("issue",)), ("mid", ("delegate", "mid"))):
         code, _, err = team.run(who, "attest", *words, "--to", team.pub("cleo"), *DOCS)
         assert code == 6 and "was revoked: what it is given holds nowhere" in err
@@ -66,7 +83,7 @@ def test_a_chain_from_the_root_to_an_agent(team: Team) -> None:
     said = team.ok("ana", "attest", "issue", "--to", team.pub("mid"), *DOCS, "--depth", "1")
     assert "1 of 2 signatures" in said and "by one of: ben" in said
     assert "1 of 2" in team.run("ana", "attest", "verify")[1]
-    team.ok("ben", "attest", "sign", "mid")
+    team.ok("ben", "attest", "sign", "mid", "--yes")
     team.ok("mid", "attest", "delegate", "mid", "--to", team.pub("agent"), "--cap", "FileRead=docs/api")
     code, out, err = team.run("cleo", "attest", "verify", "--locked")
     assert (code, err) == (0, "")
@@ -132,7 +149,7 @@ def test_revoking_a_parent_revokes_its_children(team: Team) -> None:
     mid = team.json("cleo", "verify", "mid")["chains"][0]["links"][0]
     waits = team.ok("ana", "attest", "revoke", mid["id"], "--reason", "a  lost laptop")
     assert "1 of 2" in waits and team.run("cleo", "attest", "verify")[0] == 0, "one holder alone changes nothing"
-    team.ok("ben", "attest", "sign", "revocations")
+    team.ok("ben", "attest", "sign", "revocations", "--yes")
     code, out, _ = team.run("cleo", "attest", "verify")
     assert code == 6 and out.count("was revoked: a lost laptop") == 2
     shown = team.json("cleo", "show")
@@ -147,7 +164,7 @@ def test_a_key_is_revoked(how: str, team: Team) -> None:
     else:
         link = team.json("cleo", "verify", "mid")["chains"][0]["links"][0]
         team.ok("ana", "attest", "revoke", link["fingerprint"] if how == "fingerprint" else team.pub("mid"))
-        team.ok("ben", "attest", "sign", "revocations")
+        team.ok("ben", "attest", "sign", "revocations", "--yes")
     found = team.json("cleo", "verify", code=6)["chains"]
     assert [(one["state"], one["link"]) for one in found] == [("revoked", 1), ("revoked", 1)]
 
@@ -156,7 +173,7 @@ def test_an_older_list_is_refused_once_a_newer_one_was_seen(team: Team) -> None:
     team.chains()
     old = team.file("revocations.json").read_bytes()
     team.ok("ana", "attest", "revoke", "a" * 32)
-    team.ok("ben", "attest", "sign", "revocations")
+    team.ok("ben", "attest", "sign", "revocations", "--yes")
     new = team.file("revocations.json").read_bytes()
     assert team.run("cleo", "attest", "verify")[0] == 0
     team.file("revocations.json").write_bytes(old)
@@ -173,7 +190,7 @@ def test_what_is_revoked_while_another_list_waits_joins_it(team: Team) -> None:
     team.root()
     team.ok("ana", "attest", "revoke", "a" * 32, "--reason", "one")
     team.ok("ana", "attest", "revoke", team.pub("mid"))
-    said = team.ok("ben", "attest", "sign", "revocations")
+    said = team.ok("ben", "attest", "sign", "revocations", "--yes")
     assert "revoked: 2 entries" in said, "who signs sees both"
     found = team.json("cleo", "show")["revocations"]
     assert found["number"] == 2 and found["ids"] == {"a" * 32: "one"} and len(found["keys"]) == 1
@@ -184,7 +201,7 @@ def test_nothing_is_signed_on_top_of_what_was_rolled_back(team: Team) -> None:
     team.chains()
     old = team.file("revocations.json").read_bytes()
     team.ok("ana", "attest", "revoke", team.pub("mid"))
-    team.ok("ben", "attest", "sign", "revocations")
+    team.ok("ben", "attest", "sign", "revocations", "--yes")
     team.run("ana", "attest", "verify")
     team.file("revocations.json").write_bytes(old)
     for words in (("revoke",), ("root", "rotate"), ("issue", "--to", team.pub("cleo"), *DOCS), ("show",)):
@@ -196,18 +213,18 @@ def test_nothing_is_signed_on_top_of_what_was_rolled_back(team: Team) -> None:
 def test_a_crash_between_a_new_root_and_its_list_can_be_healed(team: Team) -> None:
     team.chains()
     team.ok("ana", "attest", "root", "rotate")
-    team.run("ben", "attest", "sign", "root")
+    team.run("ben", "attest", "sign", "root", "--yes")
     old = team.file("revocations.json").read_bytes()
     team.ok("ana", "attest", "root", "rotate", "--holder", team.pub("cleo"), "--remove", "ben")
-    team.ok("cleo", "attest", "sign", "root")
+    team.ok("cleo", "attest", "sign", "root", "--yes")
     waiting = team.file("pending/revocations.json").read_bytes()
-    team.ok("ben", "attest", "sign", "root")
+    team.ok("ben", "attest", "sign", "root", "--yes")
     team.file("revocations.json").write_bytes(old)
     team.file("pending").mkdir()
     team.file("pending/revocations.json").write_bytes(waiting)
     code, _, err = team.run("mid", "attest", "verify")
     assert code == 6 and "1 of 2 signatures" in err
-    team.ok("ana", "attest", "sign", "revocations")
+    team.ok("ana", "attest", "sign", "revocations", "--yes")
     assert team.json("mid", "verify", code=6)["revocations"] == 3 and not team.file("pending").exists()
 
 
@@ -216,7 +233,7 @@ def test_past_its_end_a_list_is_told_and_with_locked_refused(team: Team, monkeyp
 
     team.chains()
     team.ok("ana", "attest", "revoke", "--expires", "1h")
-    team.ok("ben", "attest", "sign", "revocations")
+    team.ok("ben", "attest", "sign", "revocations", "--yes")
     later = time.time() + 7200
     monkeypatch.setattr(time, "time", lambda: later)
     code, _, err = team.run("cleo", "attest", "verify")
@@ -235,15 +252,15 @@ def test_the_root_is_replaced_by_old_and_new_keys(team: Team) -> None:
     assert team.run("mid", "attest", "verify")[0] == 0, "the old one holds until the new one does"
     code, _, err = team.run("ana", "attest", "revoke", "a" * 32)
     assert code == 2 and "a new root waits" in err
-    said = team.ok("cleo", "attest", "sign", "root")
+    said = team.ok("cleo", "attest", "sign", "root", "--yes")
     assert "1 of 2 signatures of the keys before it" in said, "two new ones are not enough"
-    said = team.ok("ben", "attest", "sign", "root")
+    said = team.ok("ben", "attest", "sign", "root", "--yes")
     assert "the new root has not signed: agent, mid" in said
     assert team.file("roots/2.json").exists() and not team.file("pending").exists()
     found = team.json("mid", "verify", code=6)
     assert found["root"]["version"] == 2 and {one["state"] for one in found["chains"]} == {"too-few"}
     for name in ("mid", "agent"):
-        team.ok("cleo", "attest", "sign", name)
+        team.ok("cleo", "attest", "sign", name, "--yes")
     assert team.json("mid", "verify")["revocations"] == 2
     team.file("roots/1.json").unlink()
     code, _, err = team.run("mid", "attest", "verify")

@@ -96,6 +96,35 @@ def test_its_check_is_one_of_validate(root: Path, capsys: pytest.CaptureFixture[
     assert not [one for one in found if one["path"] == ".driven/rules/style.md"]
 
 
+def test_a_check_that_fails_names_its_own_line(root: Path, key: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    install(root, key, "def emit(rules, options):\n    return []\n\n\ndef check(code, files):\n    return 1 / 0\n")
+    main(["--root", str(root), "validate", "--json"])
+    told = [one for one in json.loads(capsys.readouterr().out)["data"]["diagnostics"] if one["code"] == "PLG11"]
+    assert len(told) == 1 and "`check` failed at owners.py:6: ZeroDivisionError: division by zero" in told[0]["message"]
+    assert "sandbox.py" not in str(told), "where the failure came out of the ring is nobody's mistake"
+
+
+def test_its_code_is_explained_without_running_it(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By the words of its `pack.toml`, as far as it is accepted."""
+    log = root / ".driven/state/audit.jsonl"
+    assert main(["--root", str(root), "explain-code", "acm01"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("ACM01  warning  a rule without an owner\n")
+    assert "found by  the plugin `owners` of the pack acme-errors 1.0.0\n" in said and "verified" not in said
+    assert main(["--root", str(root), "explain-code", "ACM", "CUR06", "--json"]) == 0
+    ours, theirs = json.loads(capsys.readouterr().out)["data"]["codes"][::-1]
+    assert (theirs["code"], theirs["check"], theirs["silence"][0][:5]) == ("ACM01", True, "`<!--")
+    assert theirs["origin"] == "the plugin `owners` of the pack acme-errors 1.0.0" and ours["origin"] == ""
+    assert main(["--root", str(root), "explain-code"]) == 0 and "ACM" in capsys.readouterr().out
+    assert not log.exists(), "its code ran"
+    (root / ".driven/packs/acme-errors/plugins/owners.py").write_text("other")
+    assert main(["--root", str(root), "explain-code", "ACM01"]) == 2
+    said = capsys.readouterr().err
+    assert "there is no code `ACM01`" in said and "known when it is accepted: `driven pack list`" in said
+    (root / ".driven/driven.lock").write_text("nonsense")
+    assert main(["--root", str(root), "explain-code", "CUR06"]) == 0, "a broken pack takes no other code away"
+
+
 def test_its_check_sees_what_it_reads_anew(root: Path, key: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def hints(*words: str) -> set[str]:
         main(["--root", str(root), "validate", "--json", "--select", "ACM01", *words])

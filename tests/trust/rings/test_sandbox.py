@@ -104,6 +104,35 @@ def test_a_failure_names_what_is_lacking(which: str, project: Path, plugin: Writ
         sandbox(which, project).run(plugin("def"), "work")
 
 
+def test_a_failure_names_the_line_of_the_plugin(which: str, project: Path, plugin: Write, tmp_path: Path) -> None:
+    text = """import json
+def work(): return json.loads("{")
+def asks():
+    import host
+    return host.read("docs/a.md")
+def leaves(): raise SystemExit(3)
+def hides(): exec(compile("\\n\\n1 / 0", "/etc/passwd", "exec"))
+"""
+    one = sandbox(which, project)
+    for method, line, said in (
+        ("work", 2, "JSONDecodeError"), ("asks", 5, "PermissionError"), ("leaves", 6, "RuntimeError: it called sys"),
+        ("hides", 7, "ZeroDivisionError"),
+    ):  # fmt: skip
+        with pytest.raises(PluginError, match=rf"^`{method}` failed at plugin\.py:{line}: {said}"):
+            one.run(plugin(text), method)
+    folder = tmp_path / "pack"
+    (folder / "more").mkdir(parents=True)
+    (folder / "plugin.py").write_text("from more.deep import work\n")
+    (folder / "more/deep.py").write_text("def work():\n    return {}['x']\n")
+    with pytest.raises(PluginError, match=r"^`work` failed at more/deep\.py:2: KeyError: 'x'$"):
+        one.run(os.fspath(folder), "work")
+    (folder / "plugin.py").write_text("\n1 / 0\n")
+    with pytest.raises(PluginError, match=r"failed at plugin\.py:2: ZeroDivisionError"):
+        one.run(os.fspath(folder), "work")
+    with pytest.raises(PluginError, match=r"^`none` failed: LookupError"):
+        one.run(plugin(text), "none")
+
+
 def test_a_folder_is_a_plugin_too(which: str, project: Path, tmp_path: Path) -> None:
     folder = tmp_path / "pack"
     folder.mkdir()
@@ -189,6 +218,33 @@ def test_what_it_tells_of_itself_is_bounded_and_printable(violations: Any) -> No
     talk = _talk()
     talk.heard(_frame(json.dumps({"jsonrpc": "2.0", "id": 0, "result": 1, "violations": violations}).encode()))
     assert len(talk.violations) <= 64 and all(one.tried.isprintable() for one in talk.violations)
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "at"),
+    [("plugin.py", 3, " at plugin.py:3"), ("more/deep.py", 1, " at more/deep.py:1"), ("none.py", 3, ""),
+     ("../secret", 3, ""), ("/etc/passwd", 3, ""), ("more/../plugin.py", 3, ""), ("more", 3, ""), ("", 3, ""),
+     ("plugin.py", 0, ""), ("plugin.py", -1, ""), ("plugin.py", True, ""), ("plugin.py", 1 << 70, ""),
+     ("plugin.py", "3", ""), ("plugin.py", 3.0, ""), (["plugin.py"], 3, ""), (None, None, ""), ("a\0b", 3, ""),
+     ("\x1b[2J.py", 3, ""), ("\ud800", 3, ""), ("x" * 5000, 3, ""), ("away/secret", 3, ""), ("x/" * 500 + "x", 3, "")],
+)  # fmt: skip
+def test_where_it_says_that_it_failed_is_its_own_file_or_nothing(
+    project: Path, tmp_path: Path, file: Any, line: Any, at: str
+) -> None:
+    import json
+
+    folder = tmp_path / "pack"
+    (folder / "more").mkdir(parents=True)
+    for name in ("plugin.py", "more/deep.py"):
+        (folder / name).write_text("")
+    said = {"code": 1, "message": "m", "data": {"type": "E", "file": file, "line": line}}
+    data = json.dumps({"jsonrpc": "2.0", "id": 0, "error": said}).encode()
+    for path, whole in ((folder, at), (folder / "plugin.py", at if file == "plugin.py" else "")):
+        talk = Conversation(Broker(CapabilityManifest(), str(project)), "work", [], b"s" * 16, os.fspath(path))
+        talk.heard(_frame(data))
+        with pytest.raises(PluginError) as found:
+            talk.value()
+        assert found.value.message == f"`work` failed{whole}: E: m"
 
 
 def test_an_error_of_a_plugin_is_printable() -> None:

@@ -128,6 +128,50 @@ def test_a_component_runs_in_no_weaker_ring_and_python_in_no_stronger(tmp_path: 
         Sandbox(CapabilityManifest.of({}, min_ring="W")).run(os.fspath(tmp_path / "p.py"), "transform", ["x"])
 
 
+# Has the host write what it is given to `out/said.md`; answers with that, or with why not.
+WRITER = """(component
+  (import "driven:plugin/host@1.0.0" (instance $host
+    (export "write" (func (param "path" string) (param "text" string) (result (result (error string)))))))
+  (core module $l
+    (memory (export "memory") 2)
+    (global $free (mut i32) (i32.const 1024))
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+      global.get $free
+      (global.set $free (i32.add (global.get $free) (local.get 3)))))
+  (core instance $l (instantiate $l))
+  (core func $write (canon lower (func $host "write")
+    (memory (core memory $l "memory")) (realloc (core func $l "realloc"))))
+  (core module $m
+    (import "l" "memory" (memory 2))
+    (import "l" "write" (func $write (param i32 i32 i32 i32 i32)))
+    (data (i32.const 64) "out/said.md")
+    (func (export "transform") (param $at i32) (param $size i32) (result i32)
+      (call $write (i32.const 64) (i32.const 11) (local.get $at) (local.get $size) (i32.const 32))
+      (i32.store (i32.const 16) (i32.load8_u (i32.const 32)))
+      (i32.store (i32.const 20) (select (i32.load (i32.const 36)) (local.get $at) (i32.load8_u (i32.const 32))))
+      (i32.store (i32.const 24) (select (i32.load (i32.const 40)) (local.get $size) (i32.load8_u (i32.const 32))))
+      i32.const 16))
+  (core instance $m (instantiate $m (with "l" (instance
+    (export "memory" (memory $l "memory")) (export "write" (func $write))))))
+  (func (export "transform") (param "text" string) (result (result string (error string)))
+    (canon lift (core func $m "transform") (memory (core memory $l "memory")) (realloc (core func $l "realloc")))))
+"""
+
+
+def test_a_component_has_the_host_write_what_it_may(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    path = tmp_path / "writer.wasm"
+    path.write_bytes(wasmtime.wat2wasm(WRITER))
+    cache = str(tmp_path / "c")
+    may = Sandbox(CapabilityManifest.of({"FileWrite": ["out"]}), root=os.fspath(tmp_path), cache=cache)
+    assert may.run(os.fspath(path), "transform", ["It is so."]).value == "It is so."
+    assert (tmp_path / "out/said.md").read_text() == "It is so."
+    may_not = Sandbox(CapabilityManifest.of({"FileWrite": ["src"]}), root=os.fspath(tmp_path), cache=cache)
+    with pytest.raises(PluginError, match="out/said.md"):
+        may_not.run(os.fspath(path), "transform", ["Or not."])
+    assert (tmp_path / "out/said.md").read_text() == "It is so."
+
+
 def test_python_in_a_component_asks_the_host(tmp_path: Path) -> None:
     """The probe's component: a fresh instance of Python for each call."""
     if not shutil.which("componentize-py") and not os.environ.get("CI"):

@@ -131,9 +131,12 @@ def test_every_state_in_json(signed: Path, drive: Drive, answer: Drive) -> None:
     assert answer("verify", "nothing", code=2)["message"] == "`nothing` is not there"
     (signed / "empty").mkdir()
     assert answer("verify", "empty", code=2)["message"] == "there is no .drv and no pack in `empty`"
-    drive("key", "trust", "ana@example.org", "--until", "2020-01-01")
+    listed = signed / ".driven" / "trust" / "allowed_signers"
+    before = listed.read_text()
+    listed.write_text(before.replace(' namespaces="', ' valid-before="20200101Z",namespaces="'))
     assert answer("verify", code=6)["results"][0]["state"] == "expired"
     assert answer("verify", "--at", "2019-12-31")["at"] == 1577750400
+    listed.write_text(before)
     drive("key", "trust", "ana@example.org", "--from", "2090-01-01T10:00")
     assert answer("verify", code=6)["results"][0]["state"] == "early"
     assert answer("verify", "--at", "soon", code=2)["hint"] == "write 2026-11-22, or 2026-11-22T13:30"
@@ -213,6 +216,48 @@ def test_trust_is_a_persons_to_say(project: Path, drive: Drive, answer: Drive, t
     assert [one["signer"] for one in answer("key list")["signers"]] == ["ben@example.org", "ana", "ana"]
     for word in ("a b", "*", "x,y", "!x"):
         assert answer("key trust", str(path), "--yes", "--as", word, code=2)["message"].startswith(f"`{word}` cannot")
+
+
+def test_a_time_in_which_a_key_would_never_hold(signed: Path, drive: Drive, answer: Drive) -> None:
+    listed = signed / ".driven" / "trust" / "allowed_signers"
+    before = listed.read_bytes()
+    today = time.strftime("%Y-%m-%d", time.gmtime())
+    for word in ("2020-01-01", "1970-01-01T00:01", today):
+        said = answer("key trust", "ana@example.org", "--until", word, code=2)
+        assert said["message"].startswith(f"--until {word}: that is over, today is {today} "), said
+        assert "driven key revoke" in said["hint"]
+    said = answer("key trust", "ana@example.org", "--from", "2091-01-01", "--until", "2090-01-01", code=2)
+    assert said["message"] == "--until 2090-01-01 is not after --from 2091-01-01"
+    assert listed.read_bytes() == before
+    words = ("--from", "2020-01-01", "--until", "2090-01-01")
+    assert answer("key trust", "ana@example.org", *words)["changed"] and drive("verify").code == 0
+
+
+SECRETS = {
+    "a list of passwords": "root:$6$hunter2:19000:0:99999:7:::\ndaemon:*:19000::::::\n",
+    "a token that begins as a key may": "sk-proj-hunter2 rest\n",
+    "another": "ssh-hunter2\n",
+    "a certificate of nobody": "hunter2-cert-v01@openssh.com AAAA\n",
+    "a key that is none": "ssh-ed25519 hunter2\n",
+    "a key of another kind": "ssh-ed25519 AAAAB2h1bnRlcjI=\n",
+    "a key, and more": BEN.key.line + " ben\nhunter2\n",
+    "minisign": "untrusted comment: hunter2\nhunter2\n",
+    "nothing": "\n\n",
+}
+
+
+@pytest.mark.parametrize("what", SECRETS)
+@pytest.mark.parametrize("words", ["key trust", "key show", "key revoke", "attest root init --holder"])
+def test_a_file_that_is_no_key_is_named_and_not_shown(
+    project: Path, drive: Drive, tmp_path: Path, what: str, words: str
+) -> None:
+    path = tmp_path / "shadow"
+    path.write_text("# a comment\n" + SECRETS[what] if what != "minisign" else SECRETS[what])
+    ran = drive(*words.split(), str(path))
+    assert ran.code in (2, 6) and "hunter2" not in ran.out + ran.err and ran.out == ""
+    line = {"a key, and more": ":3", "minisign": "", "nothing": ":1"}.get(what, ":2")
+    assert f"`{path}{line}`" in ran.err, ran.err
+    assert not (project / ".driven" / "trust").exists()
 
 
 def test_a_list_keeps_what_a_person_wrote(project: Path, drive: Drive) -> None:
@@ -337,6 +382,14 @@ def test_a_passphrase_at_a_terminal(project: Path, drive: Drive) -> None:
     assert code == 0 and b"correct" not in said and b"guard the file" not in said, said
     code, said = typed(["sign"], [(b"Passphrase of ana: ", b"wrong one"), (b"Passphrase of ana: ", b"correct horse")])
     assert code == 0 and b".driven/rules.drv.sig" in said, said
+    path = Store.of(os.environ).path("ana").encode()
+    again = b"that passphrase does not open `" + path + b"`; try again"
+    assert said.count(again) == 1, said
+    code, said = typed(["sign"], [(b"Passphrase of ana: ", word) for word in (b"wrong", b"worse", b"worst", b"more")])
+    assert code == 6 and said.count(again) == 2 and said.count(b"<asked>") == 3, said
+    assert b"none of 3 passphrases opens `" + path + b"`" in said and b"is it this key that you meant?" in said
+    code, said = typed(["sign"], [(b"Passphrase of ana: ", b"")])
+    assert code == 6 and again not in said and b"has a passphrase, and none was typed" in said, said
     code, said = typed(["key", "generate", "ben"], [(b"New passphrase for ben: ", b"short")])
     assert code == 2 and b"at least 8 characters" in said
     code, said = typed(["key", "generate", "ben"], [(b"New passphrase for ben: ", b"long enough"), (b"more: ", b"x")])
