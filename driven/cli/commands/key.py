@@ -234,6 +234,7 @@ def run_rotate(args: Any, app: App) -> int:
     from driven.trust import trusting
     from driven.trust.key_sources import all_keys, choose, unlock
     from driven.trust.key_store import Store, check_name, make_folder, write_new
+    from driven.trust.signers import load
     from driven.trust.ssh_wire import read_line
 
     store, name = Store.of(os.environ), check_name(args.name)
@@ -253,6 +254,7 @@ def run_rotate(args: Any, app: App) -> int:
     now = int(time.time())
     data, signature = trusting.rotation(old, new, name, now)
     root = root_or_none(app)
+    load(root, os.environ)  # nothing is made where a list is not to be believed
     folder = os.path.join(root, ".driven", "trust") if root else store.folder
     place = os.path.join(folder, f"rotation-{new.raw[:6].hex()}.json")
     make_folder(folder)

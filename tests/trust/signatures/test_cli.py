@@ -273,7 +273,11 @@ def test_a_list_keeps_what_a_person_wrote(project: Path, drive: Drive) -> None:
     assert ran.code == 6 and "allowed_signers:1" in ran.err and path.read_text() == "this is no list\n"
 
 
-@pytest.mark.parametrize("words", [["verify"], ["sign"], ["key", "list"], ["key", "trust", "ana@example.org"]])
+@pytest.mark.parametrize(
+    "words",
+    [["verify"], ["sign"], ["key", "list"], ["key", "trust", "ana@example.org"],
+     ["key", "rotate", "ana@example.org", "--no-passphrase"]],
+)  # fmt: skip
 def test_a_list_that_others_may_write_stops_everything(signed: Path, drive: Drive, words: list[str]) -> None:
     path = signed / ".driven" / "trust" / "allowed_signers"
     path.chmod(0o666)
