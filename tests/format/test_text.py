@@ -215,7 +215,7 @@ def test_hostile_front_matter_is_quick() -> None:
         "\r" * 1_000_000,
     ):
         parse(text)
-    assert time.perf_counter() - began < 15
+    assert time.perf_counter() - began < 60
 
 
 # Text -> Rule -> text

@@ -102,6 +102,7 @@ class Raw(Server):
         self.process = subprocess.Popen(
             [*DRIVEN, "mcp", "serve", "--ring", ring], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=project,
             env=environment(site) | (more or {}),
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # who runs us may ignore it
         )  # fmt: skip
         self.count = 0
         self.lines: list[bytes] = []

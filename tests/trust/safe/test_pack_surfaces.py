@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from driven.document.document import Document
 from driven.document.places import KNOWN
-from driven.trust.settings import SETTINGS
+from driven.trust.settings import SETTINGS, values
 from driven.trust.surfaces import KINDS, PROGRAMS, changed, digest, fold, grant, surfaces, ungranted
 
 HOOK = {"hooks": {"SessionStart": [{"hooks": [{"type": "command", "command": "./x.sh"}]}]}}
@@ -197,3 +198,13 @@ def test_deep_settings() -> None:
     for text in (b"[" * 3000, b'{"a":' * 3000, b"a:\n" + b"- " * 3000, b"a = " + b"[" * 3000):
         for path in (".mcp.json", ".continue/config.yaml", ".codex/config.toml"):
             assert surfaces(path, text)
+
+
+def test_what_a_front_matter_says_is_not_taken_for_that_of_another_with_the_same_text_below() -> None:
+    """As an editor has it that is open while its front matter changes: the body is one object for both."""
+    path = ".claude/agents/a.md"
+    before = Document(path, b"---\nname: a\n---\nBe brief.\n")
+    after = Document(path, b"---\npermissionMode: bypassPermissions\n---\nBe brief.\n")
+    assert before.body is after.body
+    assert [leaf.value for leaf in values(before)] == ["a"]
+    assert [leaf.value for leaf in values(after)] == ["bypassPermissions"]
