@@ -54,7 +54,10 @@ class Folders:
 
     def _open(self, path: str, create: bool) -> int | str:
         full = os.path.join(self.root, path) if path else self.root
-        real = os.path.realpath(full)
+        try:
+            real = os.path.realpath(full)
+        except OSError:  # what was a link when it was looked at was none when it was followed
+            return "was replaced in this very moment"
         if real != self.root and not real.startswith(self.root + os.sep):
             return f"leads out of the project, to `{real}`"
         first = os.path.relpath(real, self.root).split(os.sep)[0]
