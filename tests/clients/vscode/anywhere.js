@@ -40,12 +40,11 @@ withPage({ width: 1240, height: 780 }, async (page) => {
       await page.keyboard.press("F1");
       const ask = async (timeout) => {
         await widget.locator("input").first().fill(`>${title}`, { timeout });
-        await row.waitFor({ timeout });
+        await row.click({ timeout }); // what opens beside it may take the list away meanwhile
       };
       if (await ask(left ? 3000 : PATIENCE).then(() => true, (error) => { if (!left) throw error; })) break;
       await close();
     }
-    await row.click();
   };
 
   const every = async (where, expected) => {
