@@ -22,8 +22,10 @@ def _run() -> None:
         code = 70
         os.write(2, f"{type(error).__name__}: {error}\n".encode(errors="replace"))
     finally:
-        speaker.close(code & 0xFF)
-        os._exit(code & 0xFF)  # without tearing the interpreter down, as `driven` itself ends
+        try:
+            speaker.close(code & 0xFF)
+        finally:  # also where the server is gone
+            os._exit(code & 0xFF)  # without tearing the interpreter down, as `driven` itself ends
 
 
 if __name__ == "__main__":
