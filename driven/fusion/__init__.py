@@ -1,0 +1,1 @@
+"""Templates: Jinja text compiled to `.dtm` once, rendered without Jinja2; their caches."""

@@ -1,0 +1,1 @@
+"""Rule sets on their way: the operation stream, patches, ETags and chunks. No sockets here."""

@@ -1,0 +1,1 @@
+"""Templates in the project: found, filled in, and put among the rules."""

@@ -1,0 +1,1 @@
+"""The library of rule templates that comes with driven."""
