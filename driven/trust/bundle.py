@@ -42,8 +42,8 @@ def write_bundle(files: Mapping[str, bytes]) -> bytes:
 
 
 def read_bundle(data: bytes) -> dict[str, bytes]:
-    """Path -> content. SignatureError for whatever `write_bundle` does not write; whose signature it carries, and whether
-    the files are those of its manifest, is asked where it is put into a project."""
+    """Path -> content. SignatureError for whatever `write_bundle` does not write; whose signature it carries, and
+    whether the files are those of its manifest, is asked where it is put into a project."""
     if len(data) > MAX_BUNDLE:
         raise SignatureError(f"a bundle of {len(data):,} bytes: more than {MAX_BUNDLE:,}")
     files: dict[str, bytes] = {}
