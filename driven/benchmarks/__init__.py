@@ -30,6 +30,7 @@ class Row:
     bar       what `ratio` should reach, None where nothing is promised
     ok        whether it does; None without a bar, for a pure-Python build, with too few rounds, with `--file`
     note      what is measured, and under which circumstances
+    claim     the founding claim that it stands for, "" for none
     """
 
     name: str
@@ -41,6 +42,7 @@ class Row:
     better: Literal["<=", ">="]
     ok: bool | None
     note: str
+    claim: str = ""
 
 
 def build() -> str:
@@ -125,6 +127,8 @@ def _chosen(wanted: Sequence[str], with_file: bool) -> list[Benchmark]:
 
 
 def _row(bench: Bench, benchmark: Benchmark) -> Row:
+    from driven.benchmarks.claims import claim_of
+
     bench.rounds = bench.iterations or benchmark.rounds
     found = benchmark.measure(bench)
     other_data = bench.given is not None and benchmark.takes_file
@@ -141,6 +145,7 @@ def _row(bench: Bench, benchmark: Benchmark) -> Row:
     return Row(
         name=benchmark.name, value=found.value, unit=found.unit, ratio=found.ratio, baseline=found.baseline, bar=bar,
         better=benchmark.better, ok=ok, note="; ".join(part for part in (says, found.note, why) if part),
+        claim=claim_of(benchmark.name),
     )  # fmt: skip
 
 

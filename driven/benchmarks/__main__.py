@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from driven.benchmarks import Row, build, run
+from driven.benchmarks.claims import CLAIMS
 
 BEGIN, END = "<!-- benchmarks:begin -->\n", "<!-- benchmarks:end -->\n"
 
@@ -25,7 +26,18 @@ def table(rows: Sequence[Row]) -> str:
         lines.append(
             f"| `{row.name}` | {row.note} | {value} {row.unit} | {ratio} | {row.baseline} | {bar} | {verdict} |"
         )
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", *_claims(rows)]) + "\n"
+
+
+def _claims(rows: Sequence[Row]) -> list[str]:
+    """What was promised before anything was measured, with what its rows say now."""
+    found = {row.name: row for row in rows}
+    lines = ["| founding claim | what is true | measured |", "|---|---|---|"]
+    for claim in CLAIMS:
+        said = [f"`{row.name}` {_three_digits(row.value)} {row.unit}, {_three_digits(row.ratio)}x {row.baseline}"
+                for row in (found[name] for name in claim.rows if name in found) if row.ratio is not None]  # fmt: skip
+        lines.append(f"| {claim.text} | {claim.truth} | {'; '.join(said) or '–'} |")
+    return lines
 
 
 def _three_digits(number: float) -> str:

@@ -86,6 +86,8 @@ def show_benchmark(out: Output, rows: Sequence[Row], build: str) -> None:
     out.show(out.table(table, head=head, right=(2, 3, 5), wrap=(4,), cut=(1,), indent=0))
     for r in rows:
         out.detail((r.name, "bold"), f"  {r.note}")
+        if r.claim:
+            out.detail(" " * (len(r.name) + 2), ("the founding claim: ", "dim"), r.claim)
 
 
 def _digits(number: float) -> str:

@@ -346,7 +346,7 @@ BENCHMARK = record(
     rows=array(
         record(
             name=STRING, value=NUMBER, unit=STRING, ratio=maybe(NUMBER), baseline=STRING, bar=maybe(NUMBER),
-            better=one_of("<=", ">="), ok=maybe(BOOLEAN), note=STRING,
+            better=one_of("<=", ">="), ok=maybe(BOOLEAN), note=STRING, claim=STRING,
         )
     ),
 )  # fmt: skip

@@ -13,6 +13,7 @@ import pytest
 import driven
 from driven.benchmarks import MIN_ROUNDS, Row, build, is_compiled, names, run
 from driven.benchmarks.__main__ import BEGIN, END, table
+from driven.benchmarks.claims import CLAIMS, claim_of
 from driven.benchmarks.files import BENCHMARKS as FILES
 from driven.benchmarks.files import read
 from driven.benchmarks.lsp import BENCHMARKS as LSP
@@ -270,3 +271,18 @@ def test_the_documentation_shows_the_suite() -> None:
 def test_the_build_is_named() -> None:
     assert build().startswith(f"driven {driven.__version__}, ")
     assert ("compiled core" in build()) == is_compiled() == (not str(wire.__file__).endswith(".py"))
+
+
+def test_every_founding_claim_has_its_rows() -> None:
+    known = set(names())
+    for claim in CLAIMS:
+        assert claim.rows and set(claim.rows) <= known, claim.text
+        assert claim.truth and all(claim_of(name) == claim.text for name in claim.rows)
+    assert claim_of("sync/cold") == ""
+
+
+def test_a_row_says_the_claim_that_it_stands_for() -> None:
+    (row,) = run(["strings/lookup"], 1)
+    assert row.claim == "a string looked up in 15 ns"
+    (row,) = run(["size/raw"], 1)
+    assert f"| {row.claim} |" in table([row])
