@@ -1,4 +1,5 @@
-"""Builds the wheel: compiles `driven/core` with mypyc where there is a C compiler, and says aloud where there is none.
+"""Builds the wheel: compiles `driven/core` with mypyc where there is a C compiler, and says aloud where there is none;
+and the templates of the library, so that nobody who applies one needs Jinja2.
 
 `DRIVEN_MYPYC` decides: `auto` (the default) compiles and falls back to pure Python, `1` makes a failure an error, `0`
 builds the pure `py3-none-any` wheel. An editable install is always pure: a compiled module would shadow later edits.
@@ -21,6 +22,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 CORE = "driven/core"
 RECORD = f"{CORE}/_build.txt"
 PAGE = "docs/checks.md"
+LIBRARY = "templates/driven_templates/library"
 NOT_COMPILED = {
     "__init__.py",  # a package's marker; it holds a docstring only
     "_rt.py",  # what stands in for the compiler's names when nothing is compiled: must stay interpreted
@@ -34,6 +36,18 @@ with open("probe.c", "w") as file:
     file.write("#include <Python.h>\\nPyMODINIT_FUNC PyInit_probe(void) { return 0; }\\n")
 setup(name="probe", packages=[], ext_modules=[Extension("probe", ["probe.c"])],
       script_args=["-q", "build_ext", "--build-lib", "probe"])
+"""
+
+# In a process of its own, on the sources as they stand: the build environment has no driven installed.
+TEMPLATES = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from driven.errors import DrivenError
+from driven.fusion.precompiling import compile_folder
+try:
+    compile_folder(sys.argv[2], sys.argv[3])
+except DrivenError as error:
+    sys.exit(f"{error}\\n{error.hint}")
 """
 
 SETUP = """
@@ -98,6 +112,9 @@ class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # generic 
         record = folder / "_build.txt"
         record.write_text(said + "\n", encoding="utf-8")
         build_data["force_include"][str(record)] = RECORD
+        for path in _templates(Path(self.root), folder / "templates"):
+            place = path.relative_to(folder / "templates").as_posix()
+            build_data["force_include"][str(path)] = f"driven_templates/library/{place}"
         page = Path(self.root, PAGE)
         if page.exists():  # where the server sends who asks what the code of a finding means
             build_data["force_include"][str(page)] = "driven_lsp/checks.md"
@@ -113,6 +130,18 @@ def _mypy_version() -> str:
     from mypy.version import __version__
 
     return __version__
+
+
+def _templates(root: Path, folder: Path) -> list[Path]:
+    """The templates of the library, compiled, at their places below `folder`. RuntimeError where one does not compile:
+    it would not either where it is applied."""
+    if not (root / LIBRARY).is_dir():
+        return []
+    folder.mkdir()
+    wrong = _run(["-c", TEMPLATES, str(root), str(root / LIBRARY), str(folder)], folder)
+    if wrong:
+        raise RuntimeError(f"the templates do not compile: {wrong.strip()}")
+    return sorted(folder.rglob("*.dtm"))
 
 
 def _compile(root: Path, folder: Path) -> list[Path]:

@@ -8,6 +8,8 @@
     ├── DiskError          2   the file system refused: full, read-only, a link out of the project
     ├── PlanError          2   two editors want different text at one path
     ├── PluginError        2   a plugin that must work here does not
+    ├── TemplateError      2   a template that does not compile, or cannot be rendered with these values
+    ├── DeliveryError      2   a server or a repository that a pack comes from: not there, unknown to it, cut off
     ├── ConflictError      4   a file was edited by hand
     ├── PolicyError        5   what was not granted
     ├── SignatureError     6   a signature that is missing, broken, or of nobody who is trusted
@@ -94,6 +96,12 @@ class PluginError(DrivenError):
     code = "DRV007"
 
 
+class DeliveryError(DrivenError):
+    """Where a pack comes from cannot be asked, does not know it, or gives what is none."""
+
+    code = "DRV014"
+
+
 class ConflictError(DrivenError):
     """A file that `driven` wrote was edited by hand, or a stranger's file stands where it must write."""
 
@@ -120,3 +128,9 @@ class SandboxError(DrivenError):
 
     exit_code = 7
     code = "DRV011"
+
+
+class TemplateError(DrivenError):
+    """A template that does not compile, or that cannot be rendered with the values it is given."""
+
+    code = "DRV012"

@@ -166,6 +166,24 @@ class Check(Protocol):
         `about.scope` says. Time must not grow faster than the text."""
 
 
+@runtime_checkable
+class TemplateShelf(Protocol):
+    """Templates of one origin, read only when one is asked for. `driven.fusion.shelf` makes one of a folder."""
+
+    @property
+    def name(self) -> str:
+        """Where its templates are said to come from: lower-case letters, digits and `-`."""
+
+    def names(self) -> Sequence[str]:
+        """Every template of it: `standards/python-errors`, also `base/…` and `partials/…`, which no list shows."""
+
+    def read(self, name: str) -> bytes:
+        """The file of one of them, Markdown."""
+
+    def compiled(self, name: str) -> bytes | None:
+        """The same compiled (`.dtm`), None where it is not at hand. One that was made of another text is not used."""
+
+
 class Hooks:
     """Every hook there is."""
 
@@ -210,5 +228,15 @@ class Hooks:
         Called once, when the plugins are loaded for a validation. Answers are joined; two checks with one code are an
         error that names both plugins, and ours, else the first one by entry-point name, is used. A check that raises
         is a diagnostic that names it; the others live on.
+        """
+        raise NotImplementedError
+
+    @hookspec
+    def driven_templates(self) -> Iterable[TemplateShelf]:
+        """Offer templates of rules.
+
+        Called once, when the plugins are loaded for a command that needs templates. Answers are joined; two shelves of
+        one name are an error that names both plugins. Of two templates of one name the project's own is used, then a
+        pack's, then ours, then that of the first shelf by entry-point name.
         """
         raise NotImplementedError

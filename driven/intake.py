@@ -69,8 +69,11 @@ def rehearse(root: str, editors: Sequence[str]) -> ImportReport:
     return _prepare(root, _plugins(root), [], None, {}, Config(editors={name: {} for name in editors})).report
 
 
-def init(root: str, *, editors: Sequence[str] = (), import_found: bool = True) -> InitReport:
-    """Make `root` a project: a configuration, and rules from the files that are there, else one to start with.
+def init(
+    root: str, *, editors: Sequence[str] = (), import_found: bool = True, starter: bool = True
+) -> InitReport:  # fmt: skip
+    """Make `root` a project: a configuration, and rules from the files that are there, else one to start with, unless
+    other ones come next (`starter` False).
 
     `editors` are those to enable; none given: those whose files were found, else every one but `agents`.
     UsageError when it is a project already or an editor is unknown.
@@ -91,7 +94,7 @@ def init(root: str, *, editors: Sequence[str] = (), import_found: bool = True) -
             tree.write_state(CONFIG, "\n".join(lines).encode(), durable=True)
             tree.folder(RULES, create=True)
     imported = import_files(root, []) if import_found else None
-    if not any(os.scandir(os.path.join(root, RULES))):
+    if starter and not any(os.scandir(os.path.join(root, RULES))):
         with Tree(root) as tree, Writer(tree):
             tree.write_state(f"{RULES}/working-here.md", STARTER.encode(), durable=True)
         written.append(f"{RULES}/working-here.md")

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from driven.errors import DrivenError, PolicyError, SignatureError, UsageError
+from driven.footprint import footprints
 from driven.format.words import similar
-from driven.frozen import field, frozen
+from driven.frozen import field, frozen, replace
 from driven.project.disk import Tree
+from driven.project.installing import Moves
 from driven.project.ledger import PACKS, PINS
-from driven.project.packs import COMPILED, Pack, pack_names, read_pack, revoked_keys, unaccepted
+from driven.project.pack_texts import texts
+from driven.project.packs import Pack, pack_names, read_pack, revoked_keys, unaccepted
 from driven.project.pins import Pin, pins_text, read_pins
-from driven.project.reading import read_file
 from driven.project.writer import Writer
 from driven.trust.capability import Capability, CapabilityManifest, difference
 from driven.trust.pack import About, version_of
@@ -33,8 +35,6 @@ if TYPE_CHECKING:
     from driven.trust.surfaces import Surface
 
 State: TypeAlias = 'Literal["accepted", "new", "changed", "refused", "gone"]'
-MAX_TEXT = 1 << 20  # of a file of a pack that is looked through for hidden text
-_READ = (".md", ".mdc", ".txt", ".toml", ".json", ".yaml", ".yml", ".py")
 
 
 @frozen
@@ -46,6 +46,8 @@ class PackLook:
     signed   what its signature is worth here
     more     what it wants beyond what was granted; `less`: what was granted, and it wants no more
     surfaces what its files make an editor run, allow or trust, and nobody granted; `runs`: path -> digest of all such
+    stage    where it was laid out to be looked at (`driven.project.installing`); "" for one that stands in the project
+    source   where it came from, as its pin shall say; "" leaves what the pin says
     """
 
     name: str
@@ -63,6 +65,8 @@ class PackLook:
     hidden: tuple[Diagnostic, ...] = ()
     findings: tuple[Diagnostic, ...] = ()
     problem: DrivenError | None = None
+    stage: str = ""
+    source: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -98,30 +102,68 @@ def look(root: str, name: str) -> PackLook:
     return _look(root, name, pins.get(name), name in names, store, revoked)
 
 
+def look_staged(root: str, top: str, name: str, source: str = "") -> PackLook:
+    """A pack that was laid out in the folder `top`, as it would be in the project."""
+    pin, store = read_pins(root).get(name), load_store(root, os.environ)
+    return replace(_look(top, name, pin, True, store, revoked_keys(root)), stage=top, source=source)
+
+
 def accept(
     root: str, looks: Sequence[PackLook], *, unsigned: bool = False, key: str = "", surfaces: bool = False
 ) -> tuple[PackLook, ...]:
-    """Pin these packs as they were looked at, all or none; those that are accepted already stay as they are.
+    """Pin these packs as they were looked at, all or none; those that were staged take their place in the project.
 
-    `unsigned` takes packs that nobody signed; `key` is the fingerprint of the one new key that is meant to be taken;
-    `surfaces` grants what their files make an editor run.
-    SignatureError for what cannot be accepted or was changed since it was looked at.
+    What is accepted already stays pinned as it is; it is put back where it was staged. `unsigned` takes packs that
+    nobody signed; `key` is the fingerprint of the one new key that is meant to be taken; `surfaces` grants what their
+    files make an editor run. The answer: those that were not accepted before.
+    SignatureError for what cannot be accepted or was changed since it was looked at; then nothing is changed.
     """
     wanted = [one for one in looks if one.state in ("new", "changed", "refused")]
     for one in wanted:
         check(one, unsigned=unsigned, key=key, surfaces=surfaces)
-    if not wanted:
+    again = [one for one in looks if one.state == "accepted" and one.stage]
+    if not wanted and not again:
         return ()
+    made = {one.name: read_pack(one.stage or root, one.name) for one in (*wanted, *again)}
+    outputs = footprints(root, {one.name: made[one.name].rules.values() for one in wanted})
+    with Tree(root) as tree, Writer(tree):
+        before = read_pins(root)
+        pins, moves = dict(before), Moves(root, tree)
+        try:
+            for one in (*wanted, *again):
+                if read_pack(one.stage or root, one.name, rules=False).content != one.content:
+                    raise SignatureError(
+                        f"the pack `{one.name}` was changed while it was looked at", hint="look at it again"
+                    )
+                if one.stage:
+                    moves.put(one.stage, one.name)
+                old = before.get(one.name)
+                if one in again and old is not None:
+                    pins[one.name] = replace(old, source=one.source or old.source)
+                else:
+                    source = one.source or (old.source if old is not None else "")
+                    pins[one.name] = replace(_pin(one), source=source, outputs=outputs[one.name])
+            if pins != before:
+                tree.write_state(PINS, pins_text(pins), durable=True)
+        except BaseException:
+            moves.undo()
+            raise
+        moves.done()
+    return tuple(wanted)
+
+
+def repin(root: str, names: Collection[str] = ()) -> tuple[str, ...]:
+    """Pin anew what the rules of accepted packs (of all, without `names`) come to in each editor; whose pin changed."""
+    looks = [one for one in look_all(root) if one.state == "accepted" and (not names or one.name in names)]
+    outputs = footprints(root, {one.name: read_pack(root, one.name).rules.values() for one in looks})
     with Tree(root) as tree, Writer(tree):
         pins = read_pins(root)
-        for one in wanted:
-            if read_pack(root, one.name, rules=False).content != one.content:
-                raise SignatureError(
-                    f"the pack `{one.name}` was changed while it was looked at", hint="look at it again"
-                )
-            pins[one.name] = _pin(one)
-        tree.write_state(PINS, pins_text(pins), durable=True)
-    return tuple(wanted)
+        changed = [name for name, now in outputs.items() if name in pins and dict(pins[name].outputs) != now]
+        for name in changed:
+            pins[name] = replace(pins[name], outputs=outputs[name])
+        if changed:
+            tree.write_state(PINS, pins_text(pins), durable=True)
+    return tuple(changed)
 
 
 def forget(root: str, name: str) -> None:
@@ -183,6 +225,29 @@ def require_locked(root: str) -> tuple[PackLook, ...]:
     return looks
 
 
+def require_frozen(root: str) -> None:
+    """As `require_locked`, and that each pack's rules alone come to what is pinned, in each enabled editor.
+
+    SignatureError names the first pack and editor for which that is not so.
+    """
+    looks = require_locked(root)
+    outputs = footprints(root, {one.name: read_pack(root, one.name).rules.values() for one in looks})
+    for one in looks:
+        pinned = one.pin.outputs if one.pin is not None else {}
+        for editor, now in outputs[one.name].items():
+            if pinned.get(editor) == now:
+                continue
+            why = f"is written otherwise for {editor}" if editor in pinned else f"has no pin for {editor}"
+            cause = (
+                "another version of driven or of a plugin, or other settings of the editor" if editor in pinned
+                else "the editor was switched on since, or the pin is older than such pins"
+            )  # fmt: skip
+            raise SignatureError(
+                f"--frozen: the pack `{one.name}` {why}",
+                hint=f"{cause}; `driven update --repin` pins it as it is, where you work: commit `{PINS}`",
+            )
+
+
 def _unlocked(one: PackLook) -> str:
     if one.state == "new":
         return f"is not pinned in `{PINS}`"
@@ -214,7 +279,7 @@ def _look(
     problem = unaccepted(made, pin, revoked)
     signed = verify_folder(os.path.join(root, made.folder), store, int(time.time())) if made.content else None
     wants = made.about.wants if made.about is not None else CapabilityManifest()
-    hidden, shown, runs = _texts(root, made, pin.surfaces if pin is not None else {})
+    hidden, shown, runs = texts(root, made, pin.surfaces if pin is not None else {})
     more, less = difference(pin.granted if pin is not None else CapabilityManifest(), wants)
     return PackLook(
         name=name, state=_state(made, pin, problem, signed), about=made.about, content=made.content,
@@ -255,35 +320,3 @@ def _pin(one: PackLook) -> Pin:
         version=about.version if about is not None else "", content=f"sha256:{one.content}", key=one.fingerprint,
         signer=signer, granted=about.wants if about is not None else CapabilityManifest(), surfaces=one.runs,
     )  # fmt: skip
-
-
-def _texts(
-    root: str, made: Pack, granted: Mapping[str, str]
-) -> tuple[tuple[Diagnostic, ...], tuple[Surface, ...], dict[str, str]]:
-    """What the files of a pack hide from a reader; what they make an editor do that is not granted; path -> digest of
-    all that make one do something. A rule's own file is told by its front matter, not by where it stands."""
-    from driven.format.canonical import front_lines
-    from driven.trust.scan import scan, scan_bytes
-    from driven.trust.surfaces import digest, surfaces
-
-    hidden: list[Diagnostic] = []
-    shown: list[Surface] = []
-    runs: dict[str, str] = {}
-    for path in made.files:
-        try:
-            data = read_file(os.path.join(root, made.folder, path), MAX_TEXT)[0]
-        except OSError:
-            data = b"\0" * (MAX_TEXT + 1)  # as a file that is too large to look at
-        if path.endswith(_READ):
-            hidden += [told for told in scan_bytes(f"{made.folder}/{path}", data) if told.severity == "error"]
-        found = surfaces(path, data)
-        for rule in made.rules.values() if path == COMPILED else ():  # a text that stands in no file of its own
-            inside = f"{path}/{rule.id.partition('/')[2]}.md"
-            text = "\n".join([rule.description, *rule.tags, "", rule.body])  # front matter would escape what is hidden
-            hidden += [told for told in scan(f"{made.folder}/{inside}", text) if told.severity == "error"]
-            front = "\n".join(["---", *front_lines(rule), "---", "", rule.body])
-            found += surfaces(inside, front.encode("utf-8", "surrogatepass"))
-        if found:
-            runs[path] = digest(data)
-            shown += found if granted.get(path) != runs[path] else []
-    return tuple(hidden), tuple(shown), runs

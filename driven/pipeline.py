@@ -103,6 +103,12 @@ class Session:
         """What a sync would do now. Writes nothing."""
         return _sync(self.root, self._kept, True, UNDECIDED, _quiet)
 
+    @property
+    def rules(self) -> RuleSet:
+        """The rules as the last sync left them in the editors' files; none before the first."""
+        memory = self._kept.memory
+        return RuleSet.of(memory.rules.values()) if memory is not None else RuleSet()
+
     def overlooks(self) -> bool:
         """Whether an output does not stand as the last sync left it."""
         memory = self._kept.memory

@@ -53,7 +53,7 @@ def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[registr
     (info / "entry_points.txt").write_text(f"[driven]\n{points}", encoding="utf-8")
     monkeypatch.delenv("DRIVEN_DISABLE_PLUGINS", raising=False)
     monkeypatch.syspath_prepend(str(tmp_path))
-    yield registry.load(checks=True)
+    yield registry.load(checks=True, templates=True)
     for module in [name for name in sys.modules if name.partition(".")[0] == "driven_notes"]:
         del sys.modules[module]
 
@@ -77,11 +77,12 @@ def test_every_hook_is_documented_with_its_arguments(name: str) -> None:
 
 def test_no_hook_is_documented_that_is_not_there() -> None:
     assert set(re.findall(r"^### `(\w+)\(", DOCS, re.MULTILINE)) == set(HOOKS)
-    assert set(re.findall(r"\bdriven_(?:emit|import|command|counter|check)\w*", DOCS)) <= set(HOOKS)
+    assert set(re.findall(r"\bdriven_(?:emit|import|command|counter|check|template)\w*", DOCS)) <= set(HOOKS)
 
 
 def test_every_method_of_what_is_offered_is_documented() -> None:
-    for protocol in (hookspecs.Emitter, hookspecs.Importer, hookspecs.TokenCounter, hookspecs.Check):
+    offered = (hookspecs.Emitter, hookspecs.Importer, hookspecs.TokenCounter, hookspecs.Check, hookspecs.TemplateShelf)
+    for protocol in offered:
         for member, declared in vars(protocol).items():
             if member.startswith("_"):
                 continue

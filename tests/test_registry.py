@@ -382,6 +382,53 @@ def test_importers_and_counters_are_guarded_too(site: Site) -> None:
         next(counter for counter in found.counters if counter.name == "c").count("x")
 
 
+SHELF = """
+class S:
+    def __init__(self, name, **said):
+        self.name = name
+        self.said = said
+    def names(self):
+        return self.said.get("names", ["standards/x"])
+    def read(self, name):
+        return self.said.get("read", b"")
+    def compiled(self, name):
+        return self.said.get("compiled")
+"""
+
+
+def test_templates_are_asked_for_only_by_who_wants_them(site: Site) -> None:
+    site.add("acme", SHELF + "@hookimpl\ndef driven_templates(): return [S('acme')]")
+    assert registry.load().templates == {} and registry.load(checks=True).templates == {}
+    found = registry.load(editors=(), templates=True)
+    assert [*found.templates] == ["driven", "acme"] and found.emitters == {}
+    assert found.templates["acme"].names() == ["standards/x"] and found.templates["acme"].compiled("standards/x") is None
+    assert strangers(found)["acme"].offers == ("template acme",)
+
+
+@pytest.mark.parametrize(
+    ("said", "call", "wrong"),
+    [
+        ("names=[1]", "names", "`names` answers list where a list of texts"),
+        ("names=None", "names", "`names` raised TypeError"),
+        ("read='text'", "read", "`read` answers str where bytes"),
+        ("compiled='text'", "compiled", "`compiled` answers str where bytes or None"),
+    ],
+)
+def test_a_shelf_is_guarded_too(site: Site, said: str, call: str, wrong: str) -> None:
+    site.add("acme", SHELF + f"@hookimpl\ndef driven_templates(): return [S('acme', {said})]")
+    shelf = registry.load(templates=True).templates["acme"]
+    with pytest.raises(PluginError, match=wrong):
+        shelf.names() if call == "names" else getattr(shelf, call)("standards/x")
+
+
+@pytest.mark.parametrize("name", ["project", "Acme", "../up", ""])
+def test_a_shelf_has_a_name_of_its_own(site: Site, name: str) -> None:
+    site.add("acme", SHELF + f"@hookimpl\ndef driven_templates(): return [S({name!r})]")
+    found = registry.load(templates=True)
+    assert codes(found) == ["PLG05"] and "a name is lower-case letters" in found.diagnostics[0].message
+    assert [*found.templates] == ["driven"]
+
+
 # -- the index -------------------------------------------------------------------------------------------------------
 
 

@@ -128,6 +128,7 @@ def test_the_entry_points_are_the_files() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     points = project["entry-points"]["driven"]
     assert points.pop("checks") == "driven_checks"
+    assert points.pop("templates") == "driven_templates"
     assert points == {name: f"driven_emitters.{name}" for name in points}
     sources = (ROOT / "plugins/driven_emitters").glob("*.py")
     assert set(points) == {path.stem for path in sources if "@hookimpl" in path.read_text(encoding="utf-8")}

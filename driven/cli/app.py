@@ -72,13 +72,13 @@ class App:
         return folder
 
     def registry(self, *, checks: bool = False) -> Registry:
-        """Everything that plugins offer, loaded once; their checks only with `checks`."""
+        """Everything that plugins offer, loaded once; their checks and templates only with `checks`."""
         if self._registry is None or checks:
             from driven import registry
 
             state = os.path.join(self.base, ".driven", "state")
             index = os.path.join(state, "plugins.index") if os.path.isdir(state) else None
-            self._registry = registry.load(index_path=index, checks=checks)
+            self._registry = registry.load(index_path=index, checks=checks, templates=checks)
         return self._registry
 
     def commands(self) -> tuple[Command, ...]:

@@ -74,6 +74,10 @@ class Screen:
             what = [_cause(event), f" {out.glyph('arrow')} {count(files, 'file')} in {seconds(event.seconds)}"]
             self._last = f"{_clock()} {''.join(what)}"
             out.note((f"{_clock()} ", "dim"), what[0], (what[1], "dim"))
+        if event.operations and event.operations[0].subject:  # not the rules that were there at the start
+            changed = len({one.subject for one in event.operations})
+            told = shorten(", ".join(map(str, event.operations)), out.width - 20)
+            out.note(f"{count(changed, 'rule')} changed: {safe_line(told)}")
         if out.verbose or any(isinstance(change, Keep) and change.reason for change in report.plan.changes):
             from driven.cli.render_plan import show_changes
 
@@ -143,7 +147,7 @@ class Lines:
                 return _line("synced") | {
                     "causes": list(event.causes), "seconds": round(event.seconds, 6), "rules": report.rules,
                     "editors": list(report.editors), "held": list(report.held), "kept_copies": report.kept_copies,
-                    "changes": _changes(report), "diagnostics": data.diagnostics(report.plan.diagnostics),
+                    "changes": _changes(report), "operations": _operations(event), "diagnostics": data.diagnostics(report.plan.diagnostics),
                 }  # fmt: skip
             case Problem() | Cured():
                 found = data.diagnostic(event.diagnostic)
@@ -169,6 +173,10 @@ def _changes(report: SyncReport) -> list[dict[str, Any]]:
     from driven.cli import data
 
     return [data.change(c, diff=False) for c in report.plan.changes if not isinstance(c, Keep) or c.reason]
+
+
+def _operations(event: Synced) -> list[dict[str, Any]]:
+    return [{"operation": one.op, "rule": one.subject} for one in event.operations]
 
 
 def _cause(event: Synced) -> str:

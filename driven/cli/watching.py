@@ -34,7 +34,12 @@ def run(args: Any, app: App) -> int:
 
     show = Lines(app.out, root) if app.json else Screen(app.out, root)
     telling = _Telling(show.tell)
-    watch = Watch(root, telling.tell, poll=args.poll, rest=_rest)
+    feed = None
+    if app.json or app.out.verbose:  # only there it is told what became of each rule
+        from driven.streaming.feed import RuleFeed
+
+        feed = RuleFeed()
+    watch = Watch(root, telling.tell, poll=args.poll, rest=_rest, feed=feed)
     telling.stop = watch.stop
     for name in _ENDS:
         with contextlib.suppress(AttributeError, ValueError):  # not on this system, not in this thread

@@ -13,7 +13,7 @@ from driven.grammar.command import Argument, Command
 from driven.grammar.commands import OPTIONS, TOP_OPTIONS
 
 SHELLS = ("bash", "zsh", "fish")
-DYNAMIC = ("editor", "rule", "plugin", "form", "benchmark", "code", "pack")
+DYNAMIC = ("editor", "rule", "plugin", "form", "benchmark", "code", "pack", "template")
 
 
 def script(shell: str, commands: Sequence[Command]) -> str:

@@ -108,7 +108,6 @@ IMPORT = record(
     plan=PLAN,
     diagnostics=array(DIAGNOSTIC),
 )
-INIT = record(root=STRING, found=mapping(STRINGS), editors=STRINGS, written=STRINGS, imported=maybe(IMPORT))
 SYNC = record(
     applied=BOOLEAN, rules=INTEGER, editors=STRINGS, held=STRINGS, kept_copies=STRING, seconds=NUMBER, plan=PLAN
 )  # fmt: skip
@@ -275,13 +274,52 @@ PACKS = record(
             name=STRING, version=STRING, description=STRING,
             state=one_of("accepted", "new", "changed", "refused", "gone"), content=STRING, rules=STRINGS,
             plugins=STRINGS, signature=STRING, signer=STRING, key=STRING, wants=STRINGS, more=STRINGS, less=STRINGS,
-            risk=INTEGER, pinned=maybe(record(version=STRING, content=STRING, key=STRING, signer=STRING)),
+            risk=INTEGER,
+            pinned=maybe(record(version=STRING, content=STRING, key=STRING, signer=STRING, **{"from": STRING})),
             problem=maybe(record(code=STRING, message=STRING, hint=STRING)),
             surfaces=STRINGS, hidden=array(record(path=STRING, line=INTEGER, message=STRING)),
         )
     )
 )  # fmt: skip
+_BUILT: dict[str, str] = {
+    "name": STRING, "version": STRING, "etag": STRING, "sha256": STRING, "size": INTEGER, "files": INTEGER,
+    "rules": INTEGER, "signer": STRING, "compiled": STRINGS,
+}  # fmt: skip
+PACK_BUILD = record(output=STRING, **_BUILT)
+PACK_PUBLISH = record(to=STRING, new=BOOLEAN, published=STRING, **_BUILT)
+SERVE = record(name=STRING, grant=one_of("read", "publish"), token=STRING, file=STRING)
+# The line of `driven serve --json` once it takes requests.
+SERVING = record(event=one_of("serving"), url=STRING, store=STRING, tokens=BOOLEAN, tls=BOOLEAN)
 ANY = '{"type": ["string", "integer", "boolean", "null", "array", "object"]}'
+_VALUE = '{"type": ["string", "integer", "number", "boolean", "null", "array"]}'
+_TEMPLATE = record(
+    name=STRING, title=STRING, description=STRING, kind=one_of("persona", "project", "standard", "workflow"),
+    tags=STRINGS, origin=STRING, path=STRING, condition=STRING, holds=maybe(BOOLEAN), rule=STRING, there=BOOLEAN,
+)  # fmt: skip
+TEMPLATES = record(templates=array(_TEMPLATE), diagnostics=array(DIAGNOSTIC))
+TEMPLATE_SEARCH = record(templates=array(_TEMPLATE), meant=STRING, diagnostics=array(DIAGNOSTIC))
+TEMPLATE_SHOW = record(
+    template=_TEMPLATE, include=STRINGS, preview=STRING, diagnostics=array(DIAGNOSTIC),
+    variables=array(
+        record(
+            name=STRING, type=one_of("str", "int", "float", "bool"), help=STRING, default=_VALUE,
+            choices=array(record(label=STRING, value=_VALUE)), multiselect=BOOLEAN, multiline=BOOLEAN, when=STRING,
+            validator=STRING,
+        )
+    ),
+)  # fmt: skip
+TEMPLATE_RENDER = record(
+    template=STRING, rule=STRING, text=STRING, values=mapping(_VALUE), diagnostics=array(DIAGNOSTIC)
+)  # fmt: skip
+TEMPLATE_APPLY = record(
+    applied=BOOLEAN, templates=STRINGS, rules=STRINGS, values=mapping(_VALUE), changes=array(CHANGE),
+    diagnostics=array(DIAGNOSTIC),
+)  # fmt: skip
+TEMPLATE_NEW = record(path=STRING)
+INIT = record(
+    root=STRING, found=mapping(STRINGS), editors=STRINGS, written=STRINGS, imported=maybe(IMPORT),
+    template_=TEMPLATE_APPLY,
+)  # fmt: skip
 AUDIT_SHOW = record(
     entries=array(
         record(
@@ -456,3 +494,21 @@ VERIFY = record(
     at=INTEGER,
     lists=STRINGS,
 )
+CACHE_STATUS = record(
+    folder=STRING,
+    files=INTEGER,
+    bytes=INTEGER,
+    caches=array(
+        record(
+            name=STRING, holds=STRING, folder=STRING, files=INTEGER, bytes=INTEGER, limit=INTEGER, oldest=STRING,
+            newest=STRING, others=INTEGER, refused=STRING,
+        )
+    ),
+)  # fmt: skip
+CACHE_LIST = record(files=array(record(cache=STRING, name=STRING, what=STRING, bytes=INTEGER, used=STRING)))
+CACHE_FREED = record(
+    applied=BOOLEAN, files=INTEGER, bytes=INTEGER, caches=array(record(name=STRING, files=INTEGER, bytes=INTEGER))
+)  # fmt: skip
+CACHE_WARM = record(
+    folder=STRING, templates=INTEGER, compiled=INTEGER, there=INTEGER, shipped=INTEGER, diagnostics=array(DIAGNOSTIC)
+)  # fmt: skip

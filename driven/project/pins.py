@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 MAX_BYTES = 1 << 20
-_HEAD = "# The packs that this project accepts, written by `driven pack trust`. Commit this file; do not edit it.\n"
-_KEYS = frozenset(("version", "content", "key", "signer", "granted", "surfaces"))
+_HEAD = "# The packs that this project accepts, written by `driven add` and others. Commit this file; do not edit it.\n"
+_KEYS = frozenset(("version", "content", "key", "signer", "granted", "surfaces", "from", "outputs"))
+MAX_SOURCE = 2000  # characters
 _RESTORE = "restore the file from version control, or accept the packs anew: `driven pack trust`"
 
 
@@ -31,6 +32,8 @@ class Pin:
     key      fingerprint of the key that signed it, "" where nobody did
     signer   the name under which that key was known then
     surfaces  path -> digest of the files that make an editor run, allow or trust something, granted one by one
+    source    where it came from and `driven update` looks again: `from` in the file; "" for one that was put there
+    outputs   editor -> "sha256:" and the digest of what its rules alone came to there
     """
 
     version: str
@@ -39,6 +42,8 @@ class Pin:
     signer: str = ""
     granted: CapabilityManifest = CapabilityManifest()
     surfaces: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
+    outputs: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_pins(root: str) -> dict[str, Pin]:
@@ -70,9 +75,13 @@ def pins_text(pins: Mapping[str, Pin]) -> bytes:
         table: dict[str, Any] = {"version": pin.version, "content": pin.content}
         if pin.key:
             table |= {"key": pin.key, "signer": pin.signer}
+        if pin.source:
+            table["from"] = pin.source
         tables[name] = table | {"granted": pin.granted.to_json()}
         if pin.surfaces:
             tables[name]["surfaces"] = dict(sorted(pin.surfaces.items()))
+        if pin.outputs:
+            tables[name]["outputs"] = dict(sorted(pin.outputs.items()))
     return (_HEAD + tomli_w.dumps({"version": 1, "packs": tables}, multiline_strings=False)).encode()
 
 
@@ -89,11 +98,14 @@ def _pin(name: str, value: object) -> Pin:
         granted = CapabilityManifest.from_json(value.get("granted", {}), f"what is granted to `{name}`")
     except ConfigError as error:
         raise _wrong(error.message) from None
-    surfaces = value.get("surfaces", {})
-    if not isinstance(surfaces, dict) or not all(isinstance(digest, str) for digest in surfaces.values()):
-        raise _wrong(f"says something unknown of `{name}`")
+    surfaces, outputs, source = value.get("surfaces", {}), value.get("outputs", {}), value.get("from", "")
+    for digests in (surfaces, outputs):
+        if not isinstance(digests, dict) or not all(isinstance(digest, str) for digest in digests.values()):
+            raise _wrong(f"says something unknown of `{name}`")
+    if not isinstance(source, str) or len(source) > MAX_SOURCE or not source.isprintable():
+        raise _wrong(f"does not say where `{name}` came from")
     version, content, key, signer = texts
-    return Pin(version, content, key, signer, granted, surfaces)
+    return Pin(version, content, key, signer, granted, surfaces, source, outputs)
 
 
 def _wrong(what: str) -> ConfigError:

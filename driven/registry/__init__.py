@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pluggy import PluginManager
 
     from driven.grammar.command import Command
-    from driven.hookspecs import Check, Emitter, Importer, TokenCounter
+    from driven.hookspecs import Check, Emitter, Importer, TemplateShelf, TokenCounter
 
     Status = Literal["loaded", "disabled", "broken"]
 
@@ -43,6 +43,8 @@ OWN = "driven"  # the distribution whose plugins are ours
 DISABLE = "DRIVEN_DISABLE_PLUGINS"  # entry-point or distribution names, joined by commas, or:
 ALL_THIRD_PARTY = "all-third-party"
 CHECKS = "checks"  # the entry point of our own checks
+TEMPLATES = "templates"  # and of our own templates
+_ASKED = {"driven_checks": 0, "driven_templates": 1}  # asked for only by those who need them
 MAX_OFFERS = 1000  # per hook and plugin: an endless generator ends here
 
 
@@ -71,19 +73,21 @@ class Registry:
     commands: dict[str, Command] = field(default_factory=dict)
     counters: list[TokenCounter] = field(default_factory=list)
     checks: dict[str, Check] = field(default_factory=dict)
+    templates: dict[str, TemplateShelf] = field(default_factory=dict)
     plugins: list[PluginInfo] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
 
 def load(
     *, index_path: str | None = None, editors: Collection[str] | None = None, checks: bool = False,
-    strangers: bool = True,
+    strangers: bool = True, templates: bool = False,
 ) -> Registry:  # fmt: skip
     """Load every plugin that is not disabled. Whatever a plugin does becomes a diagnostic; only Ctrl-C is passed on.
 
     `index_path` is the index file (`.driven/state/plugins.index`), None for none. `editors` leaves out those of our
     own plugins whose entry point is called otherwise; strangers' are called what they like, and are always loaded.
-    Checks are asked for only with `checks`: nothing but a validation needs them, and there are many. Without
+    Checks are asked for only with `checks`: nothing but a validation needs them, and there are many; templates only
+    with `templates`. Without
     `strangers` only ours are loaded, and no index is read: it stands in the project, whose author is a stranger too.
     """
     registry = Registry()
@@ -104,13 +108,20 @@ def load(
             _report(registry, "PLG08", message, Span(path=entry.distribution), "reinstall it")
         elif disabled & {entry.name, entry.distribution} or (stranger and not strangers):
             registry.plugins.append(_info(entry, "disabled"))
-        elif stranger or (checks if entry.name == CHECKS else editors is None or entry.name in editors):
+        elif stranger or _is_wanted(entry.name, editors, checks, templates):
             wanted.append(entry)
     # pluggy costs as much as the rest of a short sync. Where there are only ours, it would do nothing but call them.
     manager = _manager() if any(entry.distribution != OWN for entry in wanted) else None
     for entry in wanted:
-        _Loader(entry, registry, owners, manager, checks).load()
+        _Loader(entry, registry, owners, manager, checks, templates=templates).load()
     return registry
+
+
+def _is_wanted(name: str, editors: Collection[str] | None, checks: bool, templates: bool) -> bool:
+    """Whether one of our own plugins is."""
+    if name == CHECKS:
+        return checks
+    return templates if name == TEMPLATES else editors is None or name in editors
 
 
 def _manager() -> PluginManager:
@@ -141,11 +152,11 @@ class _Loader:
 
     def __init__(
         self, entry: Entry, registry: Registry, owners: dict[str, Entry], manager: PluginManager | None, checks: bool,
-        plugin: object = None,
+        plugin: object = None, *, templates: bool = False,
     ) -> None:  # fmt: skip
         self.plugin = plugin
         self.ring: str = getattr(plugin, "ring", "T")  # code that the user installed is not confined
-        self.checks = checks
+        self.left_out = {name for name, wanted in _ASKED.items() if not (checks, templates)[wanted]}
         self.entry = entry
         self.manager = manager
         self.label = f"`{entry.name}` ({entry.distribution} {entry.version})"
@@ -204,7 +215,7 @@ class _Loader:
     def _ask_each(self, hooks: dict[str, Callable[[], Any]]) -> None:
         """Ask each hook, whose answer is a list of answers: one for each function of that name."""
         for name in sorted(hooks):
-            if name != "driven_checks" or self.checks:
+            if name not in self.left_out:
                 self._ask(name, hooks[name])
         if not hooks:
             message = f"plugin {self.label} has no hook"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from driven.errors import PluginError
 from driven.grammar.command import Command
-from driven.hookspecs import Check, Emitter, Imported, Importer, ReadBack, SourceFile, TokenCounter
+from driven.hookspecs import Check, Emitter, Imported, Importer, ReadBack, SourceFile, TemplateShelf, TokenCounter
 from driven.model.artefact import Artefact, Emission, Loss, Settings
 from driven.model.check import About, Finding
 from driven.model.diagnostic import Diagnostic
@@ -27,7 +27,9 @@ PROTOCOLS: dict[str, type] = {
     "driven_importers": Importer,
     "driven_counters": TokenCounter,
     "driven_checks": Check,
+    "driven_templates": TemplateShelf,
 }
+MAX_TEMPLATES = 5_000  # of one shelf
 MAX_FINDINGS = 10_000  # of one check in one subject: an endless generator ends here
 _FIRST = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _LATER = _FIRST | {"-"}
@@ -56,6 +58,11 @@ def check(hook: str, offer: object) -> tuple[str, str]:
         return (name, "") if isinstance(name, str) and name else ("", f"{kind}, whose `name` is no text")
     if hook == "driven_checks":
         return _check_of(offer, kind)
+    if hook == "driven_templates":
+        shelf: object = getattr(offer, "name")  # noqa: B009
+        if _is_name(shelf) and shelf != "project":
+            return str(shelf), ""
+        return "", f"the templates of {shelf!a}: a name is lower-case letters, digits and `-`, and not `project`"
     target = getattr(offer, "target")  # noqa: B009
     if not isinstance(target, Target):
         return "", f"{kind}, whose `target` is {type(target).__name__}, not `Target` of driven.model.target"
@@ -108,6 +115,8 @@ def guard(hook: str, offer: Any, label: str) -> Any:
         return GuardedImporter(offer, label)
     if hook == "driven_checks":
         return GuardedCheck(offer, label)
+    if hook == "driven_templates":
+        return GuardedShelf(offer, label)
     return GuardedCounter(offer, label) if hook == "driven_counters" else offer
 
 
@@ -217,6 +226,39 @@ class GuardedCounter:
         answer = _call(self._label, "count", lambda: self._counter.count(text))
         if not isinstance(answer, int):
             _refuse(self._label, "count", answer, "a number")
+        return answer
+
+
+class GuardedShelf:
+    """A stranger's templates, as `GuardedEmitter`."""
+
+    def __init__(self, shelf: TemplateShelf, label: str) -> None:
+        self.name = shelf.name
+        self._shelf = shelf
+        self._label = label
+
+    def names(self) -> list[str]:
+        """See `TemplateShelf.names`."""
+        from itertools import islice
+
+        answer: list[str] = []
+        _call(self._label, "names", lambda: answer.extend(islice(self._shelf.names(), MAX_TEMPLATES)))
+        if not _texts(answer):
+            _refuse(self._label, "names", answer, "a list of texts")
+        return answer
+
+    def read(self, name: str) -> bytes:
+        """See `TemplateShelf.read`."""
+        answer = _call(self._label, "read", lambda: self._shelf.read(name))
+        if not isinstance(answer, bytes):
+            _refuse(self._label, "read", answer, "bytes")
+        return answer
+
+    def compiled(self, name: str) -> bytes | None:
+        """See `TemplateShelf.compiled`."""
+        answer = _call(self._label, "compiled", lambda: self._shelf.compiled(name))
+        if not isinstance(answer, bytes | None):
+            _refuse(self._label, "compiled", answer, "bytes or None")
         return answer
 
 

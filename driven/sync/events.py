@@ -6,6 +6,10 @@ from driven.frozen import frozen
 from driven.model.diagnostic import Diagnostic
 from driven.model.plan import SyncReport
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from driven.streaming.operations import Told
+
 
 @frozen
 class Watching:
@@ -19,11 +23,15 @@ class Watching:
 
 @frozen
 class Synced:
-    """A sync ran. `causes`: the changed files, relative to the root; none at the start. `seconds`: all that it took."""
+    """A sync ran. `causes`: the changed files, relative to the root; none at the start. `seconds`: all that it took.
+
+    `operations`: what was done to which rule since the sync before, where the watch has a feed; one FullSync at first.
+    """
 
     report: SyncReport
     causes: tuple[str, ...]
     seconds: float
+    operations: tuple[Told, ...] = ()
 
 
 @frozen

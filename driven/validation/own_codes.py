@@ -428,6 +428,10 @@ _ALL = (
         "This machine lacks what holds it, or it ran into its limits. `driven doctor sandbox` says what there is.",
     ),
     OwnCode(
+        "DRV014", "a pack that cannot be fetched", "error",
+        "The server or the repository is not there, does not know the pack, or was cut off. What is here stays as it is.",
+    ),
+    OwnCode(
         "DRV070", "a bug in driven", "error",
         "Please report it with the log file that the message names; read that before you paste it.",
     ),

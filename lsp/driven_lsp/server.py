@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
     from typing import Any, TypeVar
 
+    from driven_lsp.feed import Feeds
     from driven_lsp.root import Root
 
     T = TypeVar("T")
@@ -90,6 +91,7 @@ class Server:
         self._saving = Saving(self)
         self._telling: Telling | None = None
         self._watching: dict[str, Watching] = {}
+        self._feeds: Feeds | None = None  # once a client listens
         protocol.on_end = self._ended
         self._register()
 
@@ -99,6 +101,15 @@ class Server:
         if self._telling is None:
             self._telling = Telling(self)
         return self._telling
+
+    @property
+    def feeds(self) -> Feeds:
+        """Made when a client asks for the first."""
+        if self._feeds is None:
+            from driven_lsp.feed import Feeds
+
+            self._feeds = Feeds(self)
+        return self._feeds
 
     # The life of a session
 
@@ -167,6 +178,8 @@ class Server:
                 if Documents.key(document.uri) not in self.session.documents:
                     self._put(document.uri)
         self.telling.everything(root)
+        if self._feeds is not None:
+            self._feeds.changed(root)
         self.client.refresh("code_lens")
         self.client.refresh("inlay_hint")
         if self.client.wants_status:
@@ -203,6 +216,9 @@ class Server:
                 return Text(file.read()), None
         except (OSError, ValueError):
             return Text(""), None
+
+    async def _subscribe(self, params: Any) -> dict[str, Any]:
+        return await self.feeds.subscribe(params)
 
     # Documents
 
@@ -276,6 +292,10 @@ class Server:
         feature(t.WORKSPACE_DID_CHANGE_CONFIGURATION, self._configuration)
         feature(t.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS, self._folders)
         self.answers.register(feature)
+        feature("driven/rules/subscribe", self._subscribe)
+        feature("driven/rules/resync", self._subscribe)
+        feature("driven/rules/unsubscribe", lambda params: self.feeds.unsubscribe(params))
+        feature("driven/rules/credit", lambda params: self.feeds.credit(params))
         for name, handler in self.commands.all().items():
             self.ls.command(name)(_command_of(name, handler))
 

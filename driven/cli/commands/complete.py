@@ -42,6 +42,10 @@ def _words(kind: str, app: App) -> list[str]:
             from driven.project.packs import pack_names
 
             return pack_names(app.base)
+        case "template":
+            from driven.cli.commands.template import library
+
+            return library(app).names()
         case "editor":
             return sorted(app.registry().emitters)
         case "form":

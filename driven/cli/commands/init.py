@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from driven.errors import UsageError
+from driven.errors import SourceError, UsageError
 from driven.grammar.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from driven.cli.render import Output
     from driven.model.report import ImportReport, InitReport
 
+_OFFERED = 6  # templates in a question
 _TRIES = 3  # answers that mean nothing before the question is given up
 
 
@@ -29,7 +30,9 @@ def run(args: Any, app: App) -> int:
             hint = did_you_mean(name, known, otherwise=f"one of: {', '.join(known)}")
             raise UsageError(f"unknown editor `{name}`", hint=hint)
     editors, wants = tuple(dict.fromkeys(args.editor)), not args.no_import
-    shown = False
+    names, shown = list(dict.fromkeys(args.template)), False
+    if args.set and not names:
+        raise UsageError("`--set` without `--template`", hint="name the template that the value is for")
     if not args.yes and not app.json and app.out.can_ask():
         found = intake.detect(root)
         _tell(app.out, found)
@@ -40,12 +43,75 @@ def run(args: Any, app: App) -> int:
             _show_plan(intake.rehearse(root, editors), root, app)
             shown = True
             wants = _ask_import(app.out, files)
+        elif not names:
+            names = _ask_template(app, root)
+    if names:
+        return _with_templates(args, app, root, names, editors, wants, shown)
     report = intake.init(root, editors=editors, import_found=wants)
     app.answer(lambda: data.initialised(report), lambda out: _show(out, report, app, shown=shown))
     made = report.imported
     return app.outcome(
         conflicts=bool(made and made.plan.conflicts), diagnostics=made.diagnostics if made else ()
     )  # fmt: skip
+
+
+def _with_templates(
+    args: Any, app: App, root: str, names: Sequence[str], editors: tuple[str, ...], wants: bool, shown: bool
+) -> int:  # fmt: skip
+    """Set up, then apply templates. What is wrong with these, or their values, is told before anything is written."""
+    from driven import intake
+    from driven.cli import data
+    from driven.cli.commands.template import applied, asking, library
+    from driven.cli.render_templates import show_applied
+    from driven.project.config import CONFIG, read_config
+    from driven.templating.answering import parsed
+    from driven.templating.applying import carry_out, prepare
+    from driven.templating.rendering import Renderer
+
+    found = library(app, root)
+    renderer = Renderer(found)
+    values: Mapping[str, object] = {}
+    if not (os.path.lexists(os.path.join(root, CONFIG)) or read_config(root).path):  # else `init` says so
+        first = prepare(found, names, parsed(args.set), ask=asking(args, app), renderer=renderer)
+        errors = [one for one in first.diagnostics if one.severity == "error"]
+        if errors:
+            raise SourceError(errors[0].message, hint=errors[0].hint, span=errors[0].span)
+        values = first.values
+    report = intake.init(root, editors=editors, import_found=wants, starter=False)
+    made = prepare(found, names, values, renderer=renderer)
+    if made.is_sound:
+        made = carry_out(made)
+
+    def show(out: Output) -> None:
+        _show(out, report, app, shown=shown, last=False)
+        show_applied(out, made, dry=False)
+
+    app.answer(lambda: {**data.initialised(report), "template": applied(made, diff=False)}, show)
+    imported = report.imported
+    conflicts = bool(made.plan.conflicts or (imported and imported.plan.conflicts))
+    told = [*made.diagnostics, *(imported.diagnostics if imported else ())]
+    return app.outcome(conflicts=conflicts, diagnostics=told)
+
+
+def _ask_template(app: App, root: str) -> list[str]:
+    """Offer the templates that are for this project, where there are any: one question, Enter for none."""
+    from driven.cli.commands.template import library, looked_at
+
+    found = library(app, root)
+    looks = [one for one in looked_at(found, found.all()) if one["holds"] is True]
+    order = ("project", "standard", "workflow", "persona")
+    looks = sorted(looks, key=lambda one: (order.index(one["kind"]), one["name"]))[:_OFFERED]
+    if not looks:
+        return []
+    app.out.line(("templates for what is here:", "dim"), error=True)
+    for number, one in enumerate(looks, 1):
+        app.out.line((f"  {number}  ", "cyan"), one["name"], (f"  {one['description']}", "dim"), error=True)
+    words = app.out.ask(("Begin with which of them?", "bold"), " [none]").replace(",", " ").split()
+    known = {name: one["name"] for number, one in enumerate(looks, 1) for name in (str(number), one["name"])}
+    strange = [word for word in words if word not in known and word not in ("n", "no", "none")]
+    if strange:
+        app.out.line(f"`{strange[0]}` is none of these; `driven template apply` adds one later", error=True)
+    return list(dict.fromkeys(known[word] for word in words if word in known))
 
 
 def _tell(out: Output, found: Mapping[str, Sequence[str]]) -> None:
@@ -89,8 +155,8 @@ def _ask_import(out: Output, files: int) -> bool:
     return out.ask((f"Import {count(files, 'rule file')} as rules?", "bold"), " [Y/n]").lower() not in ("n", "no")
 
 
-def _show(out: Output, report: InitReport, app: App, *, shown: bool) -> None:
-    """What was done; `shown`: the plan of the import was on the screen before the question."""
+def _show(out: Output, report: InitReport, app: App, *, shown: bool, last: bool = True) -> None:
+    """What was done, with `last` also what is next; `shown`: the plan of the import was on the screen already."""
     from driven.cli.render_import import next_step, show_import, show_outcome
 
     made = report.imported
@@ -107,7 +173,9 @@ def _show(out: Output, report: InitReport, app: App, *, shown: bool) -> None:
         out.note(("no editor's files are here: `--editor NAME` chooses, or config.toml", "dim"))
     out.note(("ready", "bold green"), f": writes for {', '.join(report.editors) or 'no editor yet'}")
     others = [name for name in report.found if name not in report.editors]
-    if made and made.rules and any(rule.targets for rule in made.rules):
+    if not last:
+        pass
+    elif made and made.rules and any(rule.targets for rule in made.rules):
         out.note(f"next: {next_step(made)}")
     elif made and made.rules:
         out.note("next: turn on more editors in .driven/config.toml; `driven sync` writes the rules for each of them")

@@ -21,7 +21,7 @@ def run_list(args: Any, app: App) -> int:
     from driven.cli.render_packs import show_packs
 
     looks = packing.look_all(app.root)
-    app.answer(lambda: {"packs": [_data(one) for one in looks]}, lambda out: show_packs(out, looks))
+    app.answer(lambda: {"packs": [data(one) for one in looks]}, lambda out: show_packs(out, looks))
     return app.outcome(untrusted=any(one.state in ("changed", "refused") for one in looks))
 
 
@@ -31,19 +31,21 @@ def run_show(args: Any, app: App) -> int:
     from driven.cli.render_packs import show_pack
 
     one = packing.look(app.root, args.name)
-    app.answer(lambda: {"packs": [_data(one)]}, lambda out: show_pack(out, one))
+    app.answer(lambda: {"packs": [data(one)]}, lambda out: show_pack(out, one))
     return app.outcome(untrusted=one.state == "refused")
 
 
 def run_add(args: Any, app: App) -> int:
-    """Put a pack into the project; nothing of it holds before it is accepted, which is asked next."""
+    """Show what a pack's folder or archive holds, and ask; with a yes it takes its place in the project, pinned."""
     from driven import packing
-    from driven.project.installing import install
+    from driven.project.installing import fresh_folder, stage
 
-    name = install(app.root, args.source)
-    app.out.note("put into ", (f".driven/packs/{name}/", "bold"), error=True)
-    one = packing.look(app.root, name)
-    return _accept(args, app, [] if one.state == "accepted" else [one])
+    root = app.root
+    with fresh_folder() as top:
+        name = stage(args.source, top)
+        one = packing.look_staged(root, top, name)
+        again = f"driven pack add {args.source} --yes"
+        return accept(args, app, [one], again=again)
 
 
 def run_trust(args: Any, app: App) -> int:
@@ -55,7 +57,8 @@ def run_trust(args: Any, app: App) -> int:
     gone = [one.name for one in looks if one.state == "gone"]
     if gone and args.names:
         raise UsageError(f"the pack `{gone[0]}` is not here", hint="`driven pack forget` takes its pin back")
-    return _accept(args, app, [one for one in looks if one.state not in ("gone", "accepted")])
+    looks = [one for one in looks if one.state not in ("gone", "accepted")]
+    return accept(args, app, looks, again=f"driven pack trust {looks[0].name if len(looks) == 1 else 'NAME'} --yes")
 
 
 def run_forget(args: Any, app: App) -> int:
@@ -74,30 +77,42 @@ def run_forget(args: Any, app: App) -> int:
     return 0
 
 
-def _accept(args: Any, app: App, looks: Sequence[PackLook]) -> int:
+def accept(args: Any, app: App, looks: Sequence[PackLook], *, again: str) -> int:
+    """Show these packs, ask where a person is, and accept them; `again`: what says yes where nobody can be asked."""
     from driven import packing
-    from driven.cli.render_packs import show_accepted, show_pack
+    from driven.cli.render_packs import show_accepted
 
-    for one in looks:
-        packing.check(one, unsigned=args.unsigned, key=args.key or "", surfaces=args.surfaces)
-    asks = bool(looks) and not args.yes and not app.json and app.out.can_ask()
-    if looks and not args.yes:
-        for one in looks if not app.json else ():
-            show_pack(app.out, one, error=True)
-        what = f"`{looks[0].name}`" if len(looks) == 1 else f"these {len(looks)} packs"
-        name = looks[0].name if len(looks) == 1 else "NAME"
-        if not asks or app.out.ask((f"Accept {what} as it stands?", "bold"), " [y/N]").lower() not in ("y", "yes"):
-            raise PolicyError(
-                f"{what} was not accepted" if asks else f"nobody is here to accept {what}",
-                hint="" if asks else f"if it is what you want: `driven pack trust {name} --yes`",
-            )
+    confirm(args, app, looks, again=again)
     done = packing.accept(app.root, looks, unsigned=args.unsigned, key=args.key or "", surfaces=args.surfaces)
-    app.answer(lambda: {"packs": [_data(packing.look(app.root, one.name)) for one in done]},
+    app.answer(lambda: {"packs": [data(packing.look(app.root, one.name)) for one in done]},
                lambda out: show_accepted(out, done))  # fmt: skip
     return 0
 
 
-def _data(one: PackLook) -> dict[str, Any]:
+def confirm(args: Any, app: App, looks: Sequence[PackLook], *, again: str, known: bool = False) -> None:
+    """That somebody says yes to these packs as they stand; nothing is asked of those that are accepted. `known`: they
+    were shown already. SignatureError for what cannot be accepted, PolicyError where nobody says yes."""
+    from driven import packing
+    from driven.cli.render_packs import show_pack
+
+    looks = [one for one in looks if one.state != "accepted"]
+    for one in looks:
+        packing.check(one, unsigned=args.unsigned, key=args.key or "", surfaces=args.surfaces)
+    if not looks or args.yes:
+        return
+    for one in looks if not (app.json or known) else ():
+        show_pack(app.out, one, error=True)
+    what = f"`{looks[0].name}`" if len(looks) == 1 else f"these {len(looks)} packs"
+    asks = not app.json and app.out.can_ask()
+    if not asks or app.out.ask((f"Accept {what} as it stands?", "bold"), " [y/N]").lower() not in ("y", "yes"):
+        raise PolicyError(
+            f"{what} was not accepted" if asks else f"nobody is here to accept {what}",
+            hint="" if asks else f"if it is what you want: `{again}`",
+        )
+
+
+def data(one: PackLook) -> dict[str, Any]:
+    """What `--json` says of a pack."""
     about, signed, pin, problem = one.about, one.signed, one.pin, one.problem
     return {
         "name": one.name,
@@ -115,7 +130,7 @@ def _data(one: PackLook) -> dict[str, Any]:
         "less": [str(wanted) for wanted in one.less],
         "risk": about.wants.risk if about else 0,
         "pinned": None if pin is None else {"version": pin.version, "content": pin.content, "key": pin.key,
-                                            "signer": pin.signer},
+                                            "signer": pin.signer, "from": pin.source},
         "problem": None if problem is None else {"code": problem.code, "message": str(problem), "hint": problem.hint},
         "surfaces": [str(surface) for surface in one.surfaces],
         "hidden": [{"path": told.span.path, "line": told.span.line, "message": told.message} for told in one.hidden],

@@ -13,7 +13,8 @@ import pytest
 from driven import packing, pipeline
 from driven.cli.app import main
 from driven.errors import DrivenError, PolicyError, SignatureError, UsageError
-from driven.project.installing import install
+from driven.packing import PackLook
+from driven.project.installing import fresh_folder, stage
 from driven.project.pins import read_pins
 from trust.packs import making
 
@@ -46,6 +47,14 @@ def accepted(root: Path, keys: dict[str, Path]) -> Path:
     packing.accept(str(root), packing.look_all(str(root)))
     assert not making.codes(making.sync(root))
     return root
+
+
+def add(root: Path, source: Path | str) -> PackLook:
+    """Lay a pack out, look at it, accept it."""
+    with fresh_folder() as top:
+        one = packing.look_staged(str(root), top, stage(str(source), top))
+        packing.accept(str(root), [one])
+    return one
 
 
 def stand(root: Path) -> list[bool]:
@@ -435,15 +444,48 @@ def test_adding_takes_plain_files_alone(root: Path, tmp_path: Path, keys: dict[s
     making.sign(source, keys["ana"])
     os.symlink("/etc/passwd", source / "rules/secrets.md")
     with pytest.raises(SignatureError, match="it is a link"):
-        install(str(root), str(source))
+        add(root, source)
     assert not (root / ".driven/packs/acme-errors").exists()
     (source / "rules/secrets.md").unlink()
-    assert install(str(root), str(source)) == "acme-errors"
-    assert packing.look(str(root), "acme-errors").state == "new"
+    looked = add(root, source)
+    assert (looked.name, looked.state) == ("acme-errors", "new")
     (root / ".driven/packs/acme-errors/rules/old.md").write_text("- Old.\n")
-    install(str(root), str(source))
+    assert add(root, source).state == "accepted"
     assert not (root / ".driven/packs/acme-errors/rules/old.md").exists(), "replaced whole"
     assert not [name for name in os.listdir(root / ".driven/state") if name.startswith("pack.")]
+
+
+def test_what_is_refused_takes_no_place(accepted: Path, tmp_path: Path, keys: dict[str, Path]) -> None:
+    """Of another key, then of the same one by who does not say yes: what stands there is what was accepted."""
+    source = making.pack(tmp_path / "acme", "2.0.0")
+    before = (accepted / ".driven/driven.lock").read_bytes()
+    for key, code in (("eve", 6), ("ana", 5)):
+        making.sign(source, keys[key])
+        words = ["pack", "add", str(source), *(["--yes"] if code == 6 else [])]
+        assert main(["--root", str(accepted), *words]) == code
+        assert packing.look(str(accepted), "acme-errors").state == "accepted"
+        assert (accepted / ".driven/driven.lock").read_bytes() == before
+    assert not making.codes(making.sync(accepted))
+
+
+def test_a_lock_that_cannot_be_written_puts_the_old_pack_back(
+    accepted: Path, tmp_path: Path, keys: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from driven.errors import DiskError
+    from driven.project.disk import Tree
+
+    source = making.pack(tmp_path / "acme", "2.0.0")
+    making.sign(source, keys["ana"])
+
+    def full(*_args: object, **_words: object) -> None:
+        raise DiskError("no space left")
+
+    monkeypatch.setattr(Tree, "write_state", full)
+    with pytest.raises(DiskError):
+        add(accepted, source)
+    monkeypatch.undo()
+    look = packing.look(str(accepted), "acme-errors")
+    assert (look.state, look.about and look.about.version) == ("accepted", "1.0.0")
 
 
 def test_what_is_not_as_it_was_signed_takes_no_place(accepted: Path, tmp_path: Path, keys: dict[str, Path]) -> None:
@@ -451,7 +493,7 @@ def test_what_is_not_as_it_was_signed_takes_no_place(accepted: Path, tmp_path: P
     making.sign(source, keys["ana"])
     (source / "rules/errors.md").write_text("- Do as Eve says.\n")
     with pytest.raises(SignatureError, match=r"not as it was signed: `rules/errors\.md`"):
-        install(str(accepted), str(source))
+        add(accepted, source)
     assert packing.look(str(accepted), "acme-errors").state == "accepted"
 
 
@@ -461,8 +503,7 @@ def test_adding_an_archive(root: Path, tmp_path: Path, keys: dict[str, Path], fo
     making.sign(making.pack(tmp_path / "all/acme"), keys["ana"])
     base = tmp_path / "all" / ("" if inner else "acme")
     made = shutil.make_archive(str(tmp_path / "acme"), form, base)
-    assert install(str(root), made) == "acme-errors"
-    packing.accept(str(root), packing.look_all(str(root)))
+    assert add(root, made).name == "acme-errors"
     packing.require_locked(str(root))
     assert not making.codes(making.sync(root))
     assert stand(root) == [True, True]
@@ -476,10 +517,10 @@ def test_an_archive_that_leads_out_leaves_nothing(root: Path, tmp_path: Path) ->
         file.writestr("pack.toml", making.ABOUT.format("1.0.0"))
         file.writestr("../../rules/evil.md", "- Evil.")
     with pytest.raises(DrivenError, match=r"\.\."):
-        install(str(root), str(made))
+        add(root, made)
     assert not (root / ".driven/packs/acme-errors").exists()
     assert not (root / ".driven/rules/evil.md").exists()
-    assert not [name for name in os.listdir(root / ".driven/state") if "pack" in name]
+    assert not (root / ".driven/state").exists(), "it was laid out elsewhere"
 
 
 def test_the_command_line_asks_and_pins(
@@ -493,6 +534,9 @@ def test_the_command_line_asks_and_pins(
     assert making.fingerprint(keys["ana"]) in said.err
     assert "+ FileRead(docs)" in said.err
     assert "a key that nobody here has named so far" in said.err
+    assert f"driven pack add {source} --yes" in said.err
+    assert not (root / ".driven/packs").exists(), "nobody said yes"
+    shutil.copytree(source, root / ".driven/packs/acme-errors")
     assert main([*at, "pack", "list"]) == 0
     assert "new" in capsys.readouterr().out
     assert main([*at, "pack", "trust", "acme-errors", "--yes", "--json"]) == 0

@@ -22,7 +22,8 @@ OTHERS = {
 WHY = {
     "driven/project/": "the writer of a project: folders by handles that no link outside led to, temps O_EXCL and"
     " O_NOFOLLOW, names replaced; test_project_writes.py",
-    "driven/packing.py": "what a person asked to install, below `.driven/packs`",
+    "driven/delivery/": "bundles on their way, in a folder of the user's own: temps by O_EXCL|O_NOFOLLOW, then a name;"
+    " what is half there by O_NOFOLLOW, in a cache that is the user's own (`refused`)",
     "driven/trust/beneath.py": "write_beneath itself",
     "driven/trust/archives.py": "a fresh folder gets its name; its files are written by write_beneath",
     "driven/validation/asking.py": "the baseline that a person named: a temp O_EXCL beside it, then its name",
@@ -40,6 +41,7 @@ WHY = {
     "driven/mcp/link.py": "/dev/null, in the place of a stdout that is done with",
     "driven/sync/others.py": "opens the lock of a project to ask who holds it; writes nothing",
     "driven/benchmarks/": "projects of the benchmark's own, in a folder for temps",
+    "driven/fusion/precompiling.py": "run when a wheel or a pack is built: what it compiles, beside its source",
     "driven/trust/make_tables.py": "run by hand: writes a source file of this repository",
     "driven/trust/make_confusables.py": "run by hand: writes a source file of this repository",
     "driven/trust/audit_file.py": "the log: O_APPEND|O_NOFOLLOW; what stands beside it by a temp O_EXCL|O_NOFOLLOW",

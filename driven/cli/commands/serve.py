@@ -1,0 +1,74 @@
+"""`driven serve`: a team's rule server; `driven serve token NAME`: who may read and publish there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from driven.errors import UsageError
+
+if TYPE_CHECKING:
+    from driven.cli.app import App
+    from driven.cli.render import Output
+
+STORE = "driven-packs"
+
+
+def run(args: Any, app: App) -> int:
+    """Serve until a signal comes, then 0. 2 for settings that would let strangers in, 5 for a list that others may
+    write, 6 for one of signers that is none."""
+    if args.act == "token":
+        return _token(args, app)
+    if args.name or args.publish:
+        raise UsageError("a name and `--publish` belong to a token", hint="driven serve token NAME --tokens FILE")
+    from driven.serving.running import Settings, serve
+
+    settings = Settings(
+        host=args.host, port=_port(args.port), store=args.store or ("" if args.nats else STORE), nats=args.nats or "",
+        tokens=args.tokens or "", signers=args.signers or "", cert=args.cert or "", key=args.key or "",
+        behind_proxy=args.behind_proxy, clients=args.clients,
+    )  # fmt: skip
+
+    def began(url: str, store: str) -> None:
+        import json
+        import sys
+
+        if app.json:
+            line = {"event": "serving", "url": url, "store": store, "tokens": bool(settings.tokens),
+                    "tls": bool(settings.cert)}  # fmt: skip
+            app.out.raw(json.dumps(line) + "\n")
+        else:
+            who = "who has a token" if settings.tokens else "this machine"
+            app.out.note(("serving ", "bold"), (url, "bold cyan"), (f"  {store}, to {who}; Ctrl-C ends it", "dim"))
+        sys.stdout.flush()
+
+    def tell(line: str) -> None:
+        app.out.line((line, "dim"), error=True)
+
+    serve(settings, began, tell if args.verbose else None)
+    return 0
+
+
+def _port(word: str) -> int:
+    if not word.isascii() or not word.isdigit() or int(word) >= 1 << 16:
+        raise UsageError(f"`{word[:40]}` is no port", hint="a number up to 65535; --port 0 takes one that is free")
+    return int(word)
+
+
+def _token(args: Any, app: App) -> int:
+    from driven.serving.tokens import Grant, add_token
+
+    if not args.name or not args.tokens:
+        raise UsageError("whose token, and where is it kept?", hint="driven serve token NAME --tokens FILE [--publish]")
+    grant: Grant = "publish" if args.publish else "read"
+    token = add_token(args.tokens, args.name, grant)
+
+    def show(out: Output) -> None:
+        out.line(token)
+        out.note((f"it may {grant}, as {args.name}; shown this once, and kept nowhere: ", "dim"), error=True)
+        out.note((f"{args.tokens} has its digest", "dim"), error=True)
+
+    app.answer(
+        lambda: {"name": args.name, "grant": grant, "token": token, "file": args.tokens},
+        show,
+    )
+    return 0

@@ -1,0 +1,134 @@
+"""What a running server has: its store, what it knows of it, who listens, and the tasks that keep these together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+
+from driven.errors import DrivenError
+from driven.serving.bodies import Bodies
+from driven.serving.catalogue import Catalogue
+from driven.serving.figures import Figures
+from driven.serving.store import MOST, Event, Version
+from driven.serving.telling import HEARTBEAT, MOST_CLIENTS, Hub
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from driven.serving.store import Store
+    from driven.serving.tokens import Tokens
+
+_AGAIN = 1.0  # seconds until a store that does not answer is asked again
+
+
+class Site:
+    """One server. `tokens`: None where everybody may read; `signers`: the path of a list of whose packs are taken, ""
+    for everybody's; `hosts`: the names that a request may give, None for any; `tell`: what prints a line of the log."""
+
+    def __init__(
+        self, store: Store, *, tokens: Tokens | None = None, signers: str = "", clients: int = MOST_CLIENTS,
+        hosts: frozenset[bytes] | None = None, tell: Callable[[str], None] | None = None,
+    ) -> None:  # fmt: skip
+        self.store = store
+        self.tokens = tokens
+        self.signers = signers
+        self.hosts = hosts
+        self.tell = tell
+        self.catalogue = Catalogue()
+        self.bodies = Bodies(store)
+        self.figures = Figures()
+        self.hub = Hub(clients)
+        self.began = time.time()
+        self.trouble = ""  # why the store was not to be reached, when it was asked last
+        self._tasks: list[asyncio.Task[None]] = []
+        self._reading = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Open the store and read what it has. DrivenError where it cannot."""
+        await self.store.open()
+        self.catalogue.load(*await self.store.index())
+        self._tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._beat())]
+
+    async def stop(self) -> None:
+        """End the streams, the tasks and the store."""
+        self.hub.close()
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        with contextlib.suppress(DrivenError):
+            await self.store.close()
+
+    async def catch_up(self) -> None:
+        """Read what was published, here and elsewhere, and tell it."""
+        async with self._reading:
+            while fresh := await self.store.events(self.catalogue.last):
+                if fresh[0].number <= self.catalogue.last:  # another log than before: all is read anew
+                    self.catalogue.load(*await self.store.index())
+                    return
+                self.hub.announce([one for one in fresh if self.catalogue.tell(one)])
+                if len(fresh) < MOST:
+                    return
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                await self.store.changed()
+                await self.catch_up()
+                self.trouble = ""
+            except DrivenError as error:
+                if self.tell is not None and not self.trouble:
+                    self.tell(f"the store does not answer: {error.message}")
+                self.trouble = error.message
+                await asyncio.sleep(_AGAIN)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT)
+            self.hub.beat()
+
+    async def history(self, after: int, upto: int, pack: str) -> list[Event]:
+        """What was told after one number up to another, of `pack` or of all. Of very much only the last of each
+        pack: nothing is missed by that, for who asks for a pack gets its latest."""
+        known = self.catalogue.since(after)
+        if known is not None:
+            return [one for one in known if one.number <= upto and pack in ("", one.version.name)]
+        if after > upto:
+            after = 0  # of another log
+        found: list[Event] = []
+        while after < upto and (page := await self.store.events(after)):
+            found += [one for one in page if one.number <= upto and pack in ("", one.version.name)]
+            if len(found) > MOST:
+                found = _last_of_each(found)
+            if page[-1].number <= after:
+                break
+            after = page[-1].number
+        return found
+
+    def gauges(self) -> dict[str, tuple[str, float]]:
+        """What is so at this moment, for the figures."""
+        return {
+            "driven_events_clients": ("clients that listen to events", len(self.hub.listeners)),
+            "driven_cache_hits_total": ("bodies that were there", self.bodies.hits),
+            "driven_cache_misses_total": ("bodies that were made", self.bodies.misses),
+            "driven_cache_bytes": ("bytes of bodies that are kept", self.bodies.held),
+            "driven_packs": ("packs", len(self.catalogue.packs)),
+            "driven_versions": ("versions of packs", sum(map(len, self.catalogue.packs.values()))),
+            "driven_last_event": ("the number of the last event", self.catalogue.last),
+            "driven_start_time_seconds": ("when it began, in seconds since 1970", round(self.began, 3)),
+        }
+
+
+def _last_of_each(events: Iterable[Event]) -> list[Event]:
+    found: dict[str, Event] = {}
+    for one in events:
+        found[one.version.name] = one
+    return sorted(found.values(), key=lambda one: one.number)
+
+
+def overview(one: Version) -> dict[str, object]:
+    """A version as the list of all packs shows it."""
+    return {key: value for key, value in one.to_json().items() if key != "published"}

@@ -1,1 +1,0 @@
-"""Templates in the project: found, filled in, and put among the rules."""
