@@ -14,7 +14,7 @@ from driven.model.artefact import Piece
 from driven.model.diagnostic import Diagnostic
 from driven.model.merged import MergedBack
 from driven.model.plan import Change, Conflict, Create, Keep, Plan, Standing, SyncReport
-from driven.model.rule import Rule, effect_order
+from driven.model.rule import Rule, RuleSet, effect_order
 from driven.planning import Planned, group_by_path, make_plan
 from driven.project import ledger, snapshots
 from driven.project.disk import CHANGED, Applied, Tree

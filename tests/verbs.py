@@ -281,6 +281,18 @@ def _pack_changed(project: Path) -> None:
     (project / ".driven/packs/acme/rules/brief.md").write_text("Be very brief.\n")
 
 
+def _own_template(project: Path) -> None:
+    folder = project / ".driven/templates/standards"
+    folder.mkdir(parents=True)
+    (folder / "brief.md").write_text("---\ntitle: Brief\ndescription: Say less.\nkind: standard\n---\nBe brief.\n")
+
+
+def _broken_template(project: Path) -> None:
+    _own_template(project)
+    with (project / ".driven/templates/standards/brief.md").open("a") as file:
+        file.write("{% if %}\n")
+
+
 _BEN = {"name": "ben", "no_passphrase": True}
 _NEW_ANA = {"name": "ana", "no_passphrase": True}
 _DOCS = {"to": "ana", "cap": ["FileRead=docs"], "path": ["docs"], "out": "more"}
@@ -345,6 +357,11 @@ CASES: dict[str, list[Case]] = {
         Case(0, setup=_attested), Case(2, {"chain": "nobody"}, _attested),
         Case(5, setup=_attested_for_all), Case(6, setup=_badly_attested),
     ],
+    "cache status": [Case(0), USAGE],
+    "cache list": [Case(0), Case(2, words=("nothing",))],
+    "cache clear": [Case(0, {"kind": "templates"}), Case(2, words=("nothing",))],
+    "cache prune": [Case(0, {"kind": "templates", "days": 30}), Case(2, {"days": 40_000})],
+    "cache warm": [Case(0, setup=_own_template), Case(2, setup=_broken_template)],
     "plugin list": [Case(0), USAGE],
     "plugin show": [Case(0, {"name": "cursor"}), Case(2, {"name": "nobody"})],
     "doctor": [Case(0), Case(1, setup=_no_config), USAGE],

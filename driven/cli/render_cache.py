@@ -94,14 +94,18 @@ def show_freed(out: Output, done: Sequence[tuple[Content, Freed]], top: str, *, 
 
 
 def show_warmed(
-    out: Output, made: int, there: int, shipped: int, folder: str, found: Sequence[Diagnostic], base: str
+    out: Output, made: int, there: int, shipped: int, found: Sequence[Diagnostic], base: str, *, kept: bool
 ) -> None:  # fmt: skip
     """How many templates were compiled, and how many were there."""
     show_findings(out, found, base, error=True)
-    if made and not folder:
+    if made and not kept:
         out.line((f"{count(made, 'template')} compiled, and not kept:", "bold yellow"), " there is no folder for it")
+        return
+    if not (made or there or shipped):
+        if not found:
+            out.note("there is no template to compile")
         return
     parts = [f"{number(there)} were there already" if there != 1 else "1 was there already"] if there else []
     parts += [f"{number(shipped)} came compiled"] if shipped else []
-    said = f"{count(made, 'template')} compiled" if made or not parts else "nothing to compile"
+    said = f"{count(made, 'template')} compiled" if made else "nothing to compile"
     out.note((said, "bold" if made else "bold green"), (": " if parts else "") + ", ".join(parts))

@@ -58,7 +58,7 @@ def show_found(out: Output, looks: Sequence[Mapping[str, Any]], words: str, near
 def _row(out: Output, one: Mapping[str, Any]) -> list[Sequence[Piece] | Piece]:
     mark = (out.glyph("ok"), "green") if one["holds"] is True else ("", "")
     origin = "" if one["origin"] == "driven" else f"  {one['origin']}"
-    there = "  applied" if one["there"] else ""
+    there = "  rule here" if one["there"] else ""
     dim = "dim" if one["holds"] is False else ""
     return [mark, (one["name"], dim or "bold"), [(one["description"], dim), (f"{origin}{there}", "dim")]]
 
@@ -121,15 +121,16 @@ def show_applied(out: Output, made: Applied, *, dry: bool, more: bool = True) ->
             out.line("  ", ("hint:", "cyan"), f" {c.hint}", error=True)
     show_findings(out, made.diagnostics, made.root, error=True)
     rules = len(plan.writes)
+    kept = sum(isinstance(change, Keep) for change in plan.changes)
+    there = f"; {count(kept, 'rule')} there already" if kept else ""
     if not made.is_sound:
         out.note(("nothing was written", "bold"), error=True)
     elif dry:
-        out.note(f"{count(rules, 'rule')} would be written", error=True)
+        out.note(f"{count(rules, 'rule')} would be written{there}", error=True)
     elif not rules:
-        kept = sum(isinstance(change, Keep) for change in plan.changes)
-        out.note("nothing to do", f": {count(kept, 'rule')} there already" if kept else "")
+        out.note("nothing to do", there.replace(";", ":"))
     else:
-        out.note((f"{count(rules, 'rule')} written", "bold green"), f" from {count(len(made.made), 'template')}")
+        out.note((f"{count(rules, 'rule')} written", "bold green"), there)
     if made.done and rules and more:
         out.note("next: `driven sync` writes them for every editor")
 

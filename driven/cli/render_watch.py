@@ -147,7 +147,8 @@ class Lines:
                 return _line("synced") | {
                     "causes": list(event.causes), "seconds": round(event.seconds, 6), "rules": report.rules,
                     "editors": list(report.editors), "held": list(report.held), "kept_copies": report.kept_copies,
-                    "changes": _changes(report), "operations": _operations(event), "diagnostics": data.diagnostics(report.plan.diagnostics),
+                    "changes": _changes(report), "diagnostics": data.diagnostics(report.plan.diagnostics),
+                    "operations": _operations(event),
                 }  # fmt: skip
             case Problem() | Cured():
                 found = data.diagnostic(event.diagnostic)

@@ -99,11 +99,14 @@ class Dtm:
         size = self.literal_size
         cells = self.cells
         while at < self.literals:
-            start = _u32(data, at)
-            if start > size or _u32(data, at + 4) > size - start or _u32(data, at + 8) > cells:
+            place = read_i64_le(data, at)  # two numbers in one read, here and below: where it starts, how long it is
+            start = place & 0xFFFFFFFF
+            length = place >> 32
+            if start > size or length < 0 or length > size - start:
                 raise FormatError("a slot that points outside the template", at)
-            if read_i32_le(data, at + 12) != 0:
-                raise FormatError("a slot that version 1 does not have", at)
+            cell = read_i64_le(data, at + 8)
+            if cell < 0 or cell > cells:
+                raise FormatError("a slot with a variable that is not there", at)
             at += L.SLOT_SIZE
 
     def _texts(self, offsets: i64, blob: i64, count: i64) -> list[str]:
@@ -165,7 +168,7 @@ class _Run:
         self.dtm = dtm
         self.out = BytesWriter()
         self.cells: list[object] = list(values)
-        self.texts: list[bytes | None] = [None] * int(dtm.cells)  # of cells, as they print
+        self.texts: list[bytes] = [b""] * int(dtm.cells)  # of cells, as they print; empty: not known yet
         self.fuel: i64 = L.FUEL
         for _ in range(dtm.cells - dtm.inputs):
             self.cells.append(MISSING)
@@ -178,28 +181,32 @@ class _Run:
         data = dtm.data
         out = self.out
         texts = self.texts
+        literals = dtm.literals
         safe: i64 = len(data) - 8
         at = L.HEADER_SIZE + first * L.SLOT_SIZE
         end = at + count * L.SLOT_SIZE
+        size: i64 = len(out)
         while at < end:
-            p = dtm.literals + _u32(data, at)
-            n = _u32(data, at + 4)
-            if n > LONG or p + n > safe:
-                out.write(data[p : p + n])
+            place = read_i64_le(data, at)
+            p = literals + (place & 0xFFFFFFFF)
+            n = place >> 32
+            stop = p + n
+            size += n
+            if n > LONG or stop > safe:
+                out.write(data[p:stop])
             elif n > 0:
-                kept = len(out) + n
-                stop = p + n
                 while p < stop:  # whole words, and what is too much is taken back
                     write_i64_le(out, read_i64_le(data, p))
                     p += 8
-                out.truncate(kept)
-            cell = _u32(data, at + 8)
+                out.truncate(size)
+            cell = read_i64_le(data, at + 8)
             if cell > 0:
                 text = texts[cell - 1]
-                if text is None:
+                if len(text) == 0:
                     text = self._text_of_cell(cell - 1)
                 out.write(text)
-            if len(out) > L.MAX_OUTPUT:
+                size += len(text)
+            if size > L.MAX_OUTPUT:
                 raise RenderError(f"a text of more than {L.MAX_OUTPUT:,} bytes")
             at += L.SLOT_SIZE
 
@@ -218,7 +225,7 @@ class _Run:
         if cell >= len(self.cells):
             raise FormatError("a variable that is not there", L.HEADER_SIZE)
         self.cells[cell] = value
-        self.texts[cell] = None
+        self.texts[cell] = b""
 
     def _write(self, value: object) -> None:
         self.out.write(text_of(value).encode("utf-8"))

@@ -67,9 +67,6 @@ def _of_text(name: str, value: Any, args: list[Any]) -> str | None:
         _arguments(args, 1)
         check_size(args[0])
         return text_of(value).center(args[0])
-    if name == "truncate":
-        _arguments(args, 4)
-        return _truncate(value, args[0], args[1], args[2], args[3])
     return None
 
 
@@ -126,14 +123,19 @@ def _indent(text: Any, width: Any, first: Any, blank: Any) -> str:
     return indention + result if first else result
 
 
-def _truncate(text: Any, length: Any, killwords: Any, end: Any, leeway: Any) -> str:
-    if not isinstance(text, str) or not isinstance(end, str):
-        raise RenderError("`truncate` is for texts")
+def _truncate(text: Any, length: Any, killwords: Any, end: Any, leeway: Any) -> object:
     slack = 5 if leeway is None else leeway
     if length < len(end) or slack < 0:
         raise RenderError("`truncate` to fewer characters than its end has")
     if len(text) <= length + slack:
-        return text
+        kept: object = text  # a short list, too
+        return kept
+    return _cut(text, length, killwords, end)
+
+
+def _cut(text: Any, length: Any, killwords: Any, end: Any) -> str:
+    if not isinstance(text, str) or not isinstance(end, str):
+        raise RenderError("`truncate` is for texts")
     kept = text[: length - len(end)]
     if not killwords:
         kept = kept.rsplit(" ", 1)[0]
@@ -248,6 +250,9 @@ def _of_numbers(name: str, value: Any, args: list[Any]) -> object:
     if name == "round":
         _arguments(args, 2)
         return _round(value, args[0], args[1])
+    if name == "truncate":
+        _arguments(args, 4)
+        return _truncate(value, args[0], args[1], args[2], args[3])
     if name == "wordcount":
         return _words(text_of(value))
     raise FormatError("an unknown filter", 0)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from driven.trust.signers import TrustStore
 
+_PATIENT = 8  # times that what a server refuses or sends wrongly is asked for; then the next version is waited for
 _LAME = 2  # times that the stream fails one after the other before it is asked beside it
 
 
@@ -188,11 +189,12 @@ class Follower:
                 try:
                     await self._take(name, version)
                     failed = 0
-                except Unreachable as error:
+                except DeliveryError as error:
                     self._tell(error)
-                    self._wanted.setdefault(name, version)
                     failed += 1
-                    await asyncio.sleep(self._pause(failed))
+                    if failed < _PATIENT or isinstance(error, Unreachable):
+                        self._wanted.setdefault(name, version)
+                        await asyncio.sleep(self._pause(failed))
                 except DrivenError as error:
                     self._tell(error)
 

@@ -162,8 +162,10 @@ class RuleServer:
                     ) from None
         finally:
             one.close()
-        what = "comes otherwise than the server says" if one.is_second else "is cut off again and again"
-        raise DeliveryError(f"`{name}` from `{self.client.host}` {what}", hint=_AGAIN)
+        where = f"`{name}` from `{self.client.host}`"
+        if one.is_second:
+            raise DeliveryError(f"{where} comes otherwise than the server says", hint=_AGAIN)
+        raise Unreachable(f"{where} is cut off again and again", hint=_AGAIN)
 
     async def refused(self, answer: Answer, name: str = "", version: str = "") -> DeliveryError:
         """Why a server does not give something, and what to do about it."""

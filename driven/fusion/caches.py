@@ -35,6 +35,7 @@ class Cache:
 CACHES = (
     Cache(name="templates", holds="compiled templates", limit=64_000_000),
     Cache(name="packs", holds="packs as servers sent them", limit=512_000_000),
+    Cache(name="packs-half", holds="transfers that were cut, to go on with", entries=False),
     Cache(name="prefetch", holds="which pack is asked for after which", limit=4_000_000),
     Cache(name="validate", holds="answers and findings of validate", entries=False),
     Cache(name="rings", holds="what was probed and compiled for foreign code", entries=False),
@@ -80,7 +81,9 @@ def label(content: Content, file: Stored) -> str:
         cache = BinaryCache(content.folder, max_bytes=content.cache.limit)
         return cache.label(file.name) if file.name[:1] != "." else ""
     if content.cache.name == "validate":
-        return "findings" if file.name.endswith(".checks") else "an answer"
+        return "findings" if ".checks" in file.name else "an answer"
+    if content.cache.name == "packs-half":
+        return "a part of a pack"
     if ".json" in file.name:
         return "which rings hold here"
     return "a component, compiled" if ".cwasm" in file.name else "a component that tries the rings"
@@ -126,4 +129,9 @@ def _is_ring(name: str) -> bool:
     return name == "rings.json" or (name.endswith(".cwasm") and name[64:65] == "-" and _HEX.issuperset(name[:64]))
 
 
-_OURS = {"validate": _is_answer, "rings": _is_ring}
+def _is_half(name: str) -> bool:
+    """`DIGEST.half` (`delivery.kept`)."""
+    return len(name) == 69 and name.endswith(".half") and name[:64].isalnum()
+
+
+_OURS = {"validate": _is_answer, "rings": _is_ring, "packs-half": _is_half}

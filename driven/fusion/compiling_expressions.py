@@ -231,7 +231,7 @@ class Expressions:
             if keyword.key not in names or keyword.key in values:
                 hint = f"one of: {', '.join(names)}" if names else "it has none"
                 raise self.fail(f"`{name}` cannot be given `{keyword.key}` here", node, hint)
-            values[keyword.key] = keyword.value
+            values[str(keyword.key)] = keyword.value
         for parameter, default in parameters:
             if parameter in values:
                 self.value(values[parameter], frame)

@@ -47,7 +47,7 @@ FILTERS: dict[str, Filter] = {
         _filter("sum"),
         _filter("title", makes_text=True),
         _filter("trim", makes_text=True, chars=None),
-        _filter("truncate", makes_text=True, length=255, killwords=False, end="...", leeway=None),
+        _filter("truncate", length=255, killwords=False, end="...", leeway=None),
         _filter("unique", lazy=True, case_sensitive=False),
         _filter("upper", makes_text=True),
         _filter("wordcount"),

@@ -188,16 +188,16 @@ def _lists(data: bytes) -> list[list[str]]:
     """The lists of includes that an entry names; one empty list where it is a compiled form itself."""
     if not data.startswith(_LISTS):
         return [[]]
-    return [line.split("\t") for line in data[len(_LISTS) :].decode("utf-8", "surrogatepass").split("\n") if line]
+    return [line.split("\t") for line in data[len(_LISTS) :].decode("utf-8", "replace").split("\n") if line]
 
 
 def _joined(lists: list[list[str]]) -> bytes:
-    return "".join("\t".join(names) + "\n" for names in lists).encode("utf-8", "surrogatepass")
+    return "".join("\t".join(names) + "\n" for names in lists).encode()
 
 
 def _is_plain(name: str) -> bool:
     """Whether it can stand in a list."""
-    return bool(name) and "\t" not in name and "\n" not in name
+    return name.isprintable() and name != ""
 
 
 _stamp: list[bytes] = []

@@ -27,8 +27,8 @@ UNLISTED = ("base/", "partials/")  # what others extend and include, and nobody 
 @frozen
 class Variable:
     """What a template asks for, in Copier's words. `default` None: it must be answered; a text may be Jinja.
-    `choices` are (label, value); `validator` renders to what is wrong, "" when nothing is; `when` to whether it is
-    asked. Without `multiline` its text is one line."""
+    `choices` are (label, value); `validator` renders to what is wrong with `value`, "" when nothing is; `when` to
+    whether it is asked. Without `multiline` its text is one line."""
 
     name: str
     type: str = "str"

@@ -72,10 +72,16 @@ _ACCEPT = (
 )
 
 _CACHE = Argument(
-    name="kind", help="only this cache", choices=("templates", "packs", "prefetch", "validate", "rings"), optional=True,
-    metavar="CACHE",
+    name="kind", help="only this cache", choices=("templates", "packs", "packs-half", "prefetch", "validate", "rings"),
+    optional=True, metavar="CACHE",
 )  # fmt: skip
 _CACHE_DRY_RUN = Argument(name="--dry-run", short="-n", help="delete nothing, say what would go", flag=True, dry=True)
+
+_TOKEN_FILE = Argument(
+    name="--token-file", help="the file with the token for the server (else: DRIVEN_TOKEN)", metavar="FILE",
+    complete="file",
+)  # fmt: skip
+_OFFLINE = Argument(name="--offline", help="ask nobody: take what was fetched before, as it is pinned", flag=True)
 
 # A person's own keys, wherever they are.
 _KEYS = (
@@ -188,6 +194,8 @@ COMMANDS: tuple[Command, ...] = (
             Argument(name="--force", help="take the rules' side of every conflict; a snapshot keeps the other",
                      flag=True, review=True),
             Argument(name="--locked", help="for CI: refuse packs that are not signed, not pinned or not as they were",
+                     flag=True),
+            Argument(name="--frozen", help="as --locked, and refuse packs that are not written as they are pinned",
                      flag=True),
             Argument(name="--watch", short="-w", help="stay, and sync whenever something changes; Ctrl-C ends it",
                      flag=True, terminal=True),
@@ -802,6 +810,69 @@ COMMANDS: tuple[Command, ...] = (
         group="Start",
     ),
     Command(
+        name="add",
+        help="a pack from a rule server, a git repository or a path: look at it, and take it",
+        description="Shows who signed it, what it wants and which rules it holds, and asks; nothing of it is in the"
+        " project before that. What was taken is pinned in .driven/driven.lock, with where it came from.",
+        run=_run("add"),
+        arguments=(
+            Argument(name="name", help="the pack, NAME or NAME@VERSION", metavar="NAME[@VERSION]"),
+            Argument(name="--from", help="https://SERVER, git+URL[#REF[:FOLDER]], a folder or an archive (default:"
+                     " what its pin says)", metavar="SOURCE", complete="file"),
+            *_ACCEPT,
+            _TOKEN_FILE,
+            _OFFLINE,
+        ),
+        capabilities=("FileRead(.)", "FileWrite(.)", "FileRead({from})", "NetworkAccess({from})?",
+                      "FileRead({token_file})?", "EnvAccess(DRIVEN_TOKEN)?", "ProcessSpawn(git)?"),
+        exits=(0, 2, 5, 6),
+        idempotent=True,
+        interactive="may",
+        review=True,
+        band="work",
+        safety="deletes",
+        result=results.PACKS,
+        examples=("driven add acme-errors@1.2.0 --from https://rules.example.org",
+                  "driven add acme-errors --from git+https://example.org/rules.git#v1.2.0:acme-errors"),
+        group="Trust",
+    ),
+    Command(
+        name="update",
+        help="newer versions of packs, from where they came from: look at what changes, and take it",
+        description="Shows the changes of their texts, of what they want and of what they make an editor do, and asks."
+        " An older version than the one that was accepted, another content under its version and another key are"
+        " refused. Who calls it for somebody names the server: --from.",
+        run=_run("update"),
+        arguments=(
+            Argument(name="names", help="the packs (default: all that came from somewhere)", many=True, metavar="NAME",
+                     complete="pack"),
+            Argument(name="--check", help="change nothing, exit 1 when there is something newer", flag=True, dry=True),
+            _DRY_RUN,
+            *_ACCEPT,
+            Argument(name="--to", help="this version, also an older one", metavar="VERSION"),
+            Argument(name="--from", help="only packs that came from here (may be repeated)", metavar="SOURCE",
+                     many=True),
+            Argument(name="--follow", help="stay, and tell each new version; with --yes take those that want nothing"
+                     " more; Ctrl-C ends it", flag=True, terminal=True),
+            Argument(name="--repin", help="fetch nothing: pin anew what accepted packs come to in each editor",
+                     flag=True),
+            _TOKEN_FILE,
+            _OFFLINE,
+        ),
+        capabilities=("FileRead(.)", "FileWrite(.)", "NetworkAccess({from})?", "FileRead({token_file})?",
+                      "EnvAccess(DRIVEN_TOKEN)?", "ProcessSpawn(git)?"),
+        exits=(0, 1, 2, 5, 6),
+        idempotent=True,
+        interactive="may",
+        review=True,
+        band="work",
+        safety="deletes",
+        result=results.UPDATE,
+        lines=results.FOLLOW,
+        examples=("driven update", "driven update --check", "driven update acme-errors --to 1.1.0"),
+        group="Trust",
+    ),
+    Command(
         name="pack",
         help="rules from elsewhere: look at them, accept them by content and key",
         verbs=(
@@ -824,10 +895,11 @@ COMMANDS: tuple[Command, ...] = (
             ),
             Command(
                 name="add",
-                help="put a pack's folder, or an archive of one, into .driven/packs and ask whether to accept it",
+                help="look at a pack's folder, or an archive of one, and take it into .driven/packs",
                 run="driven.cli.commands.pack:run_add",
                 arguments=(
-                    Argument(name="source", help="a folder, or a .zip or .tar.gz", metavar="SOURCE", complete="file"),
+                    Argument(name="source", help="a folder, or a .pack, .zip or .tar.gz", metavar="SOURCE",
+                             complete="file"),
                     *_ACCEPT,
                 ),
                 capabilities=("FileRead(.)", "FileWrite(.)", "FileRead({source})"),

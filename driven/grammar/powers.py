@@ -161,11 +161,25 @@ def _scoped(one: Power, given: Mapping[str, Any], root: str) -> Iterator[Capabil
     value = given.get(one.argument) or one.scope
     for word in value if isinstance(value, list | tuple) else [value] if value not in (None, "", False) else []:
         scope = str(word)
+        if one.kind == "NetworkAccess" and not (scope := _host(scope)):
+            continue
         if one.kind in ("FileRead", "FileWrite"):
             scope = below(root, scope)
             if one.kind == "FileWrite":  # through a temporary file beside it
                 scope = os.path.dirname(scope) or "."
         yield capability(one.kind, scope)
+
+
+def _host(word: str) -> str:
+    """The host and port that a URL or `HOST:PORT` names; "" for a path, which names none."""
+    scheme, _, rest = word.removeprefix("git+").partition("://")
+    if not rest:
+        return "" if "/" in word else word
+    host = rest.partition("/")[0].rpartition("@")[2]
+    port = {"http": 80, "https": 443, "ssh": 22}.get(scheme)
+    if port is None or not host:
+        return ""
+    return host if host[-1:] != "]" and ":" in host.rpartition("]")[2] else f"{host}:{port}"
 
 
 def below(root: str, path: str) -> str:

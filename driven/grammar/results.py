@@ -116,7 +116,8 @@ WATCH = any_of(
     record(event=one_of("watching"), at=STRING, schema=STRING, version=STRING, root=STRING, rules=INTEGER,
            editors=STRINGS, folders=INTEGER, polling=BOOLEAN),
     record(event=one_of("synced"), at=STRING, causes=STRINGS, seconds=NUMBER, rules=INTEGER, editors=STRINGS,
-           held=STRINGS, kept_copies=STRING, changes=array(CHANGE), diagnostics=array(DIAGNOSTIC)),
+           held=STRINGS, kept_copies=STRING, changes=array(CHANGE), diagnostics=array(DIAGNOSTIC),
+           operations=array(record(operation=STRING, rule=STRING))),
     record(event=one_of("problem", "cured"), at=STRING, conflict=BOOLEAN, diagnostic=DIAGNOSTIC),
     record(event=one_of("polling"), at=STRING, reason=STRING, hint=STRING, seconds=NUMBER),
     record(event=one_of("stopped"), at=STRING, syncs=INTEGER, seconds=NUMBER),
@@ -268,6 +269,22 @@ PLUGIN_RUN = record(
     seconds=NUMBER, cpu=NUMBER, calls=INTEGER,
 )  # fmt: skip
 PLUGIN_LIST = record(plugins=array(PLUGIN), diagnostics=array(DIAGNOSTIC))
+UPDATE = record(
+    packs=array(
+        record(
+            **{"from": STRING}, name=STRING, version=STRING, newest=STRING,
+            state=one_of("current", "new", "restored", "updated", "refused", "unreachable"),
+            key=STRING, signer=STRING, more=STRINGS, less=STRINGS, surfaces=STRINGS, diff=STRING, coding=STRING,
+            bytes=INTEGER, problem=maybe(record(code=STRING, message=STRING, hint=STRING)),
+        )
+    ),
+    repinned_=STRINGS,
+)  # fmt: skip
+FOLLOW = any_of(
+    record(event=one_of("following"), at=STRING, packs=STRINGS),
+    record(event=one_of("published", "updated"), at=STRING, name=STRING, before=STRING, version=STRING, more=STRINGS),
+    record(event=one_of("problem"), at=STRING, code=STRING, message=STRING, hint=STRING),
+)  # fmt: skip
 PACKS = record(
     packs=array(
         record(
@@ -510,5 +527,5 @@ CACHE_FREED = record(
     applied=BOOLEAN, files=INTEGER, bytes=INTEGER, caches=array(record(name=STRING, files=INTEGER, bytes=INTEGER))
 )  # fmt: skip
 CACHE_WARM = record(
-    folder=STRING, templates=INTEGER, compiled=INTEGER, there=INTEGER, shipped=INTEGER, diagnostics=array(DIAGNOSTIC)
+    kept=BOOLEAN, templates=INTEGER, compiled=INTEGER, there=INTEGER, shipped=INTEGER, diagnostics=array(DIAGNOSTIC)
 )  # fmt: skip

@@ -49,6 +49,8 @@ def hand_in(url: str, one: Version, data: bytes, token: str) -> dict[str, Any]:
         raise UsageError(
             f"`{url}` is not https: the token would travel in the clear", hint="https://…, or a tunnel to localhost"
         )
+    import ssl
+
     pause, last = _PAUSE, DrivenError("nothing was tried")
     for attempt in range(_TRIES):
         if attempt:
@@ -56,6 +58,11 @@ def hand_in(url: str, one: Version, data: bytes, token: str) -> dict[str, Any]:
             pause *= 2
         try:
             status, answer = _put(host, port, tls, f"{above}/packs/{one.name}/{one.version}", data, token)
+        except ssl.SSLCertVerificationError as error:
+            raise DrivenError(
+                f"`{url}` is not whom it says it is: {error.verify_message or 'its certificate does not hold'}",
+                hint="SSL_CERT_FILE=FILE names the certificate of your own authority",
+            ) from None
         except OSError as error:
             why = error.strerror or str(error) or type(error).__name__
             last = DrivenError(f"`{url}` does not answer: {why.lower()}", hint="is the server running there?")
@@ -106,6 +113,8 @@ def _put(host: str, port: int, tls: bool, path: str, data: bytes, token: str) ->
             connection.request("PUT", path, body=data, headers=headers)
         answer = connection.getresponse()
         text = answer.read(MAX_ANSWER)
+    except OSError:
+        raise
     except (http.client.HTTPException, ValueError) as error:
         raise OSError(f"no answer of HTTP: {type(error).__name__}") from None
     finally:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 BUCKET, INDEX, STREAM, SUBJECTS = "driven-packs", "driven-index", "driven-events", "driven.events"
 PATIENCE = 30.0  # seconds that a publication waits for a NATS that went away
+_FIRST = 5.0  # seconds that the first connection may take
 _READING = 15.0  # seconds that a bundle may take
 _LOOK = 2.0  # seconds between two looks at the stream, should a word of it be lost
 _PAUSE = 0.3
@@ -56,15 +57,13 @@ class NatsStore:
         except ImportError:
             raise ConfigError("`nats` is not installed", hint="pip install 'driven[nats]'") from None
         try:
-            self._client = await nats.connect(
-                self._url, name="driven", connect_timeout=3, max_reconnect_attempts=-1, reconnect_time_wait=0.2,
-                ping_interval=10, max_outstanding_pings=2, error_cb=_silent, reconnected_cb=self._heard,
-                allow_reconnect=False,
-            )  # fmt: skip
+            async with asyncio.timeout(_FIRST):  # by itself it would try for ever
+                self._client = await nats.connect(
+                    self._url, name="driven", connect_timeout=3, max_reconnect_attempts=-1, reconnect_time_wait=0.2,
+                    ping_interval=10, max_outstanding_pings=2, error_cb=_silent, reconnected_cb=self._heard,
+                )  # fmt: skip
         except Exception as error:  # each of its layers has exceptions of its own
             raise self._told(error) from None
-        # Only now: a first connection that fails is to say so, and not to be tried for ever.
-        self._client.options["allow_reconnect"] = True
         self._js = self._client.jetstream(timeout=5)
         await self._asked(self._make)
         await self._client.subscribe(f"{SUBJECTS}.>", cb=self._heard)

@@ -56,7 +56,7 @@ def application(site: Site) -> ASGIApp:
             said = {404: "there is nothing at this address", 405: "this address does not take that"}
             error = Problem(error.status_code, "Not here", said.get(error.status_code, str(error.detail)),
                             "docs/serve.md lists the addresses", error.headers)  # fmt: skip
-        return error.response() if isinstance(error, Problem) else of_error(error).response()
+        return error.response() if isinstance(error, Problem) else _told(error).response()
 
     routes = [
         Route("/packs", made.packs),
@@ -72,7 +72,7 @@ def application(site: Site) -> ASGIApp:
         return FAULT.response()  # the gate tells of it
 
     handlers = {HTTPException: problem, Problem: problem, DrivenError: problem, Exception: fault}
-    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)  # type: ignore[arg-type]
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
     app.router.redirect_slashes = False
     return Gate(app, site)
 
@@ -217,7 +217,7 @@ class _Routes:
         self.site.catalogue.add(kept)
         return kept, made, signer
 
-    async def events(self, request: Request) -> Response:
+    async def events(self, request: Request) -> ASGIApp:
         """What was published: as a stream, or what is new since."""
         site, query = self.site, request.query_params
         pack = query.get("pack", "")
@@ -233,7 +233,7 @@ class _Routes:
         if len(site.hub.listeners) >= site.hub.most or site.hub.closed:
             raise Problem(503, "Too many", f"{site.hub.most} clients listen already", "poll: /events?poll=1&after=N",
                           {"Retry-After": "10"})  # fmt: skip
-        return _Stream(site, pack, number)  # type: ignore[return-value]
+        return _Stream(site, pack, number)
 
     async def healthz(self, _: Request) -> Response:
         """That it runs."""
@@ -310,6 +310,10 @@ async def _body(request: Request) -> bytes:
         if size > MAX_BUNDLE:
             raise large
         parts.append(part)
+
+
+def _told(error: Exception) -> Problem:
+    return of_error(error) if isinstance(error, DrivenError) else FAULT
 
 
 def _nothing(name: str, version: str = "") -> Problem:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MAX_HEAD = 32 << 10  # bytes of a request's first line and headers
 MAX_HEADERS = 100
-PATIENCE = 10.0  # seconds from the first byte of a request, or of a connection, to the end of the headers
+PATIENCE = 6.0  # seconds from the first byte of a request, or of a connection, to the end of the headers
 _PHRASES = {400: "Bad Request", 408: "Request Timeout", 431: "Request Header Fields Too Large"}
 
 
@@ -116,8 +116,8 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._in_head and not self.transport.is_closing():
             if self._head:
                 self._refuse(408, f"a request says what it wants within {PATIENCE:.0f} seconds")
-            elif self.cycle is None:
-                self.transport.close()  # it never said anything
+            else:
+                self.transport.close()  # it says nothing
 
     def _refuse(self, status: int, why: str) -> None:
         title = _PHRASES[status]

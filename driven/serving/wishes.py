@@ -18,6 +18,6 @@ def one_range(header: str | None, size: int) -> tuple[int, int] | bool | None:
         length = min(int(last), size)
         return (size - length, size) if length else False
     start, end = int(first), int(last) + 1 if last else size
-    if end <= start:
+    if last and end <= start:
         return None
     return (start, min(end, size)) if start < size else False

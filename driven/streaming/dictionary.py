@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 MAGIC = b"\x5e\x2a\x4d\x18\x20\x00\x00\x00"
 LEVEL = 19
+LARGE, LARGE_LEVEL = 8 << 20, 9  # bytes from which on a body is not worth seconds of work
 SMALLEST_WINDOW, LARGEST_WINDOW = 8 << 20, 128 << 20  # bytes that a decoder of dcz must know, at least and at most
 
 
-def encode(data: bytes, *, level: int = LEVEL) -> bytes:
+def encode(data: bytes, *, level: int | None = None) -> bytes:
     """As one zstd frame that says how long it will be."""
-    return bytes(_zstandard().ZstdCompressor(level=level, write_content_size=True).compress(data))
+    return bytes(_zstandard().ZstdCompressor(level=level or _level(len(data)), write_content_size=True).compress(data))
 
 
 def decode(data: bytes, limit: int) -> bytes:
@@ -29,13 +30,17 @@ def decode(data: bytes, limit: int) -> bytes:
     return _decoded(data, limit, b"")
 
 
-def compress(data: bytes, dictionary: bytes, *, level: int = LEVEL) -> bytes:
+def compress(data: bytes, dictionary: bytes, *, level: int | None = None) -> bytes:
     """As dcz: `dictionary` is what the client has."""
     zstandard = _zstandard()
     most = min(max(SMALLEST_WINDOW, len(dictionary) * 5 // 4), LARGEST_WINDOW)
     window = min(max((len(dictionary) + len(data)).bit_length(), 10), most.bit_length() - 1)  # covers it where it may
     parameters = zstandard.ZstdCompressionParameters.from_level(
-        level, window_log=window, source_size=len(data), dict_size=len(dictionary), write_content_size=1
+        level or _level(len(data) + len(dictionary)),
+        window_log=window,
+        source_size=len(data),
+        dict_size=len(dictionary),
+        write_content_size=1,
     )
     known = zstandard.ZstdCompressionDict(dictionary, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
     frame = zstandard.ZstdCompressor(compression_params=parameters, dict_data=known).compress(data)
@@ -56,6 +61,10 @@ def dictionary_of(data: bytes) -> bytes:
     if data[:8] != MAGIC or len(data) < 40:
         raise _broken("it is no dcz")
     return data[8:40]
+
+
+def _level(size: int) -> int:
+    return LEVEL if size <= LARGE else LARGE_LEVEL
 
 
 def _decoded(data: bytes, limit: int, dictionary: bytes) -> bytes:

@@ -32,11 +32,11 @@ from driven.sync.others import Git, is_writing
 from driven.sync.outputs import Outputs
 from driven.sync.own import Own
 from driven.sync.pace import Burst
+from driven.sync.published import published
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from driven.streaming.feed import RuleFeed
-    from driven.streaming.operations import Told
 
 WAKE = "\0"  # no path has a NUL
 LOST = ""
@@ -57,7 +57,7 @@ above a mistake neither cures it nor makes another."""
 
 class Watch:
     """One project, watched. `run` returns after `stop`; it changes the working folder to the root. `rest` is called
-    some time after a sync, for what must not delay one. Each sync publishes its rules into `feed`, where one is given."""
+    some time after a sync, for what must not delay one. Every sync publishes its rules into `feed`."""
 
     def __init__(
         self, root: str, tell: Tell, *, poll: bool = False, rest: Callable[[], None] = lambda: None,
@@ -65,8 +65,7 @@ class Watch:
     ) -> None:  # fmt: skip
         self.root = root
         self._tell = tell
-        self._rest = rest
-        self._feed = feed
+        self._rest, self._feed = rest, feed
         self._queue: SimpleQueue[str] = SimpleQueue()
         self._observing = Observing(self._changed, tell, poll=poll)
         self.state = AtomicSync()
@@ -312,22 +311,9 @@ class Watch:
             else:
                 self._pause = None
             shown = sorted(path for path in causes if path and not path.startswith("\0"))
-            self._tell(Synced(report=report, causes=tuple(shown), seconds=took, operations=self._publish()))
+            operations = published(self._feed, self._session)
+            self._tell(Synced(report=report, causes=tuple(shown), seconds=took, operations=operations))
         self._say(wrong)
-
-    def _publish(self) -> tuple[Told, ...]:
-        """Put the rules that the editors have now into the feed; what that changed."""
-        if self._feed is None:
-            return ()
-        from driven.streaming.operations import replay
-        from driven.streaming.release import Release
-
-        before = self._feed.newest
-        try:
-            ops = self._feed.publish(Release(rules=self._session.rules))
-            return replay(before, ops)[1] if ops else ()
-        except DrivenError:  # a rule that cannot travel: the sync has told what is wrong with it
-            return ()
 
     def _say(self, wrong: Wrong) -> None:
         before, self._wrong = self._wrong, wrong

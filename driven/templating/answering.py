@@ -149,10 +149,10 @@ def _rendered(renderer: Renderer, template: Template, value: object, values: Map
 def _wrong(
     renderer: Renderer, template: Template, variable: Variable, value: Value, values: Mapping[str, Value]
 ) -> str:  # fmt: skip
-    """What the template's own validator says of a value, "" when it is good."""
+    """What the template's own validator says of a value, "" when it is good. It may call it `value`, too."""
     if not variable.validator:
         return ""
-    said = renderer.small(template, variable.validator, {**values, variable.name: value})
+    said = renderer.small(template, variable.validator, {**values, "value": value, variable.name: value})
     return shown(" ".join(said.split()), MAX_SAID)
 
 

@@ -176,11 +176,12 @@ def _changes(root: str, made: Sequence[Made], force: bool) -> list[Change]:
                              message=standing.note or "cannot be written", hint="move it away, and apply it again")
                 )  # fmt: skip
             elif standing.data == after:
-                changes.append(Keep(path=path, rule_ids=rules, reason="the rule says that already"))
+                changes.append(Keep(path=path, rule_ids=rules))
             elif force:
                 changes.append(Replace(path=path, after=after, before=standing.data, rule_ids=rules, forced=True))
             else:
-                hint = f"`--force` writes over it (`driven undo` brings it back); `--as {one.rule_id}-2` puts it beside"
+                beside = f"driven template apply {one.template.name} --as {one.rule_id}-2"
+                hint = f"`--force` writes over it, and `driven undo` takes that back; `{beside}` puts it beside"
                 message = f"a rule stands here already, and differs from what `{one.template.name}` gives"
                 changes.append(
                     Conflict(path=path, drift="foreign", before=standing.data, after=after, rule_ids=rules,

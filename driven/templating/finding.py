@@ -50,7 +50,7 @@ class PackShelf:
         data = self._read(f"{_INSIDE}{name}.md", MAX_BYTES)
         if data is None:
             path = f"{self.pack.folder}/{_INSIDE}{name}.md"
-            raise SourceError(f"`{path}` is not as it was accepted", hint=f"`driven pack show {self.name}` says more")
+            raise SourceError(f"`{path}` is not as it was accepted", hint=f"`driven pack show {self.pack.name}` says more")
         return data
 
     def compiled(self, name: str) -> bytes | None:
@@ -77,6 +77,7 @@ class Library:
         """`root`: of the project, or the folder that might become one."""
         self.root = root
         self.diagnostics: list[Diagnostic] = []
+        self._taken = {PROJECT, *plugins.templates}
         self.shelves: list[TemplateShelf] = [*self._project(), *self._packs(), *plugins.templates.values()]
         self._templates: dict[tuple[str, str], Template | DrivenError] = {}
         self._names: dict[str, dict[str, None]] = {}  # shelf -> its names
@@ -112,7 +113,7 @@ class Library:
             made = read_pack(self.root, name, rules=False)
             wrong = unaccepted(made, pins.get(name), revoked)
             if wrong is None:
-                found.append(PackShelf(name, self.root, made))
+                found.append(PackShelf(f"{name}-pack" if name in self._taken else name, self.root, made))
             else:
                 message = f"its templates are not offered: {wrong.message}"
                 self._tell(wrong.code, message, f"{PACKS}/{name}/pack.toml", wrong.hint, "warning")
@@ -197,7 +198,7 @@ def _path(shelf: TemplateShelf, name: str) -> str:
     """What findings name: a path of the project, or the origin and the file."""
     if shelf.name == PROJECT:
         return f"{FOLDER}/{name}.md"
-    return f"{PACKS}/{shelf.name}/{_INSIDE}{name}.md" if isinstance(shelf, PackShelf) else f"{shelf.name}:{name}.md"
+    return f"{shelf.pack.folder}/{_INSIDE}{name}.md" if isinstance(shelf, PackShelf) else f"{shelf.name}:{name}.md"
 
 
 def _by_last(name: str, known: list[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import struct
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from driven.core._rt import FormatError
+from driven.core.htip import OPS, SIZE
 from driven.core.patch import (
     DELTA,
     DELTA_HEADER,
@@ -337,3 +339,37 @@ def test_hostile_patches(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "6,000 inputs" in done.stdout and "nothing but FormatError" in done.stdout
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "patches.md").read_text(encoding="utf-8")
+
+
+def test_the_documented_numbers_are_those_of_the_code() -> None:
+    for kind, name in ((PLAIN, "PLAIN"), (XOR, "XOR"), (DELTA, "DELTA")):
+        assert f"| {kind} | {name} |" in PAGE
+    for number_, name in enumerate(OPS, 1):
+        assert f"| {number_} | {name} |" in PAGE
+    assert PAGE.count(f"{LARGEST:,}") == 3
+    assert f"| {XOR_HEADER}– | changed blocks" in PAGE and f"| {DELTA_HEADER}– | operations" in PAGE
+    assert f"{XOR_BLOCK} bytes from {XOR_BLOCK}·*n* on" in PAGE
+
+
+def test_the_documented_example_is_what_comes_out() -> None:
+    cells = dict(re.findall(r"^\| ([\w ]+) \| `([^`]*)` \|$", PAGE, re.M))
+    old, new = cells["base"].encode(), cells["result"].encode()
+    assert xor_diff(old, new).hex(" ") == cells["as XOR"]
+    assert delta(old, new).hex(" ") == cells["as DELTA"]
+    said = re.search(r"COPY (\d+) bytes from 0, ADD `(.)`, COPY (\d+) bytes from (\d+) behind", PAGE)
+    assert said is not None
+    first, put, last, jump = said.groups()
+    operations = (copy(int(first), 0), add(put.encode()), copy(int(last), int(jump)))
+    assert moves(len(old), len(new), *operations) == delta(old, new)
+
+
+def test_the_documented_program_runs() -> None:
+    (code,) = [block.split("```")[0] for block in PAGE.split("```python\n")[1:]]
+    printed: list[tuple[object, ...]] = []
+    known: dict[str, object] = {"print": lambda *words: printed.append(words)}
+    exec(code, known)
+    size = len(known["patch"])  # type: ignore[arg-type]
+    assert printed == [(OPS.index("PATCH_TEXT") + 1, DELTA, size, SIZE + size)] and f"(2, {size} bytes)" in code

@@ -26,8 +26,10 @@ PAGES = (
     "docs/conflicts.md",
     "docs/validate.md",
     "docs/packs.md",
+    "docs/caches.md",
     "docs/trust.md",
     "docs/mcp.md",
+    "docs/streaming.md",
 )
 FENCE = re.compile(r"^```(?P<language>\w*) ?(?P<path>\S*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 TIME = re.compile(r"\b[0-9.]+ (?:ms|s)\b")

@@ -101,9 +101,7 @@ def test_everything_comes_of_nothing_and_of_anything(new: Release) -> None:
 @settings(max_examples=25, deadline=None)
 @given(releases)
 def test_nothing_changes_between_equal_ones(one: Release) -> None:
-    other = Release(
-        rules=RuleSet(tuple(replace(rule, tags=tuple(rule.tags)) for rule in one.rules)), files=one.files
-    )
+    other = Release(rules=RuleSet(tuple(replace(rule, tags=tuple(rule.tags)) for rule in one.rules)), files=one.files)
     ops = diff(one, other)
     assert inner(ops) == []
     same(apply(one, ops), one)

@@ -37,7 +37,7 @@ CHAIN = 32_768  # bytes of the AGENTS.md files from the root to a folder
 MARKS = 256  # bytes of the lines around our section
 
 # A repository with all that the library is about; each glob of a default finds a file in it.
-TREE = """
+_TREE = """
 .dockerignore .env.example .github/workflows/ci.yml CHANGELOG.md Dockerfile Makefile README.md compose.yaml go.mod
 package.json pnpm-lock.yaml pyproject.toml vitest.config.ts api/openapi.yaml api/schema.graphql charts/shop/Chart.yaml
 charts/shop/values.yaml cmd/shop/main.go crates/core/Cargo.toml crates/core/src/lib.rs docs/guide.md infra/main.tf
@@ -46,7 +46,8 @@ notebooks/01-ab-churn.ipynb packages/ui/package.json packages/ui/src/index.ts sc
 src/Login.vue src/app/__init__.py src/app/api/orders.py src/app/jobs/mail.py src/features/cart/Cart.test.tsx
 src/features/cart/Cart.tsx src/features/cart/cart.css src/features/cart/cart.ts src/main/java/shop/Order.java
 tests/test_orders.py web/index.html
-""".split()
+"""
+TREE = _TREE.split()
 TEXTS = {"Makefile": "test:\n\ttrue\n", "package.json": '{"scripts": {}}\n'}
 # Where each language stands in it: what a team answers there, so that a folder's AGENTS.md holds its own rules.
 FOLDERS = {"python": "src/app", "typescript": "packages", "rust": "crates", "go": "internal", "java": "src/main/java"}
@@ -64,8 +65,16 @@ def text_of(name: str) -> str:
     return template(name).text
 
 
-def defaults(name: str) -> dict[str, Value]:
-    return {one.name: one.default for one in template(name).variables}
+@cache
+def defaults(name: str) -> Answers:
+    """The defaults, those that follow from others too."""
+    values: dict[str, Value] = {}
+    for one in template(name).variables:
+        value = one.default
+        if isinstance(value, str) and "{{" in value:
+            value = reference_render(value, values, name=name, delimiters=template(name).delimiters)
+        values[one.name] = value
+    return values
 
 
 @cache
@@ -74,8 +83,18 @@ def compiled(name: str) -> bytes:
     return compile_template(one.text, name=name, load=text_of, delimiters=one.delimiters)
 
 
+RENDERED: dict[str, str] = {}
+
+
 def rendered(name: str, answers: Answers) -> str:
     """What the compiled template gives, which is what Jinja2 gives."""
+    known = f"{name} {sorted(answers.items())}"
+    if known not in RENDERED:
+        RENDERED[known] = both(name, answers)
+    return RENDERED[known]
+
+
+def both(name: str, answers: Answers) -> str:
     text = render(open_dtm(compiled(name)), answers)
     one = template(name)
     assert text == reference_render(one.text, answers, name=name, load=text_of, delimiters=one.delimiters)
@@ -84,7 +103,7 @@ def rendered(name: str, answers: Answers) -> str:
 
 def rule_of(name: str, answers: Answers | None = None) -> Rule:
     """The rule that a template gives, held to be one without any mistake."""
-    text = rendered(name, defaults(name) | dict(answers or {}))
+    text = rendered(name, {**defaults(name), **(answers or {})})
     rule, found = parse_rule(text.encode(), rule_id=template(name).rule_id, path=f"{name}.md")
     assert not found, text
     assert rule is not None
@@ -96,6 +115,11 @@ def default_rule(name: str) -> Rule:
     return rule_of(name)
 
 
+@cache
+def folder_rule(name: str) -> Rule:
+    return rule_of(name, folder_answers(name))
+
+
 def folder_answers(name: str) -> dict[str, Value]:
     language = template(name).rule_id.partition("-")[0]
     return {"folder": FOLDERS[language]} if "folder" in defaults(name) else {}
@@ -103,7 +127,7 @@ def folder_answers(name: str) -> dict[str, Value]:
 
 def complaint(name: str, variable: Variable, value: Value) -> str:
     """What a validator says of a value."""
-    answers = defaults(name) | {variable.name: value, "value": value}
+    answers = {**defaults(name), variable.name: value, "value": value}
     return reference_render(variable.validator, answers, name=name, delimiters=template(name).delimiters).strip()
 
 
@@ -156,7 +180,8 @@ def test_its_variables_are_typed_and_explained(name: str) -> None:
     for variable in template(name).variables:
         assert len(variable.help) > 8, variable.name
         assert variable.default is not None
-        assert re.search(rf"\b{variable.name}\b", said), f"`{variable.name}` is asked for and not used"
+        handed_on = any(variable.name in defaults(one) for one in closure([name])[1:])
+        assert handed_on or re.search(rf"\b{variable.name}\b", said), f"`{variable.name}` is asked for and not used"
         bounded = variable.validator or variable.choices or variable.type == "bool"
         assert bounded or variable.name in ("glossary", "issue_key"), f"`{variable.name}` takes anything"
 
@@ -165,7 +190,7 @@ def test_its_variables_are_typed_and_explained(name: str) -> None:
 def test_its_validators_take_the_default_and_refuse_something(name: str) -> None:
     for variable in template(name).variables:
         if variable.validator:
-            assert complaint(name, variable, variable.default) == ""
+            assert complaint(name, variable, defaults(name)[variable.name]) == ""
             strange: tuple[Value, ...] = (-1, 10**6) if variable.type == "int" else ("", "..", "a b/c-d")
             refused = [said for value in strange if (said := complaint(name, variable, value))]
             assert refused, variable.name
@@ -173,13 +198,14 @@ def test_its_validators_take_the_default_and_refuse_something(name: str) -> None
 
 
 def test_a_variable_means_the_same_in_all_of_them() -> None:
-    """The answers of a project go to whatever it includes."""
+    """The answers of a project go to whatever it includes; what it asks itself, it may know a better default for."""
     known: dict[str, tuple[str, Variable]] = {}
     for name in OFFERED:
         for one in template(name).variables:
             first, same = known.setdefault(one.name, (name, one))
             assert (one.type, one.choices, one.multiselect) == (same.type, same.choices, same.multiselect), first
-            assert one.default == same.default, f"`{one.name}` of {name} and of {first}"
+            own = template(name).kind == "project" or template(first).kind == "project"
+            assert own or one.default == same.default, f"`{one.name}` of {name} and of {first}"
 
 
 # --- what they give ---------------------------------------------------------------------------------------------------
@@ -241,7 +267,7 @@ def project(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("apart", [False, True])
 def test_together_they_validate_without_a_word(project: Path, apart: bool) -> None:
     for name in OFFERED:
-        text = rendered(name, defaults(name) | (folder_answers(name) if apart else {}))
+        text = rendered(name, {**defaults(name), **(folder_answers(name) if apart else {})})
         (project / f".driven/rules/{template(name).rule_id}.md").write_text(text, encoding="utf-8")
     report = validate(str(project), Choice())
     assert [f"{one.code} {one.span.path}:{one.span.line} {one.message}" for one in report.diagnostics] == []
@@ -279,14 +305,18 @@ def test_each_of_them_fits_every_editor(editor: str) -> None:
 @pytest.mark.parametrize("editor", EMITTERS)
 def test_all_of_them_fit_every_editor(editor: str) -> None:
     """Each language in its own folder; and, where no chain of files is bounded, with the defaults too."""
-    assert written([rule_of(name, folder_answers(name)) for name in OFFERED], editor)
+    assert written([folder_rule(name) for name in OFFERED], editor)
     if editor != "agents":
         assert written([default_rule(name) for name in OFFERED], editor)
 
 
 @pytest.mark.parametrize("kind", PROJECTS)
 def test_a_project_with_all_it_includes_and_every_role_and_workflow_fits_agents_md(kind: str) -> None:
-    every = [name for name in OFFERED if template(name).kind in ("persona", "workflow")]
     own = closure([kind])
     assert len(own) > 3
-    assert written([default_rule(name) for name in dict.fromkeys(chain(own, every))], "agents")
+    values: dict[str, Value] = {}
+    rules = []
+    for name in dict.fromkeys(chain(own, [name for name in OFFERED if template(name).kind in ("persona", "workflow")])):
+        values = {**defaults(name), **values}  # what was answered first holds for all
+        rules.append(rule_of(name, {key: values[key] for key in defaults(name)}))
+    assert written(rules, "agents")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from driven.errors import UsageError
+from driven.errors import DrivenError, UsageError
+from driven.frozen import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
     from driven.cli.app import App
     from driven.fusion.cache_files import Freed
     from driven.fusion.caches import Content
+    from driven.fusion.template import Template
     from driven.model.diagnostic import Diagnostic
+    from driven.templating.finding import Library
 
 MOST_DAYS = 36_500
 
@@ -119,12 +122,11 @@ def run_warm(args: Any, app: App) -> int:
     from driven.cli import data
     from driven.cli.render_cache import show_warmed
     from driven.errors import TemplateError
-    from driven.frozen import replace
     from driven.fusion.caches import open_cache
     from driven.fusion.loading import TemplateLoader
+    from driven.fusion.precompiling import small_texts
     from driven.model.diagnostic import of_error
     from driven.templating.finding import Library
-    from driven.templating.rendering import small_texts
 
     library = Library(app.base, app.registry())
     templates = library.all()
@@ -139,24 +141,38 @@ def run_warm(args: Any, app: App) -> int:
                 shipped += 1
                 continue
             before = loader.counts.compiled
-            origin = template.origin
             try:
                 for text in (template.text, *small_texts(template)):
-                    loader.dtm(replace(template, text=text), lambda name: library.find(name, origin).text)  # noqa: B023
+                    loader.dtm(replace(template, text=text), _sources(library, template))
             except TemplateError as error:
-                problems += of_error(error)
+                problems += of_error(_placed(error, library, template))
                 continue
             made, there = made + (loader.counts.compiled > before), there + (loader.counts.compiled == before)
     found = [*library.diagnostics, *problems]
     app.answer(
         lambda: {
-            "folder": cache.folder,
+            "kept": cache.folder != "",
             "templates": len(templates),
             "compiled": made,
             "there": there,
             "shipped": shipped,
             "diagnostics": data.diagnostics(found),
         },
-        lambda out: show_warmed(out, made, there, shipped, cache.folder, found, app.base),
+        lambda out: show_warmed(out, made, there, shipped, found, app.base, kept=cache.folder != ""),
     )
     return app.outcome(diagnostics=found)
+
+
+def _sources(library: Library, template: Template) -> Callable[[str], str]:
+    """The text of what a template includes, as one of its own origin where there is one."""
+    return lambda name: library.find(name, template.origin).text
+
+
+def _placed(error: DrivenError, library: Library, template: Template) -> DrivenError:
+    """The same error, its place in the file of the template that it names."""
+    span = error.span
+    if span is None:
+        return error
+    at = template if span.path == template.name else library.find(span.path, template.origin)
+    place = replace(span, path=at.path or span.path, line=span.line + at.line - 1)
+    return type(error)(error.message, hint=error.hint, span=place)

@@ -13,16 +13,21 @@ if TYPE_CHECKING:
 
 def run(args: Any, app: App) -> int:
     """Plan and apply; with --dry-run or --check plan only. 1: --check found drift, 2: a rule cannot be read,
-    4: conflicts, 6: --locked found a pack that is not to be trusted."""
+    4: conflicts, 6: --locked or --frozen found a pack that is not to be trusted, or not written as it was."""
     for one, two in (("force", "check"), ("adopt", "check"), ("force", "adopt")):
         if getattr(args, one) and getattr(args, two):
             why = "writes nothing" if two == "check" else "takes the other side"
             raise UsageError(f"`--{two}` {why}, so `--{one}` means nothing", hint="leave one of them out")
-    if args.locked and (args.watch or args.poll):
+    if (args.locked or args.frozen) and (args.watch or args.poll):
+        word = "frozen" if args.frozen else "locked"
         raise UsageError(
-            "`--locked` looks once, and a watch goes on with what changes after it", hint="leave one of them out"
+            f"`--{word}` looks once, and a watch goes on with what changes after it", hint="leave one of them out"
         )
-    if args.locked:
+    if args.frozen:
+        from driven.packing import require_frozen
+
+        require_frozen(app.root)
+    elif args.locked:
         from driven.packing import require_locked
 
         require_locked(app.root)

@@ -30,6 +30,8 @@ WHY = {
     "driven/validation/memory.py": "a cache in a folder of the user's own (`is_own`): a temp O_EXCL|O_NOFOLLOW, then"
     " its name",
     "driven/validation/answers.py": "as memory.py",
+    "driven/fusion/binary_cache.py": "caches in a folder of the user's own (`refused`): a temp O_EXCL|O_NOFOLLOW, then"
+    " its name; test_binary_cache.py",
     "driven/registry/proxy.py": "the code of a pack as it was accepted, in a new folder for temps: by `x`",
     "driven/registry/index.py": "a cache in `.driven/state`, which is no link: a temp O_EXCL, then its name",
     "driven/cli/crash.py": "a log of a fault of ours: mkstemp, in `.driven/state` where that is no link, else in the"

@@ -1,0 +1,46 @@
+"""`driven add`: a pack from a rule server, a repository or a path, looked at and accepted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from driven.errors import SignatureError, UsageError
+
+if TYPE_CHECKING:
+    from driven.cli.app import App
+
+
+def run(args: Any, app: App) -> int:
+    """Fetch it, show it and ask; with a yes it takes its place in the project, pinned with where it came from. 5 when
+    nobody said yes, 6 for what cannot be accepted."""
+    from driven import packing
+    from driven.cli.commands.pack import accept
+    from driven.cli.render_update import how
+    from driven.delivery.adding import bring, name_and_version
+    from driven.delivery.origin import below, origin
+    from driven.delivery.token import token_of
+    from driven.project.installing import fresh_folder
+    from driven.project.pins import read_pins
+    from driven.trust.pack import version_of
+
+    root = app.root
+    name, version = name_and_version(args.name)
+    pin = read_pins(root).get(name)
+    given = args.from_
+    if not given and (pin is None or not pin.source):
+        raise UsageError(
+            f"where does `{name}` come from?", hint="`--from URL`, `--from git+URL#REF` or `--from PATH` says it"
+        )
+    where = below(origin(given), root) if given else origin(pin.source if pin is not None else "")
+    token = token_of(args.token_file) if where.kind == "server" else ""
+    with fresh_folder() as top:
+        came = bring(root, name, version, where, top, token=token, offline=args.offline, pin=pin)
+        look = packing.look_staged(root, top, name, where.text)
+        if pin is not None and not version and version_of(came.version) < version_of(pin.version):
+            raise SignatureError(
+                f"`{name} {came.version}` is offered, which is older than {pin.version}, which was accepted",
+                hint=f"if it is meant: `driven add {name}@{came.version} --from {where.text}`",
+            )
+        app.out.note((f"{name} {came.version}", "bold"), f" from {where.text}", (f"  {how(came)}", "dim"), error=True)
+        word = f"{name}@{version}" if version else name
+        return accept(args, app, [look], again=f"driven add {word}" + (f" --from {given}" if given else "") + " --yes")
