@@ -52,9 +52,9 @@ def corpus() -> list[Path]:
 # Real processes that are killed, watched or left to work for a while: on one Python they are run whole, on the others
 # `.ci/run` leaves them out (`-m "not slow"`).
 SLOW = {
-    "test_build.py", "test_clients.py", "test_conflicts.py", "test_crash.py", "test_hostile.py", "test_live.py",
-    "test_lsp.py", "test_protocol.py", "test_race.py", "test_session.py", "test_soak.py", "test_streams.py",
-    "test_trust.py", "test_watch.py", "test_watch_ends.py", "test_watch_limits.py",
+    "test_build.py", "test_clients.py", "test_conflicts.py", "test_crash.py", "test_feed.py", "test_hostile.py",
+    "test_live.py", "test_lsp.py", "test_protocol.py", "test_published.py", "test_race.py", "test_session.py",
+    "test_soak.py", "test_streams.py", "test_trust.py", "test_watch.py", "test_watch_ends.py", "test_watch_limits.py",
 }  # fmt: skip
 
 

@@ -293,13 +293,49 @@ def _broken_template(project: Path) -> None:
         file.write("{% if %}\n")
 
 
+TEMPLATE = """---
+description: How errors are raised
+variables:
+  folder: {type: str, default: src}
+---
+---
+description: How errors are raised
+paths: ["{{ folder }}/**"]
+---
+
+- Say where.
+"""
+
+
+def _template(project: Path) -> None:
+    """A template of the project's own, and a file of values for it."""
+    (project / ".driven/templates/standards").mkdir(parents=True)
+    (project / ".driven/templates/standards/wrapping.md").write_text(TEMPLATE)
+    (project / "src/values.toml").write_text('folder = "lib"\n')
+
+
+def _template_and_rule(project: Path) -> None:
+    _template(project)
+    (project / ".driven/rules/wrapping.md").write_text("Another one.\n")
+
+
+def _broken_template(project: Path) -> None:
+    _template(project)
+    (project / ".driven/templates/broken.md").write_text("no front matter\n")
+
+
 _BEN = {"name": "ben", "no_passphrase": True}
 _NEW_ANA = {"name": "ana", "no_passphrase": True}
 _DOCS = {"to": "ana", "cap": ["FileRead=docs"], "path": ["docs"], "out": "more"}
 _ACCEPTED = {"source": "src/acme", "yes": True, "unsigned": True}
 USAGE = Case(2, words=("--no-such-option",))
+_WRAPPING = {"name": "standards/wrapping"}
+_WRAPPINGS = {"names": ["standards/wrapping"]}
 CASES: dict[str, list[Case]] = {
-    "init": [Case(0, setup=_bare), Case(2), Case(4, setup=_bare_in_the_way)],
+    "init": [
+        Case(0, setup=_bare), Case(2), Case(4, setup=_bare_in_the_way),
+        Case(0, {"template": ["workflows/tdd"], "no_import": True}, _bare),
+    ],
     "import": [Case(0), Case(2, {"editor": "nobody"}), Case(4, setup=_stand_in_the_way)],
     "sync": [
         Case(0, setup=_new_rule), Case(1, {"check": True}, _new_rule), Case(2, setup=_bad_rule),
@@ -400,6 +436,22 @@ CASES: dict[str, list[Case]] = {
         Case(5, {"yes": True}, _pack_signed_list_for_all), Case(6, {"yes": True}, _pack_tampered),
     ],
     "pack forget": [Case(0, {"name": "acme"}, _packed), Case(2, {"name": "nobody"})],
+    "template list": [Case(0, setup=_template), Case(2, setup=_broken_template)],
+    "template search": [Case(0, {"words": ["raised"]}, _template), Case(2)],
+    "template show": [Case(0, _WRAPPING, _template), Case(2, {"name": "nobody"})],
+    "template render": [
+        Case(0, _WRAPPING, _template), Case(2, {"name": "broken"}, _broken_template),
+        Case(0, {**_WRAPPING, "values": "src/values.toml", "as": "x"}, _template),
+    ],
+    "template apply": [
+        Case(0, _WRAPPINGS, _template), Case(2, {"names": ["nobody"]}), Case(4, _WRAPPINGS, _template_and_rule),
+        Case(0, {**_WRAPPINGS, "force": True}, _template_and_rule),
+        Case(0, {**_WRAPPINGS, "set": ["folder=lib"]}, _template), Case(0, {**_WRAPPINGS, "dry_run": True}, _template),
+    ],
+    "template new": [
+        Case(0, _WRAPPING), Case(2, {"name": "../up"}), Case(4, _WRAPPING, _template),
+        Case(0, {"name": "mine", "from": "errors"}),
+    ],
     "audit show": [Case(0, setup=_logged), Case(2, setup=_log_is_a_link)],
     "audit verify": [Case(0, setup=_logged), Case(2, setup=_log_is_a_link), Case(6, setup=_log_is_broken)],
     "audit sign": [

@@ -98,11 +98,17 @@ def run(
 
 
 def _all() -> list[Benchmark]:
-    from driven.benchmarks import files, lsp, merge, processes, text, trust, validate, watch
+    from driven.benchmarks import (
+        caches, files, lsp, merge, patches, processes, streams, templates, text, trust, validate, watch,
+    )  # fmt: skip
 
     return [
         *files.BENCHMARKS,
         *text.BENCHMARKS,
+        *patches.BENCHMARKS,
+        *templates.BENCHMARKS,
+        *caches.BENCHMARKS,
+        *streams.BENCHMARKS,
         *merge.BENCHMARKS,
         *processes.BENCHMARKS,
         *validate.BENCHMARKS,

@@ -94,13 +94,10 @@ def show_freed(out: Output, done: Sequence[tuple[Content, Freed]], top: str, *, 
 
 
 def show_warmed(
-    out: Output, made: int, there: int, shipped: int, found: Sequence[Diagnostic], base: str, *, kept: bool
+    out: Output, made: int, there: int, shipped: int, found: Sequence[Diagnostic], base: str
 ) -> None:  # fmt: skip
     """How many templates were compiled, and how many were there."""
     show_findings(out, found, base, error=True)
-    if made and not kept:
-        out.line((f"{count(made, 'template')} compiled, and not kept:", "bold yellow"), " there is no folder for it")
-        return
     if not (made or there or shipped):
         if not found:
             out.note("there is no template to compile")

@@ -135,15 +135,18 @@ class Dtm:
         """What the compiler was given to keep beside the template."""
         return self.data[self.code_end :]
 
-    def render(self, values: list[object]) -> str:
-        """The text. A variable without a value is MISSING. RenderError when the values do not do."""
+    def render(self, values: list[object], fuel: int = L.FUEL) -> str:
+        """The text. A variable without a value is MISSING. RenderError when the values do not do.
+
+        Each instruction takes 1 of `fuel`, one that works on a long text or list more.
+        """
         if len(values) != self.inputs:
             raise RenderError(f"{len(values)} values for {self.inputs} variables")
         i = 0
         for value in values:
             check_value(value, self.cell_names[i])
             i += 1
-        run = _Run(self, values)
+        run = _Run(self, values, fuel)
         try:
             if self.code == self.code_end:
                 run.emit(0, self.slots)
@@ -164,12 +167,12 @@ class Dtm:
 class _Run:
     """One rendering."""
 
-    def __init__(self, dtm: Dtm, values: list[object]) -> None:
+    def __init__(self, dtm: Dtm, values: list[object], fuel: i64) -> None:
         self.dtm = dtm
         self.out = BytesWriter()
         self.cells: list[object] = list(values)
         self.texts: list[bytes] = [b""] * int(dtm.cells)  # of cells, as they print; empty: not known yet
-        self.fuel: i64 = L.FUEL
+        self.fuel: i64 = fuel
         for _ in range(dtm.cells - dtm.inputs):
             self.cells.append(MISSING)
 

@@ -45,12 +45,13 @@ def etag_of(data: bytes) -> str:
     return f"b3-{blake3(data).hexdigest()}"
 
 
-def wishes(have: Have | None, *, plain: bool = False) -> dict[str, str]:
-    """The headers of a request: what is here, and in which codings the rest may come; `plain`: in none."""
+def wishes(have: Have | None, *, plain: bool = False, light: bool = False) -> dict[str, str]:
+    """The headers of a request: what is here, and in which codings the rest may come; `plain`: in none; `light`: in
+    those that take the least work here. To apply operations reads all rules, which takes longer than to unpack them."""
     said = {"If-None-Match": f'"{have.etag}"'} if have is not None else {}
     if plain:
         return said | {"Accept-Encoding": "identity"}
-    if have is not None:
+    if have is not None and not (light and _has_zstd()):
         said["A-IM"] = OPS
     if not _has_zstd():
         return said | {"Accept-Encoding": "identity"}

@@ -68,7 +68,7 @@ class Follower:
         have: Mapping[str, bytes] | None = None, token: str = "", patience: Patience | None = None,
         pace: Pace | None = None, told: Callable[[DrivenError], None] | None = None,
     ) -> None:  # fmt: skip
-        self.server = RuleServer(url, token=token, patience=patience, halves="")
+        self.server = RuleServer(url, token=token, patience=patience, halves="", light=True)
         self.versions: dict[str, str] = {}  # name -> the version that is here
         self.last = ""  # the id of the last event
         self.is_live = False  # whether the stream holds

@@ -51,9 +51,11 @@ class RuleServer:
 
     def __init__(
         self, url: str, *, token: str = "", kept: Kept | None = None, patience: Patience | None = None,
-        halves: str | None = None,
+        halves: str | None = None, light: bool = False,
     ) -> None:  # fmt: skip
-        """`halves`: the folder for transfers that were cut, the user's cache by itself; "" for none."""
+        """`halves`: the folder for transfers that were cut, the user's cache by itself; "" for none. `light`: little
+        work counts more than few bytes."""
+        self._light = light
         self.client = Client(url, token=token, patience=patience)
         self._kept = kept
         self._folder = halves
@@ -134,7 +136,7 @@ class RuleServer:
         return said
 
     async def _fetch(self, name: str, version: str, have: Have | None) -> Fetched | None:
-        one = _Transfer(have, self._folder)
+        one = _Transfer(have, self._folder, light=self._light)
         try:
             for turn in range(TRIES):
                 try:
@@ -196,20 +198,21 @@ class RuleServer:
 class _Transfer:
     """One bundle on its way: what has come of it, and what is asked for next."""
 
-    def __init__(self, have: Have | None, folder: str | None) -> None:
+    def __init__(self, have: Have | None, folder: str | None, *, light: bool) -> None:
         self.etag = ""
         self.coding = ""
         self.moved = 0
         self.is_second = False  # it was begun anew, since what came the first time was wrong
         self._have = have
         self._folder = folder
+        self._light = light
         self._half: Half | None = None
 
     def headers(self) -> dict[str, str]:
         """What to ask for next."""
         half = self._half
         if half is None or not len(half):
-            return wishes(self._have, plain=self.is_second)
+            return wishes(self._have, plain=self.is_second, light=self._light)
         return {"Accept-Encoding": "identity", "Range": f"bytes={len(half)}-", "If-Range": f'"{self.etag}"'}
 
     async def take(self, answer: Answer) -> bytes | None:

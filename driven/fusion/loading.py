@@ -38,11 +38,13 @@ MOST_NAMES = 200  # in one list
 
 @record
 class Counts:
-    """From where templates came: how many from memory, from the disk, and from the compiler."""
+    """From where templates came: how many from memory, from the disk, and from the compiler; `refused`: of these, how
+    many the disk did not take."""
 
     hot: int = 0
     disk: int = 0
     compiled: int = 0
+    refused: int = 0
 
 
 class _Hot:
@@ -127,19 +129,20 @@ class TemplateLoader:
         dtm = _opened(data, template)
         self.counts.compiled += 1
         if None not in included.values() and len(included) <= MOST_NAMES and all(map(_is_plain, included)):
-            self._keep(template, data, included)
+            self.counts.refused += not self._keep(template, data, included)
         return _Hot(dtm, template, included)
 
-    def _keep(self, template: Template, data: bytes, included: dict[str, str | None]) -> None:
+    def _keep(self, template: Template, data: bytes, included: dict[str, str | None]) -> bool:
         cache, key = self._disk(), _key(template)
         if not included:
-            cache.put(key, data, template.name)
-            return
+            return cache.put(key, data, template.name)
         before = cache.get(key)
         lists = [list(included)]
         lists += [names for names in _lists(before) if names and names != lists[0]] if before is not None else []
-        cache.put(_key_with(key, included), data, template.name)
-        cache.put(key, _LISTS + _joined(lists[:MOST_LISTS]), f"{template.name}: what it includes")
+        named = f"{template.name}: what it includes"
+        return cache.put(_key_with(key, included), data, template.name) and cache.put(
+            key, _LISTS + _joined(lists[:MOST_LISTS]), named
+        )
 
     def _disk(self) -> BinaryCache:
         if self._cache is None:

@@ -35,7 +35,8 @@ FIRST = 3  # so many must be known
 TRIED = 20  # fetches from which on it is asked whether they were any good
 GOOD = 0.1  # the part of them that must have been asked for
 MAX_NAME = 500  # characters; a longer one is loaded, but not remembered
-_VERSION = 1
+SESSION = 3600  # seconds: what another process asked for so short a time ago came before what this one asks for
+_VERSION = 2
 
 
 @record
@@ -67,14 +68,15 @@ class SpeculativeLoader:
 
     `load` gets a name and gives its bytes, or raises; it is called from several threads at once. What it raises in the
     background is dropped: who asks for that name calls it again. What is learned is kept in `cache` under `key`.
-    `slow`: seconds, 0 for always; inf for never.
+    `slow`: seconds, 0 for always; inf for never. `label`: what people are told that the entry is.
     """
 
     def __init__(
         self, load: Callable[[str], bytes], *, cache: BinaryCache | None = None, key: str = "", slow: float = SLOW,
-        top: int = TOP, max_age: float = MAX_AGE,
+        top: int = TOP, max_age: float = MAX_AGE, label: str = "what is asked for after what",
     ) -> None:  # fmt: skip
         self.counts = Counts()
+        self._label = label
         self._load = load
         self._cache = cache if key else None
         self._key = key
@@ -293,8 +295,10 @@ class SpeculativeLoader:
 
         with self._lock:
             times = [round(one * 1e6) for one in self._times]
-            data = json.dumps([_VERSION, times, self._followers], separators=(",", ":"))
-        self._cache.put(self._key, data.encode(), "what is asked for after what")
+            data = json.dumps(
+                [_VERSION, times, self._followers, self._last, int(time.time())], separators=(",", ":")
+            )  # fmt: skip
+        self._cache.put(self._key, data.encode(), self._label)
 
     def _read(self) -> None:
         kept = self._cache.get(self._key) if self._cache is not None else None
@@ -303,11 +307,22 @@ class SpeculativeLoader:
         import json
 
         try:
-            version, times, followers = json.loads(kept)
+            version, times, followers, last, when = json.loads(kept)
             if version == _VERSION:
+                self._last = str(last) if 0 <= time.time() - int(when) < SESSION else ""
                 self._times.extend(int(one) / 1e6 for one in times)
                 for name, counts in followers.items():
                     self._followers[name] = {other: int(count) for other, count in counts.items() if int(count) > 0}
         except (ValueError, TypeError, AttributeError):  # of another version of driven: it is learned anew
+            self._last = ""
             self._followers.clear()
             self._times.clear()
+
+
+def for_server(load: Callable[[str], bytes], url: str) -> SpeculativeLoader:
+    """A loader for the packs of one server, which goes on with what earlier processes learned of it. `load` keeps what
+    it gets in the cache of packs: what is fetched here and not asked for is there for the next command."""
+    from driven.fusion.binary_cache import key_of
+    from driven.fusion.caches import open_cache
+
+    return SpeculativeLoader(load, cache=open_cache("prefetch"), key=key_of(b"server", url.encode()), label=url)

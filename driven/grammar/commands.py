@@ -57,8 +57,7 @@ _TEMPLATE = Argument(name="name", help="the template's name", metavar="NAME", co
 _VALUES = (
     Argument(name="--set", help="a value that the template asks for (may be repeated)", many=True,
              metavar="NAME=VALUE"),
-    Argument(name="--values", help="a .toml, .json or .yaml file of such values", metavar="FILE", complete="file",
-             capabilities=("FileRead({values})",)),
+    Argument(name="--values", help="a .toml, .json or .yaml file of such values", metavar="FILE", complete="file"),
 )  # fmt: skip
 _AS = Argument(name="--as", help="the id of the rule, instead of the template's last word", metavar="ID")
 _PACK = Argument(name="name", help="the pack's name", metavar="NAME", complete="pack")

@@ -527,5 +527,5 @@ CACHE_FREED = record(
     applied=BOOLEAN, files=INTEGER, bytes=INTEGER, caches=array(record(name=STRING, files=INTEGER, bytes=INTEGER))
 )  # fmt: skip
 CACHE_WARM = record(
-    kept=BOOLEAN, templates=INTEGER, compiled=INTEGER, there=INTEGER, shipped=INTEGER, diagnostics=array(DIAGNOSTIC)
+    templates=INTEGER, compiled=INTEGER, there=INTEGER, shipped=INTEGER, diagnostics=array(DIAGNOSTIC)
 )  # fmt: skip

@@ -3,6 +3,7 @@ changes nothing for its client ends here, without a look at the disk."""
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import deque
 
 from driven.serving.store import MOST, Event, Version
@@ -13,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class Catalogue:
-    """Versions by pack, the latest first; by ETag and by SHA-256."""
+    """Versions by pack, the latest last; by ETag and by SHA-256."""
 
     def __init__(self) -> None:
-        self.packs: dict[str, tuple[Version, ...]] = {}
+        self.packs: dict[str, list[Version]] = {}
         self.last = 0  # the number of the last event that is told here
         self.recent: deque[Event] = deque(maxlen=MOST)
         self._by_path: dict[str, Version] = {}
@@ -31,7 +32,7 @@ class Catalogue:
         self._by_sha256.clear()
         self.recent.clear()
         self.last = last
-        for one in versions:
+        for one in sorted(versions, key=lambda each: each.order):
             self.add(one)
 
     def add(self, one: Version) -> None:
@@ -39,10 +40,10 @@ class Catalogue:
         path = f"/packs/{one.name}/{one.version}"
         if path in self._by_path:
             return
-        known = self.packs.get(one.name, ())
-        self.packs[one.name] = tuple(sorted((one, *known), key=lambda each: each.order, reverse=True))
+        known = self.packs.setdefault(one.name, [])
+        insort(known, one, key=lambda each: each.order)
         self._by_path[path] = one
-        self._by_path[f"/packs/{one.name}/latest"] = self.packs[one.name][0]
+        self._by_path[f"/packs/{one.name}/latest"] = known[-1]
         self._by_etag[one.name, one.etag] = one
         self._by_sha256[one.name, one.sha256] = one
 
@@ -65,7 +66,7 @@ class Catalogue:
 
     def latest(self) -> Iterator[Version]:
         """The latest of each pack, by name."""
-        return (self.packs[name][0] for name in sorted(self.packs))
+        return (self.packs[name][-1] for name in sorted(self.packs))
 
     def at(self, path: str) -> Version | None:
         """What stands at `/packs/NAME/VERSION`."""

@@ -57,13 +57,14 @@ class NatsStore:
         except ImportError:
             raise ConfigError("`nats` is not installed", hint="pip install 'driven[nats]'") from None
         try:
-            async with asyncio.timeout(_FIRST):  # by itself it would try for ever
+            async with asyncio.timeout(_FIRST):
                 self._client = await nats.connect(
-                    self._url, name="driven", connect_timeout=3, max_reconnect_attempts=-1, reconnect_time_wait=0.2,
+                    self._url, name="driven", connect_timeout=3, max_reconnect_attempts=2, reconnect_time_wait=0.2,
                     ping_interval=10, max_outstanding_pings=2, error_cb=_silent, reconnected_cb=self._heard,
                 )  # fmt: skip
         except Exception as error:  # each of its layers has exceptions of its own
             raise self._told(error) from None
+        self._client.options["max_reconnect_attempts"] = -1  # only now: the first time it says so
         self._js = self._client.jetstream(timeout=5)
         await self._asked(self._make)
         await self._client.subscribe(f"{SUBJECTS}.>", cb=self._heard)

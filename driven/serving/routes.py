@@ -93,8 +93,8 @@ class _Routes:
         if versions is None:
             raise _nothing(name)
         keys = ("version", "etag", "sha256", "size", "published")
-        told = [{key: getattr(one, key) for key in keys} for one in versions]
-        return JSONResponse({"name": name, "latest": versions[0].version, "versions": told}, headers=_FRESH)
+        told = [{key: getattr(one, key) for key in keys} for one in reversed(versions)]
+        return JSONResponse({"name": name, "latest": versions[-1].version, "versions": told}, headers=_FRESH)
 
     async def version(self, request: Request) -> Response:
         """Hand one out, or take it."""

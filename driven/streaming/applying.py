@@ -16,8 +16,8 @@ from driven.streaming.payload import (
     HEAD,
     KIND,
     MAX_BATCHES,
-    MAX_BYTES,
     MAX_FILES,
+    MAX_MADE,
     MAX_RULES,
     NEW,
     NOTHING,
@@ -98,7 +98,7 @@ class _Batch:
         self.rules = {rule.id: rule for rule in self.base}
         self.files: dict[str, bytes] = dict(old.files) if old is not None and not self.is_full else {}
         self.templates: list[Rule] = []
-        self.left = MAX_BYTES
+        self.left = MAX_MADE
 
     def run(self, reader: htip.OpReader, told: list[Told]) -> Release:
         """All operations of the batch; FormatError where there is no BATCH_COMMIT behind them."""
@@ -169,16 +169,17 @@ class _Batch:
         return [""]
 
     def _define(self, payload: Payload) -> list[str]:
-        text = payload.rest()
-        self._spend(len(text))
-        rules = from_json(text.decode()).rules
+        rules = from_json(payload.rest().decode()).rules
         self.templates += [replace(rule, span=NOWHERE) for rule in rules]
         return [rule.id for rule in rules]
 
     def _own(self, payload: Payload) -> list[str]:
         first = payload.number(len(self.templates))
         count = payload.number(len(self.templates) - first + 1)
-        return [self._put(rule) for rule in self.templates[first : first + count]]
+        for rule in self.templates[first : first + count]:
+            self._spend(len(rule.body))
+            self._put(rule)
+        return [rule.id for rule in self.templates[first : first + count]]
 
     def _instantiate(self, flags: int, payload: Payload) -> str:
         source = payload.number(2 * max(len(self.base), len(self.templates)))
@@ -191,6 +192,8 @@ class _Batch:
         if flags & TEXT:
             text = self._patched(payload.take(1)[0], rule.body.encode(), payload.counted())
             rule = replace(rule, body=text.decode())
+        else:
+            self._spend(len(rule.body))  # no byte is copied, but each is looked at
         self.templates.append(rule)
         return self._put(rule)
 
@@ -213,7 +216,9 @@ class _Batch:
             at += payload.number(len(self.base))
             if at >= len(self.base):
                 raise FormatError("a rule that is not there is moved", 0)
-            moved.append(self._put(placed(self._rule(at), payload.take(1)[0])))
+            rule = self._rule(at)
+            self._spend(len(rule.source.front) + len(rule.body))
+            moved.append(self._put(placed(rule, payload.take(1)[0])))
         return moved
 
     def _new_file(self, name: bytes, data: bytes) -> str:
@@ -253,4 +258,4 @@ class _Batch:
     def _spend(self, size: int) -> None:
         self.left -= size
         if self.left < 0:
-            raise FormatError(f"they make more than {MAX_BYTES:,} bytes", 0)
+            raise FormatError(f"they make more than {MAX_MADE:,} bytes", 0)

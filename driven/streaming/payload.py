@@ -5,10 +5,11 @@ from __future__ import annotations
 from driven.core import patch
 from driven.core._rt import FormatError
 
-MAX_BYTES = 64 << 20  # of all that one stream makes
+MAX_BYTES = 64 << 20  # of the texts and files of a release
+MAX_MADE = 2 * MAX_BYTES  # of all that the operations of one batch make, heads and what is made twice included
 MAX_RULES = 100_000
 MAX_FILES = 100_000
-MAX_BATCHES = 1_000  # in one stream
+MAX_BATCHES = 100  # in one stream
 
 # Flags.
 KIND = 0x03  # of PATCH_TEXT and PATCH_META: how the patch is written (`driven.core.patch`)
@@ -112,5 +113,5 @@ class Payload:
 def patched(kind: int, old: bytes, change: bytes, limit: int) -> bytes:
     """`old` after a patch, of at most `limit` bytes. FormatError."""
     if limit < 0:
-        raise FormatError(f"the operations make more than {MAX_BYTES:,} bytes", 0)
+        raise FormatError(f"the operations make more than {MAX_MADE:,} bytes", 0)
     return patch.apply(kind, old, change, limit)

@@ -91,8 +91,23 @@ class Manifest:
         return sha256(self.to_bytes()).hexdigest()
 
 
+_last: tuple[bytes, Manifest] = (b"", Manifest(name="", version=""))
+
+
 def parse(data: bytes, what: str) -> Manifest:
-    """The manifest of bytes whose signature was checked before. SignatureError names `what`."""
+    """The manifest of bytes whose signature was checked before. SignatureError names `what`.
+
+    The last good one is kept: to take a bundle apart, to verify it and to lay it out each ask for the same bytes.
+    """
+    global _last
+    if _last[0] == data:
+        return _last[1]
+    made = _parsed(data, what)
+    _last = (data, made)
+    return made
+
+
+def _parsed(data: bytes, what: str) -> Manifest:
     try:
         value = load(data, what)
         if not isinstance(value, dict) or value.get("driven") != FORM:

@@ -428,6 +428,10 @@ _ALL = (
         "This machine lacks what holds it, or it ran into its limits. `driven doctor sandbox` says what there is.",
     ),
     OwnCode(
+        "DRV012", "a template that does not compile, or that cannot be rendered", "error",
+        "It says something that docs/dtm.md does not list, or a variable that it uses has no value.",
+    ),
+    OwnCode(
         "DRV014", "a pack that cannot be fetched", "error",
         "The server or the repository is not there, does not know the pack, or was cut off. What is here stays as it is.",
     ),

@@ -119,10 +119,12 @@ def _slashes(text: str) -> str:
     bad="paths: [scr/**/*.ts]", good="paths: [src/**/*.ts]", fix="unsafe",
 )  # fmt: skip
 def matches_nothing(repository: Repository) -> Iterator[Finding]:
+    # A rule whose `when` is false waits for the files that it is for.
+    off = {rule.span.path for rule in repository.rules if rule.when and not repository.active.get(rule.id, True)}
     wanted = [
         (document, found)
         for document in repository.of(*KEYS)
-        if not document.ours and (found := patterns(document)) and _counts(document)
+        if not document.ours and document.path not in off and (found := patterns(document)) and _counts(document)
     ]
     if not wanted:
         return

@@ -13,16 +13,20 @@ import pytest
 import driven
 from driven.benchmarks import MIN_ROUNDS, Row, build, is_compiled, names, run
 from driven.benchmarks.__main__ import BEGIN, END, table
+from driven.benchmarks.caches import BENCHMARKS as CACHES
 from driven.benchmarks.claims import CLAIMS, claim_of
 from driven.benchmarks.files import BENCHMARKS as FILES
 from driven.benchmarks.files import read
 from driven.benchmarks.lsp import BENCHMARKS as LSP
 from driven.benchmarks.measure import Bench, compare, scaled
 from driven.benchmarks.merge import BENCHMARKS as MERGE
+from driven.benchmarks.patches import BENCHMARKS as PATCHES
 from driven.benchmarks.processes import BENCHMARKS as PROCESSES
 from driven.benchmarks.processes import command, environment
 from driven.benchmarks.processes import run as run_process
 from driven.benchmarks.samples import RULE_FILE, front_matter, long_rules, paths, short_rules, write_tree
+from driven.benchmarks.streams import BENCHMARKS as STREAMS
+from driven.benchmarks.templates import BENCHMARKS as TEMPLATES
 from driven.benchmarks.text import BENCHMARKS as TEXT
 from driven.benchmarks.trust import BENCHMARKS as TRUST
 from driven.benchmarks.validate import BENCHMARKS as VALIDATE
@@ -33,7 +37,7 @@ from driven.format.drv import to_drv
 from driven.format.rules_json import to_json
 
 ROOT = Path(__file__).resolve().parents[2]
-ALL = (*FILES, *TEXT, *MERGE, *PROCESSES, *VALIDATE, *WATCH, *TRUST, *LSP)
+ALL = (*FILES, *TEXT, *PATCHES, *TEMPLATES, *CACHES, *STREAMS, *MERGE, *PROCESSES, *VALIDATE, *WATCH, *TRUST, *LSP)
 OTHERS = [name for name in names() if not name.startswith("lsp/")]
 UNITS = {"ns", "µs", "ms", "s", "bytes", "GB/s"}
 OPTIONAL = {

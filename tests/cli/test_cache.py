@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import resource
+import signal
 import stat
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -207,9 +211,7 @@ def templates(project: Path) -> Path:
 def own(answer: Callable[..., Any], *, code: int = 0) -> tuple[int, int]:
     """Of the project's templates: how many were compiled, and how many were there."""
     data = answer("cache warm", code=code)
-    assert data["kept"] and data["templates"] == data["compiled"] + data["there"] + data["shipped"] + len(
-        data["diagnostics"]
-    )
+    assert data["templates"] == data["compiled"] + data["there"] + data["shipped"] + len(data["diagnostics"])
     return data["compiled"], data["there"]
 
 
@@ -233,9 +235,29 @@ def test_warm_says_what_does_not_compile(
     assert ran.code == 2 and ".driven/templates/standards/long.md:9:" in ran.err
 
 
-def test_warm_without_a_place_for_it(
-    templates: Path, monkeypatch: pytest.MonkeyPatch, drive: Callable[..., Any], answer: Callable[..., Any]
+def test_warm_says_what_the_disk_refused(
+    templates: Path, home: Path, monkeypatch: pytest.MonkeyPatch, drive: Callable[..., Any]
 ) -> None:
+    """It has nothing else to do, so that is no success."""
     monkeypatch.setenv("XDG_CACHE_HOME", "/proc/none")
-    assert answer("cache warm")["kept"] is False
-    assert "and not kept" in drive("cache", "warm").out
+    ran = drive("cache", "warm")
+    assert ran.code == 2 and "cannot be kept: there is no folder for it" in ran.err
+
+
+def test_a_full_disk_fails_warm_and_nothing_else(templates: Path, home: Path) -> None:
+    """No file may grow beyond 50 bytes, in a process of its own."""
+
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50, 50))
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        line = [sys.executable, "-P", "-m", "driven", *words]
+        return subprocess.run(line, capture_output=True, text=True, timeout=60, check=False, preexec_fn=limit)
+
+    ran = run("cache", "warm")
+    assert ran.returncode == 2 and f"the disk refuses it in `{home}/templates`" in ran.stderr
+    assert list((home / "templates").iterdir()) == []
+    ran = run("template", "render", "standards/brief")
+    assert ran.returncode == 0 and "Say where." in ran.stdout
+    assert list((home / "templates").iterdir()) == []

@@ -26,6 +26,7 @@ PAGES = (
     "docs/conflicts.md",
     "docs/validate.md",
     "docs/packs.md",
+    "docs/templates.md",
     "docs/caches.md",
     "docs/trust.md",
     "docs/mcp.md",

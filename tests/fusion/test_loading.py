@@ -176,7 +176,7 @@ def test_an_entry_of_another_version_is_compiled_anew(cache: BinaryCache, data: 
 def test_without_a_place_for_a_cache(cache: BinaryCache) -> None:
     loader = TemplateLoader(BinaryCache(None, max_bytes=0))
     assert text(loader, HELLO) == text(loader, HELLO) == "Hello Ana.\n"
-    assert loader.counts == Counts(hot=1, disk=0, compiled=1)
+    assert loader.counts == Counts(hot=1, disk=0, compiled=1, refused=1)
 
 
 def test_by_default_it_is_the_cache_of_the_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

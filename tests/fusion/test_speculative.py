@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections import Counter
@@ -14,7 +15,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from driven.fusion.binary_cache import BinaryCache, key_of
-from driven.fusion.speculative import FIRST, MOST_FOLLOWERS, MOST_NAMES, MOST_WAITING, TOP, TRIED, SpeculativeLoader
+from driven.fusion.caches import open_cache
+from driven.fusion.speculative import (
+    FIRST,
+    MOST_FOLLOWERS,
+    MOST_NAMES,
+    MOST_WAITING,
+    TOP,
+    TRIED,
+    SpeculativeLoader,
+    for_server,
+)
 
 KEY = key_of(b"https://rules.example")
 WAIT = 20.0  # seconds, a guard against a test that hangs
@@ -254,7 +265,8 @@ def test_the_next_process_knows_what_this_one_learned(server: Server, cache: Bin
 
 
 @pytest.mark.parametrize(
-    "kept", [b"", b"[]", b"no json", b"[1,2,3]", b'[1,["x"],{}]', b'[1,[],{"a":{"b":"c"}}]', b"[9,[1],{}]"]
+    "kept",
+    [b"", b"[]", b"no json", b"[1,2,3]", b'[2,["x"],{},"",0]', b'[2,[],{"a":{"b":"c"}},"",0]', b'[9,[1],{},"",0]'],
 )
 def test_what_cannot_be_read_is_learned_anew(server: Server, cache: BinaryCache, kept: bytes) -> None:
     assert cache.put(KEY, kept)
@@ -263,6 +275,31 @@ def test_what_cannot_be_read_is_learned_anew(server: Server, cache: BinaryCache,
         for name in "aba":
             loader.get(name)
     assert SpeculativeLoader(server.load, cache=cache, key=KEY).predict("a") == ["b"]
+
+
+def test_commands_that_ask_for_one_pack_each_learn_too(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`driven add a`, then `driven add b`: each is a process of its own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    for name in "abcabc":
+        with for_server(server.load, "https://rules.example") as loader:
+            loader.get(name)
+    with for_server(server.load, "https://rules.example") as loader:
+        assert loader.predict("a") == ["b"] and loader.predict("c") == ["a"] and not loader.is_on
+    with for_server(server.load, "https://other.example") as other:
+        assert other.predict("a") == []
+    assert [entry.label for entry in open_cache("prefetch").entries(labels=True)] == ["https://rules.example"]
+
+
+@pytest.mark.parametrize(("ago", "counts"), [(60, True), (7200, False), (-60, False)])
+def test_what_was_asked_for_long_ago_was_not_just_before(
+    server: Server, cache: BinaryCache, ago: int, counts: bool
+) -> None:
+    assert cache.put(KEY, json.dumps([2, [], {}, "a", int(time.time()) - ago]).encode())
+    loader = SpeculativeLoader(server.load, cache=cache, key=KEY)
+    loader.get("b")
+    assert (loader.predict("a") == ["b"]) is counts
 
 
 def test_what_is_remembered_is_bounded(server: Server) -> None:

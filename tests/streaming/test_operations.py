@@ -346,6 +346,12 @@ def test_a_bomb_is_refused_before_it_goes_off() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 6 * MAX_BYTES
+    copies = [(htip.INSTANTIATE, 0, number(1) + number(3) + b"%03d" % at) for at in range(200)]
+    with pytest.raises(SourceError, match="more than"):
+        apply(old, hostile(*copies, base=old.digest))
+    moves = [(htip.REORDER, 0, number(0) + bytes([at])) for at in range(200)]
+    with pytest.raises(SourceError, match="more than"):
+        apply(old, hostile(*moves, base=old.digest))
     with pytest.raises(SourceError, match="cannot be applied"):
         apply(old, hostile((htip.PATCH_TEXT, 2, number(0) + patch[:8] + b"\xff\xff\xff\x7f" + grown), base=old.digest))
 

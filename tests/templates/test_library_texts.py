@@ -38,19 +38,20 @@ MARKS = 256  # bytes of the lines around our section
 
 # A repository with all that the library is about; each glob of a default finds a file in it.
 _TREE = """
-.dockerignore .env.example .github/workflows/ci.yml CHANGELOG.md Dockerfile Makefile README.md compose.yaml go.mod
-package.json pnpm-lock.yaml pyproject.toml vitest.config.ts api/openapi.yaml api/schema.graphql charts/shop/Chart.yaml
-charts/shop/values.yaml cmd/shop/main.go crates/core/Cargo.toml crates/core/src/lib.rs docs/guide.md infra/main.tf
-infra/prod.tfvars internal/orders/orders.go internal/orders/orders_test.go migrations/0001_orders.sql
-notebooks/01-ab-churn.ipynb packages/ui/package.json packages/ui/src/index.ts scripts/setup.sh server/main.ts
-src/Login.vue src/app/__init__.py src/app/api/orders.py src/app/jobs/mail.py src/features/cart/Cart.test.tsx
-src/features/cart/Cart.tsx src/features/cart/cart.css src/features/cart/cart.ts src/main/java/shop/Order.java
-tests/test_orders.py web/index.html
+.dockerignore .env.example CHANGELOG.md Dockerfile Makefile README.md compose.yaml go.mod next.config.ts package.json
+pnpm-lock.yaml pyproject.toml vitest.config.ts .github/workflows/ci.yml api/openapi.yaml api/schema.graphql
+app/page.tsx charts/shop/Chart.yaml charts/shop/values.yaml cmd/shop/main.go crates/core/Cargo.toml
+crates/core/src/lib.rs docs/guide.md infra/main.tf infra/prod.tfvars internal/orders/orders.go
+internal/orders/orders_test.go migrations/0001_orders.sql notebooks/01-ab-churn.ipynb packages/ui/package.json
+packages/ui/src/index.ts scripts/setup.sh server/main.ts src/Login.vue src/app/__init__.py src/app/api/orders.py
+src/app/jobs/mail.py src/features/cart/Cart.test.tsx src/features/cart/Cart.tsx src/features/cart/cart.css
+src/features/cart/cart.ts src/main/java/shop/Order.java tests/test_orders.py till/Till.cs web/index.html
 """
 TREE = _TREE.split()
 TEXTS = {"Makefile": "test:\n\ttrue\n", "package.json": '{"scripts": {}}\n'}
 # Where each language stands in it: what a team answers there, so that a folder's AGENTS.md holds its own rules.
-FOLDERS = {"python": "src/app", "typescript": "packages", "rust": "crates", "go": "internal", "java": "src/main/java"}
+FOLDERS = {"python": "src/app", "typescript": "packages", "rust": "crates", "go": "internal", "java": "src/main/java",
+           "csharp": "till"}  # fmt: skip
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from driven.errors import DrivenError, UsageError
+from driven.errors import DiskError, DrivenError, UsageError
 from driven.frozen import replace
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _free(app: App, args: Any, free: Callable[[Content], Freed]) -> int:
 
 
 def run_warm(args: Any, app: App) -> int:
-    """Compile every template that can be used here into the cache. 2 when one does not compile."""
+    """Compile every template that can be used here into the cache. 2 when one does not compile, or cannot be kept."""
     from driven.cli import data
     from driven.cli.render_cache import show_warmed
     from driven.errors import TemplateError
@@ -148,17 +148,22 @@ def run_warm(args: Any, app: App) -> int:
                 problems += of_error(_placed(error, library, template))
                 continue
             made, there = made + (loader.counts.compiled > before), there + (loader.counts.compiled == before)
+    if loader.counts.refused:
+        why = f"the disk refuses it in `{cache.folder}`" if cache.folder else "there is no folder for it that is yours"
+        raise DiskError(
+            f"what was compiled cannot be kept: {why}",
+            hint="look at the disk, or let XDG_CACHE_HOME name another folder",
+        )
     found = [*library.diagnostics, *problems]
     app.answer(
         lambda: {
-            "kept": cache.folder != "",
             "templates": len(templates),
             "compiled": made,
             "there": there,
             "shipped": shipped,
             "diagnostics": data.diagnostics(found),
         },
-        lambda out: show_warmed(out, made, there, shipped, found, app.base, kept=cache.folder != ""),
+        lambda out: show_warmed(out, made, there, shipped, found, app.base),
     )
     return app.outcome(diagnostics=found)
 
