@@ -40,7 +40,7 @@ def _page(found: Library) -> Iterator[str]:
     yield from (
         "# The template library", "",
         "Written from the templates by `python docs/template_library.py`; change the template, not this page.",
-        "[Templates](templates.md) says how they are found and applied; `driven template show NAME` shows one whole.", "",
+        "[Templates](templates.md) says how they are found and applied; `driven template show NAME` shows one.", "",
         f"{len(templates)} templates.", "",
     )  # fmt: skip
     for kind, title in TITLES.items():

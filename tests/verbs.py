@@ -266,6 +266,31 @@ def _pack_signed(project: Path) -> None:
     assert quietly(project, "pack", "add", "src/acme", "--yes") == 0
 
 
+def _pack_source_signed(project: Path) -> None:
+    """A pack that is signed, and not in the project; a store beside it."""
+    _pack_source(project)
+    assert quietly(project, "sign", "src/acme") == 0
+
+
+def _pack_published_otherwise(project: Path) -> None:
+    """Published, then changed under the same version."""
+    _pack_source_signed(project)
+    assert quietly(project, "pack", "publish", "src/acme", "--to", "out/store") == 0
+    (project / "src/acme/rules/brief.md").write_text("Be very brief.\n")
+    assert quietly(project, "sign", "src/acme") == 0
+
+
+def _pack_and_token_for_all(project: Path) -> None:
+    _pack_source_signed(project)
+    (project / "src/token").write_text("drv_sample\n")
+    (project / "src/token").chmod(0o644)
+
+
+def _tokens_for_all(project: Path) -> None:
+    assert quietly(project, "serve", "token", "ana", "--tokens", "out/tokens") == 0
+    (project / "out/tokens").chmod(0o666)
+
+
 def _pack_signed_list_for_all(project: Path) -> None:
     _pack_signed(project)
     (project / ".driven/trust/allowed_signers").chmod(0o666)
@@ -324,10 +349,36 @@ def _broken_template(project: Path) -> None:
     (project / ".driven/templates/broken.md").write_text("no front matter\n")
 
 
+def _offered(project: Path) -> None:
+    """A pack that was taken from a folder of the project, where a newer one is now."""
+    _trusted(project)
+    _pack_source(project)
+    assert quietly(project, "sign", "src/acme") == 0
+    words = ("--from", os.fspath(project / "src/acme"), "--yes")
+    assert quietly(project, "add", "acme", *words) == 0
+    (project / "src/acme/pack.toml").write_text('name = "acme"\nversion = "1.1.0"\n')
+    assert quietly(project, "sign", "src/acme") == 0
+
+
+def _offered_unsigned(project: Path) -> None:
+    _offered(project)
+    for name in ("pack.manifest", "pack.manifest.sig"):
+        (project / "src/acme" / name).unlink()
+
+
+def _not_frozen(project: Path) -> None:
+    """A pack that was taken before an editor was switched on."""
+    _pack_signed(project)
+    with (project / ".driven/config.toml").open("a") as file:
+        file.write("windsurf = true\n")
+
+
 _BEN = {"name": "ben", "no_passphrase": True}
 _NEW_ANA = {"name": "ana", "no_passphrase": True}
 _DOCS = {"to": "ana", "cap": ["FileRead=docs"], "path": ["docs"], "out": "more"}
+_TO_STORE = {"path": "src/acme", "to": "out/store"}
 _ACCEPTED = {"source": "src/acme", "yes": True, "unsigned": True}
+_TAKEN = {"name": "acme", "from": "src/acme", "yes": True, "unsigned": True}
 USAGE = Case(2, words=("--no-such-option",))
 _WRAPPING = {"name": "standards/wrapping"}
 _WRAPPINGS = {"names": ["standards/wrapping"]}
@@ -340,7 +391,7 @@ CASES: dict[str, list[Case]] = {
     "sync": [
         Case(0, setup=_new_rule), Case(1, {"check": True}, _new_rule), Case(2, setup=_bad_rule),
         Case(4, setup=_conflict), Case(0, {"force": True}, _conflict), Case(0, {"dry_run": True}, _new_rule),
-        Case(5, setup=_pack_unknown), Case(6, setup=_pack_changed),
+        Case(5, setup=_pack_unknown), Case(6, setup=_pack_changed), Case(6, {"frozen": True}, _not_frozen),
     ],
     "status": [Case(0), Case(2, setup=_bad_rule), Case(5, setup=_pack_unknown), Case(6, setup=_pack_changed)],
     "explain": [
@@ -420,6 +471,15 @@ CASES: dict[str, list[Case]] = {
         Case(0, {"key": "ana"}, _trusted), Case(2), Case(5, {"key": "ana"}, _list_for_all),
         Case(6, {"key": "ana"}, _list_is_none),
     ],
+    "add": [
+        Case(0, _TAKEN, _pack_source), Case(2, _TAKEN), Case(5, _TAKEN, _pack_signed_list_for_all),
+        Case(6, {"name": "acme", "from": "src/acme", "yes": True}, _pack_source),
+    ],
+    "update": [
+        Case(0, {"yes": True}, _offered), Case(0, {"dry_run": True}, _offered), Case(1, {"check": True}, _offered),
+        Case(2, {"names": ["nobody"]}), Case(5, setup=_offered), Case(6, {"yes": True}, _offered_unsigned),
+        Case(0, {"repin": True}, _not_frozen),
+    ],
     "pack add": [
         Case(0, _ACCEPTED, _pack_source), Case(2, _ACCEPTED), Case(5, _ACCEPTED, _pack_signed_list_for_all),
         Case(6, {"source": "src/acme", "yes": True}, _pack_source),
@@ -434,6 +494,20 @@ CASES: dict[str, list[Case]] = {
     "pack trust": [
         Case(0, {"yes": True, "unsigned": True}, _pack_changed), Case(2, {"names": ["nobody"]}),
         Case(5, {"yes": True}, _pack_signed_list_for_all), Case(6, {"yes": True}, _pack_tampered),
+    ],
+    "pack build": [
+        Case(0, {"folder": "src/acme"}, _pack_source_signed), Case(2, {"folder": "nowhere"}),
+        Case(6, {"folder": "src/acme"}, _pack_source),
+    ],
+    "pack publish": [
+        Case(0, _TO_STORE, _pack_source_signed), Case(2, _TO_STORE), Case(4, _TO_STORE, _pack_published_otherwise),
+        Case(5, {"path": "src/acme", "to": "http://127.0.0.1:9", "token_file": "src/token"}, _pack_and_token_for_all),
+        Case(6, _TO_STORE, _pack_source),
+    ],
+    "serve": [
+        Case(0, {"act": "token", "name": "ana", "tokens": "out/tokens", "publish": True}),
+        Case(2, {"act": "token"}), Case(5, {"act": "token", "name": "ben", "tokens": "out/tokens"}, _tokens_for_all),
+        Case(6, {"port": "0", "store": "out/store", "signers": "src/nothing"}),
     ],
     "pack forget": [Case(0, {"name": "acme"}, _packed), Case(2, {"name": "nobody"})],
     "template list": [Case(0, setup=_template), Case(2, setup=_broken_template)],

@@ -99,7 +99,7 @@ def run(
 
 def _all() -> list[Benchmark]:
     from driven.benchmarks import (
-        caches, files, lsp, merge, patches, processes, streams, templates, text, trust, validate, watch,
+        caches, files, lsp, merge, patches, processes, serving, streams, templates, text, trust, validate, watch,
     )  # fmt: skip
 
     return [
@@ -114,6 +114,7 @@ def _all() -> list[Benchmark]:
         *validate.BENCHMARKS,
         *watch.BENCHMARKS,
         *trust.BENCHMARKS,
+        *serving.BENCHMARKS,
         *lsp.BENCHMARKS,
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from random import Random
@@ -11,11 +12,12 @@ from driven.benchmarks import processes
 from driven.benchmarks.measure import Bench, Benchmark, Figures, Work, against
 
 SLOTS, VARIABLES, SIZE = 750, 25, 50_000
-WORDS = (
+WORDS = re.findall(
+    r"\S+",
     "the agent writes tests first and names what fails; an error says where it happened, what went wrong and what to "
     "do about it, never more than one line; public functions are typed, and a module does one thing that its first "
-    "line says; nothing is fetched while a request waits; every query has a limit and an index that serves it"
-).split()
+    "line says; nothing is fetched while a request waits; every query has a limit and an index that serves it",
+)
 
 _RENDER = """
 import sys
@@ -82,9 +84,9 @@ def _cold(source: str) -> Work:
     from jinja2 import Environment
 
     given = values()
-    return lambda: Environment(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True).from_string(
-        source
-    ).render(given)
+    return lambda: (
+        Environment(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True).from_string(source).render(given)
+    )
 
 
 def _cached(bench: Bench, source: str) -> Work:
@@ -159,7 +161,8 @@ def _process(bench: Bench) -> Figures:
     figures = processes.against(
         bench, lambda: processes.run(ours, bench.disk, environment),
         lambda: processes.run(theirs, bench.disk, environment),
-        f"the same by Jinja2 {jinja2.__version__} with its file of bytecode", "Python's own start counted on both sides",
+        f"the same by Jinja2 {jinja2.__version__} with its file of bytecode",
+        "Python's own start counted on both sides",
     )  # fmt: skip
     return Figures(figures.value, figures.unit, 1 / (figures.ratio or 1), figures.baseline, figures.note)
 

@@ -27,11 +27,11 @@ def run(args: Any, app: App) -> int:
     from driven.delivery.adding import have_of
     from driven.delivery.following import Follower
     from driven.delivery.kept import Kept
-    from driven.delivery.token import token_of
+    from driven.delivery.token import tokens_for
     from driven.delivery.updating import sourced
     from driven.trust.signers import load
 
-    root, token = app.root, token_of(args.token_file)
+    root = app.root
     wanted = [one.rstrip("/") for one in args.from_]
     servers: dict[str, dict[str, Pin]] = {}
     for name, (look, one) in sourced(root, args.names).items():
@@ -42,6 +42,7 @@ def run(args: Any, app: App) -> int:
             "no pack here comes signed from a rule server: nothing tells of new versions",
             hint="`driven add NAME --from https://…` brings one",
         )
+    tokens = tokens_for(args.token_file, servers, wanted)
     telling = _Telling(app, root, takes=args.yes)
     kept, store = Kept(), load(root, os.environ)
     followers = []
@@ -49,7 +50,7 @@ def run(args: Any, app: App) -> int:
         here = {name: have_of(root, name, pin, kept) for name, pin in pins.items()}
         followers.append(
             Follower(
-                url, pins, keys={name: pin.key for name, pin in pins.items()}, store=store, token=token,
+                url, pins, keys={name: pin.key for name, pin in pins.items()}, store=store, token=tokens.get(url, ""),
                 have={name: one.data for name, one in here.items() if one is not None},
                 arrived=telling.arrived, told=telling.problem,
             )

@@ -74,6 +74,8 @@ def _rows(out: Output, one: PackLook) -> list[tuple[str, list[Piece]]]:
         if one.fingerprint:
             known = "a key that this project trusts" if one.is_known else "a key that nobody here has named so far"
             rows.append(("key", [one.fingerprint, (f"  {known}", "dim" if one.is_known else "yellow")]))
+    if pin is not None and pin.source:
+        rows.append(("from", [pin.source]))
     if pin is not None and one.state == "changed":
         rows.append(("before", [f"{pin.version}  ", (pin.key or "not signed", "dim")]))
         if pin.key != one.fingerprint:

@@ -136,9 +136,15 @@ def show_applied(out: Output, made: Applied, *, dry: bool, more: bool = True) ->
 
 
 def asker(out: Output) -> Ask:
-    """Asks for one value: its help, its choices with numbers, its default in brackets, and what was wrong before."""
+    """Asks for one value: its help, its choices with numbers, its default in brackets, and what was wrong before. The
+    name of its template is told where that is another one than before."""
+    told = ""
 
-    def ask(variable: Variable, default: Value, problem: str) -> str:
+    def ask(template: Template, variable: Variable, default: Value, problem: str) -> str:
+        nonlocal told
+        if template.name != told:
+            told = template.name
+            out.line((told, "bold"), (f"  {template.title}", "dim"), error=True)
         if problem:
             out.line(("  ", ""), (f"{variable.name}: {problem}", "yellow"), error=True)
         else:

@@ -31,7 +31,7 @@ class DtmBuilder:
         data = literal.encode("utf-8")
         place = self._literals.get(data, -1)
         if place < 0:
-            place = int(len(self._literal_bytes))
+            place = len(self._literal_bytes)
             self._literals[data] = place
             self._literal_bytes.write(data)
         put_u32(self._slots, place)

@@ -1,4 +1,4 @@
-"""The filters and tests of compiled templates, each as Jinja2 3.1 has it (autoescape off). Compiled.
+"""The filters of compiled templates, each as Jinja2 3.1 has it (autoescape off). Compiled.
 
 A filter gets its value and its arguments with the defaults filled in; it raises RenderError, or what Python raises for
 values of the wrong kind, which `Dtm.render` turns into one. docs/dtm.md lists them.
@@ -9,65 +9,78 @@ from __future__ import annotations
 import math
 
 from driven.core import dtm_layout as L
+from driven.core import dtm_names as N
 from driven.core._rt import FormatError, i64
-from driven.core.dtm_layout import FILTERS, TESTS, RenderError
-from driven.core.dtm_values import Undefined, check_size, compare, defined, items_of, text_of, weigh
+from driven.core.dtm_layout import FILTERS, RenderError
+from driven.core.dtm_values import Undefined, arguments, check_size, defined, items_of, text_of, weigh
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Final
+
+MANY: Final = 200  # characters that `trim` takes off
 
 
 def apply_filter(which: i64, value: Any, args: list[Any]) -> object:
     """`value | filter(args…)`."""
     if which >= len(FILTERS):
         raise FormatError("an unknown filter", 0)
-    name = FILTERS[which]
-    if name == "default":
-        _arguments(args, 2)
+    if which == N.F_DEFAULT:
+        arguments(args, 2)
         if isinstance(value, Undefined) or (args[1] and not value):
             return args[0]
         return value
     defined(value)
     for arg in args:
         defined(arg)
-    found = _of_text(name, value, args)
+    found = _of_text(which, value, args)
     if found is not None:
         return found
-    return _of_lists(name, value, args) if name in _LISTS else _of_numbers(name, value, args)
+    return _of_lists(which, value, args) if _goes_over_lists(which) else _of_numbers(which, value, args)
 
 
-_LISTS = frozenset(
-    ("first", "join", "last", "length", "list", "max", "min", "reverse", "sort", "sum", "unique")
-)
+def _goes_over_lists(which: i64) -> bool:
+    return (
+        which == N.F_JOIN or which == N.F_LENGTH or which == N.F_LIST or which == N.F_FIRST or which == N.F_LAST
+        or which == N.F_SORT or which == N.F_UNIQUE or which == N.F_REVERSE or which == N.F_SUM or which == N.F_MAX
+        or which == N.F_MIN
+    )  # fmt: skip
 
 
-def _of_text(name: str, value: Any, args: list[Any]) -> str | None:
+def _of_text(which: i64, value: Any, args: list[Any]) -> str | None:
     """The filters that make a text of anything; None for another filter."""
-    if name == "upper":
+    if which == N.F_UPPER:
         return text_of(value).upper()
-    if name == "lower":
+    if which == N.F_LOWER:
         return text_of(value).lower()
-    if name == "capitalize":
+    if which == N.F_CAPITALIZE:
         return text_of(value).capitalize()
-    if name == "title":
+    if which == N.F_TITLE:
         return title(text_of(value))
-    if name == "string":
+    if which == N.F_STRING:
         return text_of(value)
-    if name == "trim":
-        _arguments(args, 1)
-        return text_of(value).strip(args[0])
-    if name == "replace":
-        _arguments(args, 3)
+    if which == N.F_TRIM:
+        arguments(args, 1)
+        return _trim(text_of(value), args[0])
+    if which == N.F_REPLACE:
+        arguments(args, 3)
         return _replace(text_of(value), text_of(args[0]), text_of(args[1]), args[2])
-    if name == "indent":
-        _arguments(args, 3)
+    if which == N.F_INDENT:
+        arguments(args, 3)
         return _indent(value, args[0], args[1], args[2])
-    if name == "center":
-        _arguments(args, 1)
+    if which == N.F_CENTER:
+        arguments(args, 1)
         check_size(args[0])
         return text_of(value).center(args[0])
     return None
+
+
+def _trim(text: str, chars: Any) -> str:
+    if isinstance(chars, str) and len(chars) > MANY:
+        chars = "".join(dict.fromkeys(chars))
+        if len(chars) > MANY:  # each end of the text is looked for among all of them
+            raise RenderError(f"`trim` of more than {MANY} characters")
+    return text.strip(chars)
 
 
 def title(text: str) -> str:
@@ -77,7 +90,7 @@ def title(text: str) -> str:
     at: i64 = 0
     n: i64 = len(text)
     while at <= n:
-        if at == n or _separates(text[at]):
+        if at == n or _separates(ord(text[at])):
             if at > start:
                 parts.append(text[start].upper())
                 parts.append(text[start + 1 : at].lower())
@@ -88,8 +101,12 @@ def title(text: str) -> str:
     return "".join(parts)
 
 
-def _separates(letter: str) -> bool:
-    return letter.isspace() or letter in "-({[<"
+def _separates(letter: i64) -> bool:
+    if letter < 128:
+        if letter <= 32:
+            return letter == 32 or 9 <= letter <= 13 or letter >= 28
+        return letter in (40, 45, 60, 91, 123)
+    return chr(letter).isspace()
 
 
 def _replace(text: str, old: str, new: str, count: Any) -> str:
@@ -142,29 +159,29 @@ def _cut(text: Any, length: Any, killwords: Any, end: Any) -> str:
     return kept + end
 
 
-def _of_lists(name: str, value: Any, args: list[Any]) -> object:
-    if name == "length":
+def _of_lists(which: i64, value: Any, args: list[Any]) -> object:
+    if which == N.F_LENGTH:
         return len(value)
-    if name == "reverse":
-        _arguments(args, 1)
+    if which == N.F_REVERSE:
+        arguments(args, 1)
         if isinstance(value, str):
             return value[::-1]
         if not args[0]:
             raise RenderError("`reverse` alone makes an iterator of a list: write `| reverse | list`")
     items = items_of(value)
-    if name == "join":
-        _arguments(args, 1)
-        return _join(items, text_of(args[0]))
-    if name == "first":
+    if which == N.F_JOIN:
+        arguments(args, 1)
+        return join(items, text_of(args[0]))
+    if which == N.F_FIRST:
         return items[0] if items else Undefined("", "the first of an empty list")
-    if name == "last":
+    if which == N.F_LAST:
         return items[-1] if items else Undefined("", "the last of an empty list")
-    if name == "list":
+    if which == N.F_LIST:
         return items
-    if name == "reverse":
+    if which == N.F_REVERSE:
         items.reverse()
         return items
-    if name == "sum":
+    if which == N.F_SUM:
         total: Any = 0
         for item in items:
             number: Any = item
@@ -172,17 +189,18 @@ def _of_lists(name: str, value: Any, args: list[Any]) -> object:
             total = total + number
             weigh(total)
         return total
-    if name == "sort":
-        _arguments(args, 2)
+    if which == N.F_SORT:
+        arguments(args, 2)
         return _sorted(items, bool(args[0]), bool(args[1]))
-    if name == "unique":
-        _arguments(args, 1)
+    if which == N.F_UNIQUE:
+        arguments(args, 1)
         return _unique(items, bool(args[0]))
-    _arguments(args, 1)
-    return _extreme(items, name == "max", bool(args[0]))
+    arguments(args, 1)
+    return _extreme(items, which == N.F_MAX, bool(args[0]))
 
 
-def _join(items: list[object], separator: str) -> str:
+def join(items: list[object], separator: str) -> str:
+    """One text of all items."""
     texts: list[str] = []
     size: i64 = 0
     gap: i64 = len(separator)
@@ -235,30 +253,37 @@ def _extreme(items: list[Any], largest: bool, case_sensitive: bool) -> object:
     return best
 
 
-def _of_numbers(name: str, value: Any, args: list[Any]) -> object:
-    if name == "abs":
+def _of_numbers(which: i64, value: Any, args: list[Any]) -> object:
+    if which == N.F_ABS:
         return abs(value)
-    if name == "int":
-        _arguments(args, 2)
+    if which == N.F_INT:
+        arguments(args, 2)
         return _int(value, args[0], args[1])
-    if name == "float":
-        _arguments(args, 1)
+    if which == N.F_FLOAT:
+        arguments(args, 1)
+        _number(value)
         try:
             return float(value)
         except (TypeError, ValueError):
             return args[0]
-    if name == "round":
-        _arguments(args, 2)
+    if which == N.F_ROUND:
+        arguments(args, 2)
         return _round(value, args[0], args[1])
-    if name == "truncate":
-        _arguments(args, 4)
+    if which == N.F_TRUNCATE:
+        arguments(args, 4)
         return _truncate(value, args[0], args[1], args[2], args[3])
-    if name == "wordcount":
+    if which == N.F_WORDCOUNT:
         return _words(text_of(value))
     raise FormatError("an unknown filter", 0)
 
 
+def _number(value: Any) -> None:
+    if isinstance(value, Undefined):  # the lenient one is no number either
+        raise value.error()
+
+
 def _int(value: Any, default: Any, base: Any) -> object:
+    _number(value)
     number: object = default
     try:
         number = int(value, base) if isinstance(value, str) else int(value)
@@ -297,78 +322,3 @@ def _words(text: str) -> int:
             count += 1
         inside = word
     return count
-
-
-def _arguments(args: list[Any], count: i64) -> None:
-    if len(args) != count:
-        raise FormatError("a filter or test with another number of arguments", 0)
-
-
-def apply_test(which: i64, value: Any, args: list[Any]) -> bool:
-    """`value is test(args…)`."""
-    if which >= len(TESTS):
-        raise FormatError("an unknown test", 0)
-    name = TESTS[which]
-    if name in ("eq", "ne", "lt", "le", "gt", "ge", "in", "divisibleby"):
-        _arguments(args, 1)
-        return _compared(name, value, args[0])
-    _arguments(args, 0)
-    if name == "defined":
-        return not isinstance(value, Undefined)
-    if name == "undefined":
-        return isinstance(value, Undefined)
-    if name == "none":
-        return value is None
-    if name == "boolean":
-        return isinstance(value, bool)
-    if name == "true":
-        return value is True
-    if name == "false":
-        return value is False
-    if name == "integer":
-        return isinstance(value, int) and not isinstance(value, bool)
-    if name == "float":
-        return isinstance(value, float)
-    if name == "number":
-        return isinstance(value, (int, float))
-    if name == "string":
-        return isinstance(value, str)
-    if name == "mapping":
-        return False
-    if name == "sequence":
-        return isinstance(value, (str, list, tuple))
-    defined(value)
-    if name == "iterable":
-        return isinstance(value, (str, list, tuple))
-    if name == "lower":
-        return text_of(value).islower()
-    if name == "upper":
-        return text_of(value).isupper()
-    return bool(_remainder(value, 2) == (1 if name == "odd" else 0))
-
-
-def _compared(name: str, value: Any, other: Any) -> bool:
-    if name == "eq":
-        return compare(L.EQ, value, other)
-    if name == "ne":
-        return compare(L.NE, value, other)
-    if name == "lt":
-        return compare(L.LT, value, other)
-    if name == "le":
-        return compare(L.LE, value, other)
-    if name == "gt":
-        return compare(L.GT, value, other)
-    if name == "ge":
-        return compare(L.GE, value, other)
-    if name == "in":
-        return compare(L.IN, value, other)
-    defined(value)
-    defined(other)
-    return bool(_remainder(value, other) == 0)
-
-
-def _remainder(value: Any, other: Any) -> Any:
-    """RenderError for a text, which `%` would fill in as a form."""
-    if isinstance(value, str):
-        raise RenderError("a number is needed, and this is a text")
-    return value % other

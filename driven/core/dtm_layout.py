@@ -1,4 +1,4 @@
-"""What the numbers in a compiled template mean: its header, its instructions, its filters and tests. docs/dtm.md draws it.
+"""What the numbers in a compiled template mean: header, instructions, filters and tests. docs/dtm.md draws it.
 
 Compiled, so that reader and builder have them as constants. The instructions of conditions are those of `machine`.
 """

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from driven.core import dtm_layout as L
 from driven.core._rt import FormatError, final, i64
-from driven.core.dtm_filters import apply_test
 from driven.core.dtm_layout import LOOP_ATTRIBUTES, RenderError
+from driven.core.dtm_tests import apply_test
 from driven.core.dtm_values import Undefined, defined, items_of
 
 TYPE_CHECKING = False
@@ -71,10 +71,7 @@ def select(which: i64, value: object, args: list[Any], rejects: bool) -> list[ob
     if not value:  # as Jinja2: of what is empty nothing is asked, whatever it is
         return kept
     for one in items_of(value):
-        if which == 255:
-            holds = bool(one)
-        else:
-            holds = apply_test(which, one, args)
+        holds = bool(one) if which == 255 else apply_test(which, one, args)
         if holds != rejects:
             kept.append(one)
     return kept
@@ -86,6 +83,8 @@ def span(bounds: list[Any]) -> list[object]:
         defined(bound)
         if not isinstance(bound, int):
             raise RenderError("`range` is of whole numbers")
+        if bound.bit_length() > 62:
+            raise RenderError("a range of numbers that are too large")
     if len(bounds) == 1:
         numbers = range(bounds[0])
     elif len(bounds) == 2:

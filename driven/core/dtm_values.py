@@ -25,42 +25,60 @@ MISSING = Missing()  # what a cell holds that has no value
 
 @final
 class Undefined:
-    """A value that is not there. It can be passed on and asked for with `is defined`; all else is an error."""
+    """A value that is not there. It can be passed on and asked for with `is defined`; all else is an error.
 
-    def __init__(self, name: str, why: str = "") -> None:
+    The `lenient` one is what `'a' if b` gives where b does not hold: it prints as nothing, and is empty and false.
+    """
+
+    def __init__(self, name: str, why: str = "", lenient: bool = False) -> None:
         """`name` is the variable, or "" where `why` says what is missing."""
         self.name = name
         self.why = why or f"`{name}` is undefined"
+        self.lenient = lenient
 
     def error(self) -> RenderError:
         """What is raised when it is used."""
         return RenderError(self.why, self.name)
 
+    def _need(self) -> None:
+        if not self.lenient:
+            raise self.error()
+
     def __bool__(self) -> bool:
-        raise self.error()
+        self._need()
+        return False
 
     def __eq__(self, other: object) -> bool:
-        raise self.error()
+        self._need()
+        defined(other)
+        return isinstance(other, Undefined)
 
     def __ne__(self, other: object) -> bool:
-        raise self.error()
+        return not self == other
 
     def __hash__(self) -> int:
-        raise self.error()
+        self._need()
+        return 1
 
     def __len__(self) -> int:
-        raise self.error()
+        self._need()
+        return 0
+
+    def __contains__(self, _item: object) -> bool:
+        self._need()
+        return False
 
     def __str__(self) -> str:
-        raise self.error()
+        self._need()
+        return ""
 
     def __repr__(self) -> str:
         return "Undefined"
 
 
 def defined(value: object) -> None:
-    """RenderError for a value that is not there."""
-    if isinstance(value, Undefined):
+    """RenderError for a value that is not there; the lenient one is left to what is done with it."""
+    if isinstance(value, Undefined) and not value.lenient:
         raise value.error()
 
 
@@ -185,9 +203,9 @@ def binary(op: i64, a: Any, b: Any) -> object:
             raise RenderError("`%` on a text: join texts with `~`")
         return a % b
     if op == L.POW:
-        if isinstance(a, int) and isinstance(b, int):
-            if b > L.MAX_BITS or a.bit_length() * max(b, 1) > L.MAX_BITS:
-                raise RenderError("a whole number that is too large")
+        whole = isinstance(a, int) and isinstance(b, int)
+        if whole and (b > L.MAX_BITS or a.bit_length() * max(b, 1) > L.MAX_BITS):
+            raise RenderError("a whole number that is too large")
         result: object = a**b
         if not isinstance(result, (int, float)):
             raise RenderError("the root of a negative number")
@@ -230,7 +248,8 @@ def _checked(value: object) -> object:
 
 def item(value: Any, key: Any) -> object:
     """`value[key]`; undefined when there is none."""
-    defined(value)
+    if isinstance(value, Undefined):
+        raise value.error()
     try:
         found: object = value[key]
         return found
@@ -249,7 +268,9 @@ def part(value: Any, start: object, stop: object, step: object) -> object:
 
 def items_of(value: Any) -> list[object]:
     """What a loop goes over."""
-    defined(value)
+    if isinstance(value, Undefined):
+        defined(value)
+        return []
     if isinstance(value, (str, list, tuple)):
         if len(value) > L.MAX_ITEMS:
             raise RenderError(f"more than {L.MAX_ITEMS:,} items")
@@ -266,3 +287,9 @@ def kind(value: object) -> str:
     if isinstance(value, (int, float)):
         return "a number"
     return "a text" if isinstance(value, str) else "a list"
+
+
+def arguments(args: list[Any], count: i64) -> None:
+    """FormatError unless there are that many."""
+    if len(args) != count:
+        raise FormatError("a filter or test with another number of arguments", 0)

@@ -176,7 +176,8 @@ class RuleServer:
             if self.client.sends_token:
                 return DeliveryError(f"`{host}` does not take the token", hint="ask whoever runs it for another one")
             return DeliveryError(
-                f"`{host}` wants a token", hint="`--token-file FILE`, or DRIVEN_TOKEN; by https, or on this machine"
+                f"`{host}` wants a token",
+                hint="`--token-file FILE`, or DRIVEN_TOKEN and `--from URL`; by https or to this machine alone",
             )
         if status == 404 and name and not version:
             names = await self.names()

@@ -6,6 +6,10 @@ import os
 
 from driven.errors import PolicyError, UsageError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
 MAX_BYTES = 4096
 NAME = "DRIVEN_TOKEN"
 
@@ -27,6 +31,17 @@ def token_of(path: str | None) -> str:
         raise PolicyError(f"others can read the token file `{path}`", hint=f"chmod 600 {path}")
     lines = data.decode("utf-8", "replace").splitlines()
     return _checked(lines[0].strip() if lines else "", f"the token file `{path}`")
+
+
+def tokens_for(path: str | None, servers: Iterable[str], named: Collection[str]) -> dict[str, str]:
+    """URL of a server -> the token that is sent there.
+
+    A lock that somebody else wrote names servers too: a token goes to those that the command line names (`named`), and
+    with a file for it to the only one that there is. A DRIVEN_TOKEN that happens to be set is sent to no other.
+    """
+    token, urls = token_of(path), set(servers)
+    alone = bool(path) and len(urls) == 1
+    return {url: token for url in urls if token and (alone or url in named)}
 
 
 def _checked(token: str, what: str) -> str:

@@ -84,15 +84,16 @@ def sourced(root: str, names: Sequence[str] = ()) -> dict[str, tuple[PackLook, O
 
 
 def look_for(
-    root: str, packs: Mapping[str, tuple[PackLook, Origin]], top: str, *, token: str = "", offline: bool = False,
-    to: str = "", unsigned: bool = False, key: str = "", surfaces: bool = False,
+    root: str, packs: Mapping[str, tuple[PackLook, Origin]], top: str, *, tokens: Mapping[str, str],
+    offline: bool = False, to: str = "", unsigned: bool = False, key: str = "", surfaces: bool = False,
 ) -> list[Update]:  # fmt: skip
     """What there is for each of these packs, laid out below the folder `top`; `to`: this version and no other.
+    `tokens`: by the URL of a server.
 
     What could not be accepted (`driven.packing.check`) is "refused". Packs of servers are asked for side by side.
     """
     kept = Kept()
-    fetched = {} if offline or to else asyncio.run(_ask(root, packs, token, kept))
+    fetched = {} if offline or to else asyncio.run(_ask(root, packs, tokens, kept))
     found = []
     for name, (here, one) in packs.items():
         assert here.pin is not None
@@ -102,6 +103,7 @@ def look_for(
             came = fetched.get(name)
             if isinstance(came, DrivenError):
                 raise came
+            token = tokens.get(one.url, "")
             brought = _brought(root, here, one, folder, kept, came, token=token, offline=offline, to=to)
             update = _judged(root, here, one, folder, brought, to=to)
             if update.state == "new" and update.look is not None:
@@ -116,7 +118,7 @@ def look_for(
 
 
 async def _ask(
-    root: str, packs: Mapping[str, tuple[PackLook, Origin]], token: str, kept: Kept
+    root: str, packs: Mapping[str, tuple[PackLook, Origin]], tokens: Mapping[str, str], kept: Kept
 ) -> dict[str, Fetched | DrivenError | None]:
     """Name -> what came for it; None where the server has nothing else than what is here."""
     gate = asyncio.Semaphore(AT_ONCE)
@@ -126,6 +128,7 @@ async def _ask(
         have = have_of(root, here.name, here.pin, kept)
         async with gate:
             try:
+                token = tokens.get(where.url, "")
                 return await RuleServer(where.url, token=token, kept=kept).fetch(here.name, have=have)
             except DrivenError as error:
                 return error
@@ -169,21 +172,30 @@ def _judged(root: str, here: PackLook, one: Origin, folder: str, brought: Brough
             name=here.name, source=pin.source, state=state, pin=pin, look=look, version=version, coding=coding,
             moved=moved,
         )  # fmt: skip
-    if version_of(version) < version_of(pin.version) and not to:
-        raise SignatureError(
-            f"`{here.name} {version}` is offered, which is older than {pin.version}, which was accepted",
-            hint="an older version brings back what was put right since. If it is meant:"
-            f" `driven update {here.name} --to {version}`",
-        )
-    if version == pin.version and one.kind == "server" and f"sha256:{look.content}" != pin.content:
-        raise SignatureError(
-            f"`{here.name} {version}` has another content than the one that was accepted",
-            hint="a version that was published never changes: ask whoever runs the server, and whoever signed it",
-        )
+    refuse_replay(look, one, asked=to, hint=f"`driven update {here.name} --to {version}`")
     return Update(
         name=here.name, source=pin.source, state="new", pin=pin, look=look, version=version, coding=coding,
         moved=moved, changes=_changes(root, here.name, folder),
     )  # fmt: skip
+
+
+def refuse_replay(look: PackLook, one: Origin, *, asked: str, hint: str) -> None:
+    """SignatureError where an older version than the accepted one is offered that nobody asked for, or a server has
+    another content under the accepted version. `hint`: what takes the older one all the same."""
+    pin, about = look.pin, look.about
+    if pin is None or about is None or look.state == "accepted":
+        return
+    if version_of(about.version) < version_of(pin.version) and not asked:
+        raise SignatureError(
+            f"`{look.name} {about.version}` is offered, which is older than {pin.version}, which was accepted",
+            hint=f"an older version brings back what was put right since. If it is meant: {hint}",
+        )
+    if about.version == pin.version and one.kind == "server" and f"sha256:{look.content}" != pin.content:
+        raise SignatureError(
+            f"`{look.name} {about.version}` has another content than the one that was accepted",
+            hint="a version that was published never changes: ask whoever runs the server, and whoever signed it;"
+            f" `driven pack forget {look.name}` forgets what was accepted",
+        )
 
 
 def _seen(root: str, here: PackLook, folder: str) -> tuple[PackLook | None, str]:

@@ -59,6 +59,10 @@ def compile_template(
         raise TemplateError(
             f"template `{name}` is nested too deeply", hint="take a part of it into a variable by `set`"
         ) from None
+    except UnicodeEncodeError:
+        raise TemplateError(
+            f"template `{name}` is not text: it holds half of a character", hint="save it as UTF-8"
+        ) from None
     except FormatError as error:
         raise TemplateError(
             f"template `{name}` is too large: {error.message}",
@@ -81,7 +85,9 @@ def reference_render(
     try:
         return environment.from_string(source).render(values)
     except JinjaError as error:
-        raise TemplateError(f"Jinja2: {error.message}", span=Span(path=name, line=getattr(error, "lineno", 1))) from None
+        raise TemplateError(
+            f"Jinja2: {error.message}", span=Span(path=name, line=getattr(error, "lineno", 1))
+        ) from None
     except DrivenError:
         raise
     except Exception as error:  # a filter raises whatever Python does
@@ -122,7 +128,9 @@ def _environment(delimiters: Delimiters, load: Callable[[str], str] | None) -> E
             cache_size=0,
         )
     except AssertionError as error:
-        raise TemplateError(f"delimiters that cannot be told apart: {error}", hint="block, variable and comment start differently") from None
+        raise TemplateError(
+            f"delimiters that cannot be told apart: {error}", hint="block, variable and comment start differently"
+        ) from None
     numbers = environment.globals["range"]
     environment.globals.clear()
     environment.globals["range"] = numbers

@@ -1,4 +1,4 @@
-"""The code of a template while it is made: instructions with labels, literals that wait, cells that get numbers last."""
+"""The code of a template while it is made: instructions with labels, literals, cells that get numbers last."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from driven.core import dtm_layout as L
 from driven.core.dtm_build import DtmBuilder
 from driven.core.dtm_layout import SHAPES, too_large
 
-MAX_INSTRUCTIONS = 400_000  # of one template: includes within includes multiply
+MAX_INSTRUCTIONS = 200_000  # of one template: includes within includes multiply
 
 
 class Cell:
@@ -42,6 +42,7 @@ class Code:
     def __init__(self) -> None:
         self.builder = DtmBuilder()
         self.ops: list[Op] = []
+        self._count = 0  # of all instructions, those that stand elsewhere for now included
         self._text: list[str] = []
         self._slots: list[tuple[str, Cell | None]] = []
         self._inputs: list[Cell] = []
@@ -81,8 +82,9 @@ class Code:
             if isinstance(operand, Cell):
                 self.use(operand)
         self.ops.append(Op(op, operands))
-        if len(self.ops) > MAX_INSTRUCTIONS:
-            raise too_large(len(self.ops))
+        self._count += 1
+        if self._count > MAX_INSTRUCTIONS:
+            raise too_large(self._count)
 
     def put(self, label: Label) -> None:
         """The label is here."""

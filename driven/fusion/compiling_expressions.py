@@ -23,7 +23,19 @@ _BINARY: dict[type[nodes.BinExpr], int] = {
 _COMPARISONS = {
     "eq": L.EQ, "ne": L.NE, "lt": L.LT, "lteq": L.LE, "gt": L.GT, "gteq": L.GE, "in": L.IN, "notin": L.NOT_IN,
 }  # fmt: skip
-_FUNCTIONS = ("range", "super", "self", "namespace", "cycler", "joiner", "dict", "lipsum", "caller", "varargs", "kwargs")
+_FUNCTIONS = (
+    "range",
+    "super",
+    "self",
+    "namespace",
+    "cycler",
+    "joiner",
+    "dict",
+    "lipsum",
+    "caller",
+    "varargs",
+    "kwargs",
+)
 
 
 class Expressions:
@@ -120,7 +132,10 @@ class Expressions:
             raise self.fail(
                 f"`{node.name}` does not compile as a value", node, "`range` and `super` are called where they stand"
             )
-        found = frame.name(node.name)
+        try:
+            found = frame.name(node.name)
+        except KeyError:
+            raise self.fail(f"`{node.name}` cannot be used here", node, "filter the variable that was set") from None
         if isinstance(found, LoopRef):
             raise self.fail("`loop` is no value", node, "write `loop.index`, `loop.first` and the like")
         return found
@@ -170,7 +185,11 @@ class Expressions:
         code.add(L.ITEM)
 
     def _no_attribute(self, name: str, node: nodes.Node) -> TemplateError:
-        hint = f"write `| {name}`" if name in FILTERS else "values are texts, numbers and lists: give each its own variable"
+        hint = (
+            f"write `| {name}`"
+            if name in FILTERS
+            else "values are texts, numbers and lists: give each its own variable"
+        )
         return self.fail(f"`.{name}` does not compile: values have no attributes", node, hint)
 
     def _attribute(self, node: nodes.Getattr, frame: Frame) -> None:

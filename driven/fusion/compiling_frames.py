@@ -81,8 +81,12 @@ class Frame:
         self._open: dict[str, str] = {}  # references that mean the context's variable of that name
         self.toplevel = False  # what is set here is seen by blocks and includes
         self.rootlevel = False  # and not within an `if`
-        self.muted: bool = parent.muted if parent is not None else False  # the top level of a template that extends another
-        self.block: tuple[str, int] = parent.block if parent is not None else ("", -1)  # which block this is, and which of its versions
+        self.muted: bool = (
+            parent.muted if parent is not None else False
+        )  # the top level of a template that extends another
+        self.block: tuple[str, int] = (
+            parent.block if parent is not None else ("", -1)
+        )  # which block this is, and which of its versions
 
     def analyze(self, node: nodes.Node, **how: str) -> None:
         """Learn the names of a node's body."""
@@ -127,8 +131,11 @@ class Frame:
         raise KeyError(reference)
 
     def name(self, name: str) -> Cell | LoopRef:
-        """What a name stands for here."""
-        return self.lookup(self.symbols.ref(name))
+        """What a name stands for here. KeyError where Jinja2 knows none either: in the filters of a `set` block."""
+        reference = self.symbols.find_ref(name)
+        if reference is None:
+            raise KeyError(name)
+        return self.lookup(reference)
 
     def is_free(self, name: str) -> bool:
         """Whether a name is nothing that the template made: a variable of the caller, or a function."""

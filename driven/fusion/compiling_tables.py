@@ -1,4 +1,4 @@
-"""The filters and tests that compile: their arguments, what is filled in for those left out, what they need around them."""
+"""The filters and tests that compile: their arguments, their defaults, and what must stand around them."""
 
 from __future__ import annotations
 

@@ -1,21 +1,18 @@
-"""Templates to code: their statements, what they include and extend. All of it ends up in one `.dtm`."""
+"""Templates to code: their statements. All that a template includes and extends ends up in one `.dtm`."""
 
 from __future__ import annotations
 
-from jinja2 import Environment, TemplateSyntaxError, nodes
+from jinja2 import nodes
 
 from driven.core import dtm_layout as L
-from driven.errors import TemplateError
-from driven.frozen import frozen
 from driven.fusion.compiling_code import Label
-from driven.fusion.compiling_expressions import Expressions
+from driven.fusion.compiling_families import Families
 from driven.fusion.compiling_frames import Context, Frame, LoopRef
 from driven.fusion.compiling_tables import FILTERS
-from driven.span import Span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 _HINTS: dict[type[nodes.Node], str] = {
     nodes.Macro: "write a template of its own and include it",
@@ -25,130 +22,20 @@ _HINTS: dict[type[nodes.Node], str] = {
 }
 
 
-@frozen(kw_only=False)
-class Version:
-    """A block as one template of a family has it."""
-
-    path: str
-    node: nodes.Block
-
-
-class Family:
-    """A template, and those that it extends: the blocks of all, the newest version of each first."""
-
-    def __init__(self, members: list[tuple[str, nodes.Template]]) -> None:
-        self.members = members
-        self.blocks: dict[str, list[Version]] = {}
-        for path, tree in members:
-            for block in tree.find_all(nodes.Block):
-                self.blocks.setdefault(block.name, []).append(Version(path, block))
-
-
-class Compiler(Expressions):
+class Compiler(Families):
     """Compiles one template."""
-
-    def __init__(self, environment: Environment, load: Callable[[str], str] | None) -> None:
-        super().__init__()
-        self._environment = environment
-        self._load = load
-        self._trees: dict[str, nodes.Template] = {}
-        self._open: list[str] = []  # the templates that are being written
-        self._open_blocks: list[tuple[Family, str, int]] = []
-        self._family: Family
 
     def compile(self, source: str, name: str, meta: bytes) -> bytes:
         """The bytes of the `.dtm`, without its digest."""
-        self._write(name, self._parse(source, name), Context())
+        self.write(name, self.parse(source, name), Context())
         return self.code.finish(meta)
-
-    # -- templates ----------------------------------------------------------------------------------------------------
-
-    def _parse(self, source: str, path: str) -> nodes.Template:
-        try:
-            return self._environment.parse(source)
-        except TemplateSyntaxError as error:
-            raise TemplateError(
-                f"template `{path}` is not Jinja: {error.message or 'it cannot be read'}",
-                hint="docs/dtm.md lists what can be written; text that looks like Jinja goes between raw and endraw",
-                span=Span(path=path, line=error.lineno),
-            ) from None
-
-    def _tree(self, name: str, node: nodes.Node) -> nodes.Template | None:
-        """The tree of another template; None when there is none of that name."""
-        found = self._trees.get(name)
-        if found is None and self._load is not None:
-            try:
-                source = self._load(name)
-            except KeyError:
-                return None
-            found = self._trees[name] = self._parse(source, name)
-        return found
-
-    def _needed(self, name: str, node: nodes.Node) -> nodes.Template:
-        found = self._tree(name, node)
-        if found is None:
-            raise self.fail(f"there is no template `{name}`", node, "check its name")
-        return found
-
-    def _family_of(self, name: str, tree: nodes.Template) -> Family:
-        members = [(name, tree)]
-        seen = {name}
-        path = self.path
-        while True:
-            self.path, tree = members[-1]
-            extends = list(tree.find_all(nodes.Extends))
-            if not extends:
-                break
-            _check_blocks(self, tree)
-            wanted = extends[0].template
-            if len(extends) > 1 or extends[0] not in tree.body:
-                raise self.fail("`extends` stands once, outside of all else", extends[-1], "make the choice in blocks")
-            if not isinstance(wanted, nodes.Const) or not isinstance(wanted.value, str):
-                raise self.fail("`extends` needs a name in quotes", extends[0], "make the choice in blocks")
-            if wanted.value in seen or wanted.value in self._open:
-                raise self.fail(f"`{wanted.value}` extends itself in a circle", extends[0], "break the circle")
-            seen.add(wanted.value)
-            members.append((wanted.value, self._needed(wanted.value, extends[0])))
-        _check_blocks(self, tree)
-        self.path = path
-        return Family(members)
-
-    def _write(self, name: str, tree: nodes.Template, context: Context) -> None:
-        """Write a template where the code stands now."""
-        around = (self.path, getattr(self, "_family", None))
-        self._open.append(name)
-        family = self._family = self._family_of(name, tree)
-        for path, member in family.members:
-            self.path = path
-            frame = Frame(context)
-            frame.analyze(member)
-            frame.toplevel = frame.rootlevel = True
-            frame.enter(self.code)
-            is_child = member is not family.members[-1][1]
-            for node in member.body:
-                if isinstance(node, nodes.Extends):
-                    frame.muted = True
-                    continue
-                if is_child and not frame.muted:
-                    self._check_before_extends(node)
-                self._statement(node, frame)
-        self._open.pop()
-        self.path = around[0]
-        if around[1] is not None:
-            self._family = around[1]
-
-    def _check_before_extends(self, node: nodes.Node) -> None:
-        is_text = isinstance(node, nodes.Output) and all(isinstance(one, nodes.TemplateData) for one in node.nodes)
-        if not is_text and not isinstance(node, nodes.Assign):
-            raise self.fail("this stands before `extends`", node, "begin the template with `extends`")
-
-    # -- statements ---------------------------------------------------------------------------------------------------
 
     def _body(self, body: Sequence[nodes.Node], frame: Frame) -> None:
         for node in body:
-            self._statement(node, frame)
+            self.statement(node, frame)
 
-    def _statement(self, node: nodes.Node, frame: Frame) -> None:
+    def statement(self, node: nodes.Node, frame: Frame) -> None:
+        """Write a statement."""
         match node:
             case nodes.Output():
                 if not frame.muted:
@@ -189,10 +76,10 @@ class Compiler(Expressions):
             case nodes.Block():
                 if not (frame.toplevel and frame.muted):
                     self._only_heard(node, frame)
-                    self._block(node, frame)
+                    self.call_block(node, frame)
             case nodes.Include():
                 self._only_heard(node, frame)
-                self._include(node, frame)
+                self.include(node, frame)
             case nodes.Extends():
                 raise self.fail("`extends` stands outside of all else", node, "make the choice in blocks")
             case _:
@@ -202,9 +89,7 @@ class Compiler(Expressions):
 
     def _only_heard(self, node: nodes.Node, frame: Frame) -> None:
         if frame.muted:
-            raise self.fail(
-                "a template that extends another writes only in its blocks", node, "put this into a block"
-            )
+            raise self.fail("a template that extends another writes only in its blocks", node, "put this into a block")
 
     def _output(self, node: nodes.Output, frame: Frame) -> None:
         for one in node.nodes:
@@ -318,70 +203,6 @@ class Compiler(Expressions):
         self.code.add(L.CAPTURED)
         return inner
 
-    # -- blocks and includes ------------------------------------------------------------------------------------------
-
-    def _block(self, node: nodes.Block, frame: Frame) -> None:
-        versions = self._family.blocks[node.name]
-        if node.required and len(versions) < 2:
-            raise self.fail(f"the block `{node.name}` is required, and nothing fills it", node, "write it")
-        if not node.scoped:
-            self._version(node.name, 0, node, frame.context)
-            return
-        context = Context(frame.context, frame)
-        self._with_prologue(context, lambda: self._version(node.name, 0, node, context))
-
-    def parent_block(self, node: nodes.Node, frame: Frame) -> None:
-        """Write the block that `super()` means."""
-        name, version = frame.block
-        if version < 0:
-            raise self.fail("`super()` outside of a block", node, "write it into the block that is extended")
-        if version + 1 >= len(self._family.blocks[name]):
-            raise self.fail(f"there is no block `{name}` above this one", node, "leave `super()` out")
-        self._version(name, version + 1, node, frame.context)
-
-    def _version(self, name: str, version: int, node: nodes.Node, context: Context) -> None:
-        """Write a block as the `version`-th template of the family has it."""
-        entry = (self._family, name, version)
-        if entry in self._open_blocks:
-            raise self.fail(f"the block `{name}` holds itself", node, "break the circle")
-        found = self._family.blocks[name][version]
-        path, self.path = self.path, found.path
-        self._open_blocks.append(entry)
-        inner = Frame(context)
-        inner.block = (name, version)
-        inner.analyze(found.node)
-        inner.enter(self.code)
-        self._body(found.node.body, inner)
-        self._open_blocks.pop()
-        self.path = path
-
-    def _include(self, node: nodes.Include, frame: Frame) -> None:
-        if not isinstance(node.template, nodes.Const) or not isinstance(node.template.value, str):
-            raise self.fail("`include` needs a name in quotes", node, "choose between includes by `if`")
-        name = node.template.value
-        if not node.with_context:
-            raise self.fail("`include … without context` does not compile", node, "leave `without context` out")
-        tree = self._tree(name, node) if node.ignore_missing else self._needed(name, node)
-        if tree is None:
-            return
-        if name in self._open:
-            raise self.fail(f"`{name}` includes itself in a circle", node, "break the circle")
-        own = {found.name for found in tree.find_all(nodes.Name) if found.ctx == "store"}
-        context = Context(frame.context, frame, own)
-        self._with_prologue(context, lambda: self._write(name, tree, context))
-
-    def _with_prologue(self, context: Context, write: Callable[[], None]) -> None:
-        """Write something, and before it what its context turned out to need."""
-        code = self.code
-        code.flush()
-        before, code.ops = code.ops, []
-        write()
-        code.flush()
-        body, code.ops = code.ops, before
-        for op, to, source in context.prologue:
-            code.add(op, to, source)
-        code.extend(body)
-
 
 def _is_super(node: nodes.Call) -> bool:
     return isinstance(node.node, nodes.Name) and node.node.name == "super" and not node.args and not node.kwargs
@@ -393,11 +214,3 @@ def _mentions_loop(node: nodes.For) -> bool:
     return bool(find_undeclared(node.iter_child_nodes(only=("body",)), ("loop",))) or any(
         block.scoped for block in node.find_all(nodes.Block)
     )
-
-
-def _check_blocks(compiler: Compiler, tree: nodes.Template) -> None:
-    names = set()
-    for block in tree.find_all(nodes.Block):
-        if block.name in names:
-            raise compiler.fail(f"the block `{block.name}` is there twice", block, "give one of them another name")
-        names.add(block.name)

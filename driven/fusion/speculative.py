@@ -127,6 +127,16 @@ class SpeculativeLoader:
             self._judge()
         return data
 
+    def loaded(self, name: str, seconds: float) -> None:
+        """For who loads by other means: `name` was loaded, in so long. What follows it is fetched from here on."""
+        self.observe(name)
+        with self._lock:
+            self.counts.loaded += 1
+            self._times.append(seconds)
+            self._judge()
+        if self.is_on:
+            self.prefetch(self.likely(name))
+
     def observe(self, name: str) -> None:
         """Somebody asked for `name` now, after what they asked for before."""
         if len(name) > MAX_NAME:
@@ -277,7 +287,7 @@ class SpeculativeLoader:
             data: bytes | None = None
             try:
                 data = self._load(job.name)
-            except Exception:  # whoever asks for it is told then
+            except BaseException:  # whoever asks for it is told then; and whoever waits for it must not wait for ever
                 data = None
             with self._lock:
                 self.counts.fetched += data is not None
@@ -319,10 +329,11 @@ class SpeculativeLoader:
             self._times.clear()
 
 
-def for_server(load: Callable[[str], bytes], url: str) -> SpeculativeLoader:
+def for_server(load: Callable[[str], bytes], url: str, *, slow: float = SLOW) -> SpeculativeLoader:
     """A loader for the packs of one server, which goes on with what earlier processes learned of it. `load` keeps what
     it gets in the cache of packs: what is fetched here and not asked for is there for the next command."""
     from driven.fusion.binary_cache import key_of
     from driven.fusion.caches import open_cache
 
-    return SpeculativeLoader(load, cache=open_cache("prefetch"), key=key_of(b"server", url.encode()), label=url)
+    key = key_of(b"server", url.encode())
+    return SpeculativeLoader(load, cache=open_cache("prefetch"), key=key, label=url, slow=slow)

@@ -3,10 +3,9 @@
 TPL01  the file does not begin with front matter, or does not close it
 TPL02  a key of the front matter that is unknown, missing or of the wrong type
 TPL03  a variable that cannot be one
-TPL04  the text does not compile
-TPL05  the file cannot be read, or its name is none
-TPL06  a value that changes what the front matter of the rule says beside it
-TPL07  what the template gives is no text that a rule may have
+TPL04  the file cannot be read, or its name is none
+TPL05  a value that changes what the front matter of the rule says beside it
+TPL06  what the template gives is no text that a rule may have
 """
 
 from __future__ import annotations

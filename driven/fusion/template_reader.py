@@ -49,19 +49,19 @@ class Reader:
         from driven.format.yaml12 import load_yaml
 
         if not is_name(self.name):
-            self.error("TPL05", f"`{shown(self.name)}` is no name of a template", "small letters, digits, `-` and `/`")
+            self.error("TPL04", f"`{shown(self.name)}` is no name of a template", "small letters, digits, `-` and `/`")
             return None
         if len(self.data) > MAX_BYTES:
             message = f"the file has {len(self.data):,} bytes; a template has at most {MAX_BYTES:,}"
-            self.error("TPL05", message, "split it into several")
+            self.error("TPL04", message, "split it into several")
             return None
         try:
             whole = self.data.decode("utf-8")
         except UnicodeDecodeError:
-            self.error("TPL05", "the file is not UTF-8", "save it as UTF-8 text")
+            self.error("TPL04", "the file is not UTF-8", "save it as UTF-8 text")
             return None
         if "\0" in whole:
-            self.error("TPL05", "the file holds a NUL character", "save it as plain text")
+            self.error("TPL04", "the file holds a NUL character", "save it as plain text")
             return None
         begin, end, _ = split_front(self.data)
         if end < 0 or not begin:

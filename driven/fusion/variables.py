@@ -22,6 +22,7 @@ _YES = frozenset(("yes", "y", "true", "on", "1"))
 _NO = frozenset(("no", "n", "false", "off", "0", ""))
 _KINDS = {"str": "a text", "int": "a whole number", "float": "a number", "bool": "yes or no"}
 # Without these a text means itself wherever YAML has one.
+_WORDS = frozenset(("null", "true", "false"))
 RISKY = frozenset("\"'\\#:[]{},&*!|>%@`-?=~\n\r\t")
 
 
@@ -91,19 +92,24 @@ def truth(value: object) -> bool:
 
 def stand_in(values: Mapping[str, Value]) -> dict[str, Value]:
     """The same values with a letter in the place of each character that YAML could take for its own."""
-    return {name: _plain(value) for name, value in values.items()}
+    return {name: plain(value) for name, value in values.items()}
 
 
 def risky(values: Mapping[str, Value]) -> list[str]:
     """The variables whose value holds such a character."""
-    return [name for name, value in values.items() if _plain(value) != value]
+    return [name for name, value in values.items() if plain(value) != value]
 
 
-def _plain(value: Value) -> Value:
+def plain(value: Value) -> Value:
+    """A value, of any depth, with `x` for each such character; a text that YAML takes for no text begins with it."""
+    if isinstance(value, dict):
+        return {str(plain(key)): plain(inner) for key, inner in value.items()}
     if isinstance(value, str):
+        if value.lower() in _WORDS:
+            return "x" + value[1:]
         made = "".join(["x" if char in RISKY else char for char in value])
         return made if made == made.strip() else made.replace(" ", "x")
-    return [_plain(one) for one in value] if isinstance(value, list) else value
+    return [plain(one) for one in value] if isinstance(value, list) else value
 
 
 def _single(variable: Variable, value: object) -> Value:

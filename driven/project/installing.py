@@ -86,7 +86,7 @@ class Moves:
         shutil.rmtree(new, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
         try:
-            _copy(os.path.join(top, PACKS, name), new)
+            _copy(os.path.join(top, PACKS, name), new, durable=True)
             if os.path.isdir(place):
                 os.rename(place, old)
             self._moved.append((place, old))
@@ -158,13 +158,13 @@ def _written(files: Mapping[str, bytes], fresh: str) -> str:
     here = root_handle(fresh)
     try:
         for path in sorted(files):
-            write_beneath(here, path, files[path], modes.get(path, 0o644), durable=False)
+            write_beneath(here, path, files[path], _staged(modes.get(path, 0o644)), durable=False)
     finally:
         os.close(here)
     return fresh
 
 
-def _copy(source: str, fresh: str) -> None:
+def _copy(source: str, fresh: str, *, durable: bool = False) -> None:
     from driven.trust.beneath import read_beneath, root_handle, write_beneath
     from driven.trust.manifest import MAX_FILE, OURS
     from driven.trust.manifest_disk import of_folder
@@ -176,10 +176,17 @@ def _copy(source: str, fresh: str) -> None:
     there, here = root_handle(source), root_handle(fresh)
     try:
         for path, mode in files:
-            write_beneath(here, path, read_beneath(there, path, MAX_FILE), mode)
+            right = mode if durable else _staged(mode)
+            write_beneath(here, path, read_beneath(there, path, MAX_FILE), right, durable=durable)
     finally:
         os.close(there)
         os.close(here)
+
+
+def _staged(mode: int) -> int | None:
+    """The rights of a file that is only looked at: as they come, where it is no program. To change rights is what a
+    run that may write nothing is denied."""
+    return mode if mode & 0o111 else None
 
 
 def _check(source: str, found: str) -> None:

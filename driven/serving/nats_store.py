@@ -65,7 +65,7 @@ class NatsStore:
         except Exception as error:  # each of its layers has exceptions of its own
             raise self._told(error) from None
         self._client.options["max_reconnect_attempts"] = -1  # only now: the first time it says so
-        self._js = self._client.jetstream(timeout=5)
+        self._js = self._client.jetstream(timeout=2)
         await self._asked(self._make)
         await self._client.subscribe(f"{SUBJECTS}.>", cb=self._heard)
 

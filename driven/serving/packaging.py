@@ -187,16 +187,13 @@ def _compile(folder: str) -> Iterator[str]:
 
 def _compiled(top: str, path: str) -> bytes | None:
     """A template's compiled form; None for one that is only a part of others. SourceError, TemplateError."""
-    from driven.fusion.compiling import compile_template
+    from driven.fusion.precompiling import compile_document
     from driven.fusion.template import UNLISTED
 
     name = path.removesuffix(".md")
     if name.startswith(UNLISTED):
         return None
-    template = _template(top, name)
-    return compile_template(
-        template.text, name=name, load=lambda other: _template(top, other).text, delimiters=template.delimiters
-    )
+    return compile_document(_template(top, name), lambda other: _template(top, other))
 
 
 def _template(top: str, name: str) -> Template:

@@ -26,7 +26,7 @@ MAX_TOKEN = 512  # characters of one that a client says
 PREFIX = "drv_"
 _HEX = frozenset("0123456789abcdef")
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@")
-_LOOK = 1.0  # seconds between two looks at the file
+_LOOK = 0.25  # seconds between two looks at the file
 
 
 @frozen

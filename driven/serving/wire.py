@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MAX_HEAD = 32 << 10  # bytes of a request's first line and headers
 MAX_HEADERS = 100
-PATIENCE = 6.0  # seconds from the first byte of a request, or of a connection, to the end of the headers
+PATIENCE = 5.0  # seconds from the first byte of a request, or of a connection, to the end of the headers
 _PHRASES = {400: "Bad Request", 408: "Request Timeout", 431: "Request Header Fields Too Large"}
 
 

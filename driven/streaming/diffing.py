@@ -188,7 +188,10 @@ class _Changes:
         if self.made:
             sources.append((MADE, len(self.made) - 1, self.made[-1].rule))
         best: _Made | None = None
+        lines = rule.body.split("\n")
         for of, place, one in sources:
+            if not _alike(one.body, rule.body, lines):
+                continue
             flags, patches = 0, b""
             for flag, before, now in (
                 (HEAD, head_of(one), head_of(rule)),
@@ -247,6 +250,12 @@ def _reordered(moved: list[tuple[int, int]]) -> bytes:
 def _whole(rule: Rule) -> int:
     """Bytes of a rule in a template, without the braces around all."""
     return len(to_json(RuleSet((replace(rule, span=NOWHERE),))).encode()) - len('{"driven":1,"rules":[]}')
+
+
+def _alike(one: str, other: str, lines: list[str]) -> bool:
+    """Whether it is worth looking for a patch: a quarter of the other's text stands in lines of the one."""
+    known = set(one.split("\n"))
+    return one == other or 4 * sum(len(line) + 1 for line in lines if line in known) > len(other)
 
 
 def _section(old: bytes, new: bytes) -> tuple[int, bytes] | None:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from driven.templating.rendering import Renderer
 
-# (variable, its default or None, what was wrong with the last answer) -> what was typed.
-Ask: TypeAlias = "Callable[[Variable, Value, str], str]"
+# (whose variable it is, the variable, its default or None, what was wrong with the last answer) -> what was typed.
+Ask: TypeAlias = "Callable[[Template, Variable, Value, str], str]"
 TRIES = 3  # answers that do not fit before a question is given up
 MAX_SAID = 300  # characters of a validator's message
 
@@ -93,7 +93,7 @@ def _asked(
 ) -> Value:  # fmt: skip
     problem = ""
     for _ in range(TRIES):
-        words = ask(variable, default, problem)
+        words = ask(template, variable, default, problem)
         try:
             if words or default is None:
                 value = typed(variable, words, numbered=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from itertools import islice
 
-from driven.errors import DiskError, UsageError
+from driven.errors import DiskError, DrivenError, UsageError
 from driven.format.text import MAX_RULE_BYTES, is_rule_id, parse_rule
 from driven.format.words import shown
 from driven.frozen import field, frozen, replace
 from driven.fusion.template import Template
-from driven.fusion.variables import risky, stand_in
+from driven.fusion.variables import plain, risky, stand_in
 from driven.model.diagnostic import Diagnostic
 from driven.model.plan import Conflict, Create, Keep, Plan, Replace
 from driven.model.rule import Rule, Value
@@ -93,16 +93,18 @@ def make(renderer: Renderer, template: Template, values: Mapping[str, Value], ru
     data = text.encode("utf-8", "surrogatepass")
     if len(data) > MAX_RULE_BYTES:
         message = f"it renders to {len(data):,} bytes; a rule has at most {MAX_RULE_BYTES:,}"
-        return Made(template=template, rule_id=rule_id, diagnostics=(_told("TPL07", named, message),))
+        return Made(template=template, rule_id=rule_id, diagnostics=(_told("TPL06", named, message),))
     rule, found = parse_rule(data, path=named, rule_id=rule_id)
     found = [replace(one, message=f"the rule `{rule_id}` that it gives: {one.message}") for one in found]
     if rule is not None:
         found += [one for one in islice(scan(f"{named}.md", text), 20) if one.severity == "error"]
-        risk = risky(values)
-        if risk and _front(text, named) != _front(renderer.text(template, stand_in(values)).strip("\n") + "\n", named):
+        chosen = {one.name for one in template.variables if one.choices}  # its author's words, not a person's
+        free = {name: value for name, value in values.items() if name not in chosen}
+        risk = risky(free)
+        if risk and not _is_as_meant(renderer, template, text, {**values, **stand_in(free)}):
             message = f"what `{'`, `'.join(risk)}` is set to changes the front matter of the rule beside it"
             hint = "leave out quotes, brackets, commas, colons and `#`; or the author writes `| tojson` there"
-            found.append(_told("TPL06", named, message, hint))
+            found.append(_told("TPL05", named, message, hint))
     wrong = any(one.severity == "error" for one in found)
     return Made(template=template, rule_id=rule_id, text=text, rule=None if wrong else rule, diagnostics=tuple(found))
 
@@ -190,8 +192,17 @@ def _changes(root: str, made: Sequence[Made], force: bool) -> list[Change]:
     return sorted(changes, key=lambda change: change.path)
 
 
+def _is_as_meant(renderer: Renderer, template: Template, text: str, values: Mapping[str, Value]) -> bool:
+    """Whether the front matter of `text` says what it says with `values` that are nothing to YAML."""
+    try:
+        other = renderer.text(template, values).strip("\n") + "\n"
+    except DrivenError:  # it makes something else of such a value, a number perhaps
+        return True
+    return _front(text, template.name) == _front(other, template.name)
+
+
 def _front(text: str, path: str) -> object:
-    """The shape of a rule's front matter: its keys and the kinds of their values, no text; None where it has none."""
+    """What a rule's front matter says, with `x` for what is YAML's in its texts; None where it has none."""
     from driven.core.front import split_front
     from driven.format.yaml12 import load_yaml
 
@@ -200,13 +211,7 @@ def _front(text: str, path: str) -> object:
     if not begin or end < 0:
         return None
     loaded = load_yaml(data[begin:end].decode("utf-8", "replace"), path=path)
-    return _shape(loaded.values) if not loaded.diagnostics else "broken"
-
-
-def _shape(value: Value) -> object:
-    if isinstance(value, dict):
-        return {key: _shape(inner) for key, inner in value.items()}
-    return [_shape(inner) for inner in value] if isinstance(value, list) else type(value).__name__
+    return plain(loaded.values) if not loaded.diagnostics else "broken"
 
 
 def _errors(found: Sequence[Diagnostic]) -> bool:

@@ -50,7 +50,9 @@ class PackShelf:
         data = self._read(f"{_INSIDE}{name}.md", MAX_BYTES)
         if data is None:
             path = f"{self.pack.folder}/{_INSIDE}{name}.md"
-            raise SourceError(f"`{path}` is not as it was accepted", hint=f"`driven pack show {self.pack.name}` says more")
+            raise SourceError(
+                f"`{path}` is not as it was accepted", hint=f"`driven pack show {self.pack.name}` says more"
+            )
         return data
 
     def compiled(self, name: str) -> bytes | None:
@@ -96,7 +98,7 @@ class Library:
         shelf.names()
         for odd in shelf.odd:
             message = f"`{shown(odd)}` is no name of a template"
-            self._tell("TPL05", message, f"{FOLDER}/{odd}.md", "small letters, digits, `-` and `/`: rename the file")
+            self._tell("TPL04", message, f"{FOLDER}/{odd}.md", "small letters, digits, `-` and `/`: rename the file")
         return [shelf]
 
     def _packs(self) -> list[TemplateShelf]:

@@ -6,6 +6,8 @@ small texts of the variables (defaults, validators, conditions) stand in the met
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from driven.errors import DrivenError
 from driven.frozen import replace
 from driven.fusion.dtm_file import open_dtm, render
@@ -13,6 +15,7 @@ from driven.fusion.loading import TemplateLoader
 from driven.fusion.precompiling import META, digest_of, small_texts
 from driven.fusion.template import Template, is_jinja
 from driven.model.rule import Value
+from driven.span import Span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +47,7 @@ class Renderer:
                 self._opened[template.origin, template.name] = (dtm, {})
             return render(dtm, values)
         except DrivenError as error:
-            raise _named(template, error) from error
+            raise self._told(template, error) from error
 
     def small(self, template: Template, text: str, values: Mapping[str, Value]) -> str:
         """What a text of one of its variables renders to; a text without Jinja is itself."""
@@ -59,12 +62,26 @@ class Renderer:
                 self._small[key] = dtm
             return render(dtm, values)
         except DrivenError as error:
-            raise _named(template, error) from error
+            raise self._told(template, error, small=True) from error
 
     def _made(self, template: Template) -> Dtm:
         if self._loader is None:
             self._loader = TemplateLoader()
         return self._loader.dtm(template, self._sources(template))
+
+    def _told(self, template: Template, error: DrivenError, *, small: bool = False) -> DrivenError:
+        """The same error, saying of which template, at its place in the file. `small`: it is in a text of a variable,
+        of which only the file is known."""
+        span, said = error.span, error.message
+        if span is not None:
+            one = template
+            if span.path != template.name:  # one that it includes or extends
+                with suppress(DrivenError):
+                    one = self.library.find(span.path, template.origin)
+            inside = small and one is template
+            span = Span(path=one.path) if inside else Span(path=one.path, line=span.line + one.line - 1)
+        named = said if f"`{template.name}`" in said else f"the template `{template.name}`: {said}"
+        return type(error)(named, hint=error.hint, span=span)
 
     def _sources(self, template: Template) -> Callable[[str], str]:
         return lambda name: self.library.find(name, template.origin).text
@@ -101,10 +118,3 @@ def _decoded(text: str) -> Dtm:
     from base64 import b64decode
 
     return open_dtm(b64decode(text))
-
-
-def _named(template: Template, error: DrivenError) -> DrivenError:
-    """The same error, saying of which template."""
-    if f"`{template.name}`" in error.message:
-        return error
-    return type(error)(f"the template `{template.name}`: {error.message}", hint=error.hint, span=error.span)

@@ -59,11 +59,12 @@ FAMILIES: dict[str, str] = {
     "WCH": "The watch",
     "LSP": "The language server",
     "IMP": "An import",
+    "TPL": "A template",
     "DRV": "What ends a run",
 }
 ELSEWHERE = "Checks of other plugins"
 # Told by other commands: `driven validate` neither finds nor silences them.
-_NO_FINDINGS = frozenset(("SYN", "DSK", "WCH", "LSP", "IMP", "DRV"))
+_NO_FINDINGS = frozenset(("SYN", "DSK", "WCH", "LSP", "IMP", "TPL", "DRV"))
 
 
 @frozen

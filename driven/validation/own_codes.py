@@ -359,6 +359,34 @@ _ALL = (
         "SKL03", "files beside a skill", "info",
         "They stay where they are. Only the text of the skill goes to other editors, whose copy cannot find them.",
     ),
+    # A template: driven.fusion.template_reader, driven.templating.
+    OwnCode(
+        "TPL01", "a template without front matter", "error",
+        "What it is and asks for stands between two lines `---` at the top; the rule that it gives stands below them.",
+    ),
+    OwnCode(
+        "TPL02", "a key of a template that is unknown, missing or of another type", "error",
+        "It would be passed over without a word, and the template would be another one than its author meant.",
+        "descripton: How errors are raised", "description: How errors are raised",
+    ),
+    OwnCode(
+        "TPL03", "a variable of a template that cannot be one", "error",
+        "It could not be asked for, or its default would be refused where it is used.",
+        "port: {type: int, default: http}", "port: {type: int, default: 80}",
+    ),
+    OwnCode(
+        "TPL04", "a template's file that cannot be read, or whose name is none", "error",
+        "A name is made of small letters, digits, `-` and `/`: people type it, and it becomes the id of a rule.",
+    ),
+    OwnCode(
+        "TPL05", "a value that says something beside its place", "error",
+        "It ends the text of front matter that it stands in, so the rule would hold elsewhere, or for another reason.",
+        """--set 'package=x"], apply: "always'""", "--set package=x",
+    ),
+    OwnCode(
+        "TPL06", "a template that gives more text than a rule may have", "error",
+        "No editor would read it whole, and no agent would follow it.",
+    ),
     # A validation itself: driven.validation.
     OwnCode(
         "TXT02", "a rule file that could not be read", "error",

@@ -72,6 +72,7 @@ class Feeds:
     async def subscribe(self, params: Any) -> dict[str, Any]:
         """`driven/rules/subscribe` and `driven/rules/resync`: what makes the newest of what the client has (`base`, a
         digest; none where it has nothing), and from now on all that follows."""
+        params = params if isinstance(params, dict) else {}
         root = self._root(params)
         await root.ready()
         listener = self._listeners.setdefault(root.path, _Listener(root))
@@ -90,10 +91,11 @@ class Feeds:
 
     def unsubscribe(self, params: Any) -> None:
         """`driven/rules/unsubscribe`: no more of a folder."""
-        self._listeners.pop(self._root(params).path, None)
+        self._listeners.pop(self._root(params if isinstance(params, dict) else {}).path, None)
 
     def credit(self, params: Any) -> None:
         """`driven/rules/credit`: the client has room for `chunks` more; with `offset` it goes on from there."""
+        params = params if isinstance(params, dict) else {}
         listener = self._listeners.get(self._root(params).path)
         if listener is None or listener.chunks is None:
             return
@@ -154,7 +156,7 @@ class Feeds:
     def _root(self, params: Any) -> Root:
         """The folder that is meant: the one of a URI, or the only one."""
         session = self._server.session
-        path = path_of(argument(params, "uri")) if isinstance(params, dict) else ""
+        path = path_of(argument(params, "uri"))
         if not path and len(session.roots) == 1:
             return next(iter(session.roots.values()))
         found = session.roots.get(path)

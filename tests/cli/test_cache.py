@@ -18,6 +18,7 @@ import pytest
 
 from driven.fusion.binary_cache import cache_folder, key_of
 from driven.fusion.caches import CACHES, NAMES, open_cache
+from driven.fusion.precompiling import compile_folder
 from driven.grammar.commands import COMMANDS
 
 DAY = 86_400
@@ -223,6 +224,18 @@ def test_warm(templates: Path, home: Path, drive: Callable[..., Any], answer: Ca
     (templates / "partials/end.md").write_text(PART.replace("where", "what"))
     assert own(answer) == (2, compiled - 2)
     assert {"standards/brief", "standards/long"} <= {row["what"] for row in answer("cache list", "templates")["files"]}
+
+
+def test_warm_leaves_what_came_compiled(templates: Path, home: Path, answer: Callable[..., Any]) -> None:
+    """While it is whole, and made of the texts that stand there."""
+    compile_folder(os.fspath(templates))
+    shipped = answer("cache warm")["shipped"]
+    assert shipped >= 2 and own(answer)[0] == 0
+    (templates / "partials/end.md").write_text(PART.replace("where", "what"))
+    data = answer("cache warm")
+    assert (data["shipped"], data["compiled"]) == (shipped - 2, 2)
+    (templates / "standards/long.dtm").write_bytes(b"no template")
+    assert answer("cache warm")["there"] == 2
 
 
 def test_warm_says_what_does_not_compile(

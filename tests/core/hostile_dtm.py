@@ -135,7 +135,8 @@ def main(count: int, seed: int) -> None:
     build = "pure" if (sys.modules["driven.core.dtm"].__file__ or "").endswith(".py") else "compiled"
     print(
         f"{count:,} templates, {build}, seed {seed}: {count / took:,.0f} a second; {found['rendered']:,} rendered, "
-        f"{found['refused']:,} refused, {found['refused while it ran']:,} refused while they ran; nothing but FormatError"
+        f"{found['refused']:,} refused, {found['refused while it ran']:,} refused while they ran; "
+        "nothing but FormatError"
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from driven.core import dtm_layout as L
+from driven.core import dtm_names
 from driven.core._rt import FormatError
 from driven.core.dtm import Dtm
 from driven.core.dtm_build import DtmBuilder
@@ -34,6 +35,13 @@ def code(*parts: int | tuple[int, int]) -> bytes:
     for part in parts:
         out += part[0].to_bytes(part[1], "little") if isinstance(part, tuple) else bytes([part])
     return bytes(out)
+
+
+def test_the_numbers_of_filters_and_tests_are_their_places() -> None:
+    for prefix, known in (("F_", L.FILTERS), ("T_", L.TESTS)):
+        numbers = {name: number for name, number in vars(dtm_names).items() if name.startswith(prefix)}
+        assert numbers == {prefix + name.upper(): number for number, name in enumerate(known)}
+    assert len(L.SHAPES) == L.LAST + 1
 
 
 def test_slots_alone_are_a_template() -> None:
@@ -149,7 +157,7 @@ def test_output_and_values_are_bounded() -> None:
     with pytest.raises(RenderError, match="lists within lists"):
         made(nesting).render(["x", "y"])
     sharing = code(L.CALL, (0, 2), L.CALL, (0, 2), L.LIST, (2, 2), L.STORE, (0, 2), L.JUMP, (0, 4))
-    with pytest.raises(RenderError, match="lists within lists|too large"):
+    with pytest.raises(RenderError, match=r"lists within lists|too large"):
         made(sharing).render(["x" * 100_000, "y"])
     with pytest.raises(RenderError, match="too large"):
         made(code(L.CALL, (0, 2), L.CALL, (1, 2), L.POW, L.OUT)).render([2, 10**9])
@@ -161,6 +169,22 @@ def test_output_and_values_are_bounded() -> None:
     looping = code(L.CALL, (0, 2), L.FOR, L.JUMP, (0, 4))
     with pytest.raises(FormatError, match="loops within one another"):
         made(looping).render(["x", "y"])
+
+
+def test_work_on_large_values_costs_fuel() -> None:
+    def source(*parts: int | tuple[int, int]) -> Dtm:
+        return made(code(L.CALL, (0, 2), L.CALL, (1, 2), *parts, L.OUT))
+
+    many = [str(i) for i in range(90_000)]
+    with pytest.raises(RenderError, match="does too much"):
+        source(L.SELECT, L.TESTS.index("in"), 1, 0).render([many, many])
+    with pytest.raises(RenderError, match="`trim` of more than"):
+        source(L.FILTER, L.FILTERS.index("trim"), 1).render(["z" * 4_000_000, "".join(map(chr, range(50_000)))])
+    assert source(L.FILTER, L.FILTERS.index("trim"), 1).render(["abz", "b" * 1_000_000 + "a"]) == "z"
+    with pytest.raises(RenderError, match="too large"):
+        source(L.RANGE, 2).render([1 << 80, (1 << 80) + 5])
+    with pytest.raises(RenderError, match="more than"):
+        made(code(L.CALL, (0, 2)) * 200 + code(L.CONCAT, (200, 2), L.OUT)).render(["x" * 4_000_000, ""])
 
 
 def test_what_no_template_can_have_is_refused_as_a_value() -> None:

@@ -1,4 +1,4 @@
-"""`driven add` and `driven update` at work: from a server, a repository, a path and the cache, with and without a yes."""
+"""`driven add` and `driven update` at work: from a server, a repository, a path, the cache; with and without a yes."""
 
 from __future__ import annotations
 
@@ -125,6 +125,10 @@ def test_what_may_not_take_its_place_does_not(
     }  # fmt: skip
     assert says[wrong] in one["problem"]["message"]
     assert one["problem"]["hint"]
+    assert stands(root) == before
+    if wrong in ("older", "same version"):
+        shelf.packs[NAME] = {shelf.newest(NAME): shelf.packs[NAME][shelf.newest(NAME)]}
+    assert run(root, "add", NAME, "--yes") == code
     assert stands(root) == before
     assert run(root, "update", "--yes") == code, "it is not taken the next time either"
     assert stands(root) == before
@@ -268,7 +272,12 @@ def test_from_a_path_that_the_lock_names_relative_to_the_project(
 
 
 def test_a_token_comes_from_a_file_that_nobody_else_reads(
-    root: Path, url: str, shelf: Shelf, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    root: Path,
+    url: str,
+    shelf: Shelf,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shelf.token = "s3cret"
     file = tmp_path / "token"
@@ -281,6 +290,14 @@ def test_a_token_comes_from_a_file_that_nobody_else_reads(
     assert run(root, "update") == 2
     said = capsys.readouterr()
     assert "wants a token" in said.err
+    monkeypatch.setenv("DRIVEN_TOKEN", "s3cret")
+    asked = len(shelf.requests)
+    assert run(root, "update") == 2, "who wrote the lock is not who may see the token"
+    assert run(root, "add", NAME) == 2
+    assert not [headers for _, headers in shelf.requests[asked:] if "authorization" in headers]
+    assert run(root, "update", "--from", url) == 0
+    assert run(root, "update", "--token-file", str(file)) == 0
+    said = capsys.readouterr()
     assert "s3cret" not in said.out + said.err + (root / ".driven/driven.lock").read_text()
 
 

@@ -30,6 +30,7 @@ PAGES = (
     "docs/caches.md",
     "docs/trust.md",
     "docs/mcp.md",
+    "docs/serve.md",
     "docs/streaming.md",
 )
 FENCE = re.compile(r"^```(?P<language>\w*) ?(?P<path>\S*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from driven.core import dtm_layout as L
 from driven.errors import SourceError, TemplateError
+from driven.fusion import compiling_tables
 from driven.fusion.compiling import JINJA, Delimiters, compile_template, reference_render
 from driven.fusion.dtm_file import open_dtm, render
 
@@ -58,19 +62,24 @@ CASES = [
     "{{ 123456789012345678901234567890 }}{{ 1_000 }}{{ 0x1f }}", "{{ 'é' ~ '\\n' ~ \"q\" }}", "{{ [missing] }}",
     "{{ words | join(', ') }}{{ words | join }}{{ words | sort | join('-') }}{{ mixed | sort }}",
     "{{ mixed | sort(reverse=true) }}{{ mixed | sort(case_sensitive=true) }}{{ mixed | unique | list }}",
-    "{{ words | map('upper') | join }}{{ words | select('equalto', 'a') | list }}{{ words | reject('in', 'ab') | list }}",
+    "{{ words | map('upper') | join }}{{ words | select('equalto', 'a') | list }}",
+    "{{ words | reject('in', 'ab') | list }}",
     "{{ ['', 'a', none] | select | list }}{{ ['', 'a'] | reject | list }}{{ nothing | map('upper') | list }}",
     "{{ words | first }}{{ words | last }}{{ empty | first | default('e') }}{{ empty | last is defined }}",
-    "{{ words | length }}{{ words | count }}{{ n | length }}", "{{ n | length }}", "{{ words | reverse | list }}{{ x | reverse }}",
+    "{{ words | length }}{{ words | count }}{{ n | length }}", "{{ n | length }}",
+    "{{ words | reverse | list }}{{ x | reverse }}",
     "{{ x | upper }}{{ 'A B' | lower }}{{ 'aB c' | capitalize }}{{ ' a ' | trim }}{{ 'xax' | trim('x') }}",
-    "{{ \"hello wORLD-foo (bar [baz] it's ßtart ǆ\" | title }}", "{{ 'aaa' | replace('a', 'b') }}{{ 'aaa' | replace('a', 'b', 2) }}",
+    "{{ \"hello wORLD-foo (bar [baz] it's ßtart ǆ\" | title }}",
+    "{{ 'aaa' | replace('a', 'b') }}{{ 'aaa' | replace('a', 'b', 2) }}",
     "{{ 'a\\nb\\n\\nc' | indent }}{{ 'a\\nb' | indent(2, first=true) }}{{ 'a\\n\\nb' | indent('> ', blank=true) }}",
-    "{{ '3' | int + 1 }}{{ '3.7' | int }}{{ 'x' | int(9) }}{{ 'ff' | int(base=16) }}{{ nothing | int }}{{ '2.5' | float }}",
+    "{{ '3' | int + 1 }}{{ '3.7' | int }}{{ 'x' | int(9) }}{{ 'ff' | int(base=16) }}{{ nothing | int }}",
+    "{{ '2.5' | float }}{{ nothing | float }}{{ 'x' | float(1.5) }}",
     "{{ 2.567 | round }}{{ 2.567 | round(2) }}{{ 2.1 | round(method='ceil') }}{{ 25 | round(-1) }}{{ -3 | abs }}",
     "{{ [1, 2] | sum }}{{ [3, 1] | min }}{{ ['b', 'A'] | max }}{{ empty | max is defined }}{{ 'a b c' | wordcount }}",
     "{{ 'a long text here' | truncate(9) }}{{ 'a long text here' | truncate(9, true, '.', 0) }}{{ 'ab' | center(6) }}|",
     "{{ n is odd }}{{ n is even }}{{ n is divisibleby 3 }}{{ n is number }}{{ x is string }}{{ words is sequence }}",
-    "{{ yes is true }}{{ yes is boolean }}{{ 1 is integer }}{{ yes is integer }}{{ 1.5 is float }}{{ nothing is none }}",
+    "{{ yes is true }}{{ yes is boolean }}{{ 1 is integer }}{{ yes is integer }}{{ 1.5 is float }}",
+    "{{ nothing is none }}{{ no is false }}{{ no is none }}",
     "{{ x is lower }}{{ 'A' is upper }}{{ words is iterable }}{{ words is mapping }}{{ n is eq 3 }}{{ n is in [3] }}",
     "{{ n is not odd }}{{ missing is string }}{{ missing is odd }}", "{{ missing is none }}", "{{ missing ~ 'a' }}",
     "{{ loop }}", "line\r\nline\rline\n", "{{ x }}\n\n", "\n", "{{ 'a' 'b' }}", "{{ x|upper|lower|title }}",
@@ -96,12 +105,14 @@ FAMILIES = [
     "{% include 'part' %}{{ x }}", "{% for w in words %}{% include 'part' %}{% endfor %}{{ x }}",
     "{% set x = 5 %}{% include 'part' %}", "{% for w in words %}{% include 'loop' %}{{ loop.first }}{% endfor %}",
     "{% include 'outer' %}", "{% include 'gone' ignore missing %}.", "{% include 'gone' %}",
-    "{% with x = 'with' %}{% include 'part' %}{% endwith %}", "{% set t %}{% include 'part' %}{% endset %}{{ t | upper }}",
+    "{% with x = 'with' %}{% include 'part' %}{% endwith %}",
+    "{% set t %}{% include 'part' %}{% endset %}{{ t | upper }}",
     "{% extends 'base' %}", "{% extends 'base' %}ignored{{ missing }}{% block body %}mine {{ super() }}{% endblock %}",
     "{% extends 'middle' %}{% block head %}({{ super() }}){{ super() | upper }}{% endblock %}",
     "{% extends 'base' %}{% set extra = 1 %}{% block head %}{{ extra }}{% endblock %}",
     "{% extends 'base' %}{% if yes %}{% set extra = 2 %}{% endif %}", "{% extends 'gone' %}",
-    "{% extends 'required' %}{% block r %}filled{% endblock %}", "{% extends 'nested' %}{% block b %}mine{% endblock %}",
+    "{% extends 'required' %}{% block r %}filled{% endblock %}",
+    "{% extends 'nested' %}{% block b %}mine{% endblock %}",
     "{% extends 'nested' %}{% block a %}[{{ super() }}]{% endblock %}{% block b %}x{% endblock %}",
     "before {% extends 'base' %}after", "{% block k %}{% include 'part' %}{% endblock %}",
     "{% include 'middle' %}{% block head %}own{% endblock %}",
@@ -112,10 +123,11 @@ FAMILIES = [
 def outcomes(source: str, values: dict[str, object] = VALUES) -> tuple[str | None, str | None]:
     """What the compiled template and Jinja2 make of it, None for a failure."""
     found: list[str | None] = []
-    for work in (
+    works: tuple[Callable[[], str], ...] = (
         lambda: render(open_dtm(compile_template(source, name="t", load=OTHERS.__getitem__)), values),
         lambda: reference_render(source, values, load=OTHERS.__getitem__),
-    ):
+    )
+    for work in works:
         try:
             found.append(work())
         except TemplateError:
@@ -183,6 +195,8 @@ def test_most_cases_render() -> None:
         ("{% filter length %}a{% endfilter %}", 1, "the block filter `length`", "upper"),
         ("{% set x.y = 1 %}", 1, "only names can be set", "set a variable"),
         ("{{ 1" + " + 1" * 3000 + " }}", 1, "nested too deeply", "set"),
+        ("{% set y | default(z) %}a{% endset %}", 1, "`z` cannot be used here", "filter the variable"),
+        ("{{ " + "1" * 5000 + " }}", 1, "is not Jinja", "shorter number"),
         ("{% for a in x %}" * 40 + "{% endfor %}" * 40, 1, "more than 32 loops", "fewer"),
     ],
 )
@@ -201,6 +215,12 @@ def test_an_error_in_an_included_template_is_shown_there() -> None:
     assert str(caught.value).startswith("p:2:1: ")
 
 
+def test_half_a_character_is_refused() -> None:
+    for source in ("\ud800", "{{ '\\ud800' }}"):
+        with pytest.raises(TemplateError, match="half of a character"):
+            compile_template(source, name="t")
+
+
 def test_includes_that_multiply_are_refused_before_they_fill_the_memory() -> None:
     bomb = {f"b{i}": f"{{% include 'b{i + 1}' %}}" * 8 for i in range(12)} | {"b12": "{{ x | upper }}"}
     with pytest.raises(TemplateError, match="too large"):
@@ -217,6 +237,24 @@ def test_the_same_source_gives_the_same_bytes() -> None:
         assert open_dtm(first).meta() == b"m"
 
 
+def test_the_bytes_do_not_hang_on_the_seed_of_hashes(tmp_path: Path) -> None:
+    source = "{% if a %}{% set q, r, s = 1, 2, 3 %}{% elif b %}{% set t = 4 %}{% set u = 5 %}{% endif %}"
+    script = (
+        "import sys\nfrom driven.fusion.compiling import compile_template\n"
+        "load = {'p': '{% set b = a %}{{ c }}{{ d }}{{ e }}'}.__getitem__\n"
+        "print(compile_template(sys.argv[1] + \"{% include 'p' %}\", name='t', load=load).hex())"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", script, source + "{{ q ~ r ~ s ~ t ~ u }}"],
+            capture_output=True, text=True, timeout=60, cwd=tmp_path, check=True,
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2", "3")
+    }  # fmt: skip
+    assert len(said) == 1
+
+
 def test_variables_are_those_that_the_caller_gives() -> None:
     def names(source: str) -> list[str]:
         return open_dtm(compile_template(source, name="t", load=OTHERS.__getitem__)).names()
@@ -225,16 +263,19 @@ def test_variables_are_those_that_the_caller_gives() -> None:
     assert names("{% set a = 1 %}{{ a }}{% for w in words %}{{ w }}{{ loop.index }}{% endfor %}") == ["words"]
     assert names("{% set a = 1 %}{% block k %}{{ a }}{{ c }}{% endblock %}") == ["c"]
     assert names("{% extends 'middle' %}") == ["x"]
-    assert names("{% include 'part' %}") == ["x", "w"]
+    assert sorted(names("{% include 'part' %}")) == ["w", "x"]
 
 
 def test_other_delimiters_leave_braces_alone() -> None:
-    marks = Delimiters(variable_start_string="[[", variable_end_string="]]", block_start_string="[%", block_end_string="%]")
+    marks = Delimiters(
+        variable_start_string="[[", variable_end_string="]]", block_start_string="[%", block_end_string="%]"
+    )
     source = "${{ secrets.X }} [[ x ]][% if yes %]{% y %}[% endif %]"
     data = compile_template(source, name="t", delimiters=marks)
     expected = "${{ secrets.X }} hello{% y %}"
-    assert render(open_dtm(data), VALUES) == reference_render(source, VALUES, delimiters=marks) == expected
-    assert JINJA == Delimiters()
+    assert render(open_dtm(data), VALUES) == expected
+    assert reference_render(source, VALUES, delimiters=marks) == expected
+    assert Delimiters() == JINJA
     with pytest.raises(TemplateError, match="told apart"):
         compile_template("", name="t", delimiters=Delimiters(variable_start_string="{%"))
 
@@ -253,7 +294,7 @@ def test_a_changed_file_is_refused() -> None:
 
 def test_a_variable_without_a_value_is_named_with_the_template() -> None:
     dtm = open_dtm(compile_template("{{ who | upper }}", name="t"), "library/x.dtm")
-    with pytest.raises(TemplateError, match="`library/x.dtm`.*`who` is undefined") as caught:
+    with pytest.raises(TemplateError, match=r"`library/x.dtm`.*`who` is undefined") as caught:
         render(dtm, {})
     assert "give `who` a value" in caught.value.hint
     with pytest.raises(TemplateError, match="`who` is a value that a template cannot have"):
@@ -277,3 +318,30 @@ def test_rendering_does_not_import_jinja(tmp_path: Path) -> None:
     said, imported = done.stdout.splitlines()
     assert said == "AB"
     assert "jinja2" not in imported and "markupsafe" not in imported
+
+
+def page() -> str:
+    return (Path(__file__).parents[2] / "docs" / "dtm.md").read_text(encoding="utf-8")
+
+
+def test_the_page_lists_every_filter_test_and_instruction() -> None:
+    rows = {row.split("|")[1].strip(): row for row in page().splitlines() if row.startswith("| ")}
+    words = {name: set(re.findall(r"`([a-z]+)`", rows[name])) for name in ("filters", "tests")}
+    assert words["filters"] == {*compiling_tables.FILTERS, *compiling_tables.ACROSS}
+    assert words["tests"] - {"equalto", "greaterthan"} == set(L.TESTS)
+    assert set(compiling_tables.FILTERS) - {"count", "d"} == set(L.FILTERS)
+    numbers = {name: number for name, number in vars(L).items() if name.isupper() and 0 < number_of(number) <= L.LAST}
+    for name in re.findall(r"\b\d+ ([A-Z_]+)\b", page()):
+        assert name in numbers, name
+    for name in ("PUSH", "CHAIN", "GATHER", "EMIT", "POP", "UNPACK"):
+        assert f"{numbers[name]} {name}" in page()
+
+
+def number_of(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def test_the_example_of_the_page_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    code = page().split("```python\n")[1].split("```")[0]
+    exec(compile(code, "docs/dtm.md", "exec"), {})
+    assert capsys.readouterr().out == "['title', 'globs']\n# Errors\n- `**/*.py`\n\n"

@@ -132,9 +132,9 @@ def test_a_mistake_is_told_with_its_place(case: str) -> None:
 
 
 def test_bytes_that_are_no_text() -> None:
-    assert parse(b"---\ndescription: \xff\n---\n")[1] == ["1:1 TPL05 the file is not UTF-8"]
-    assert parse(b"---\ndescription: a\n---\n\0")[1] == ["1:1 TPL05 the file holds a NUL character"]
-    assert "256" not in parse(b"x" * 300_000)[1][0] and "TPL05" in parse(b"x" * 300_000)[1][0]
+    assert parse(b"---\ndescription: \xff\n---\n")[1] == ["1:1 TPL04 the file is not UTF-8"]
+    assert parse(b"---\ndescription: a\n---\n\0")[1] == ["1:1 TPL04 the file holds a NUL character"]
+    assert "256" not in parse(b"x" * 300_000)[1][0] and "TPL04" in parse(b"x" * 300_000)[1][0]
 
 
 @pytest.mark.parametrize("name", ["a", "standards/python-errors", "a/b/c-1"])

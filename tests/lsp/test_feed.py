@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import random
+import subprocess
+import sys
 from base64 import b64decode
 from pathlib import Path
 from typing import Any
@@ -171,7 +173,7 @@ def test_a_client_that_lost_its_way_is_given_everything(project: Path) -> None:
 
 
 def test_a_large_set_comes_in_chunks_as_fast_as_the_client_takes_them(tmp_path: Path) -> None:
-    rules = {f"rule-{at:03}": RULE.format(f"{at} " + random.Random(at).randbytes(900).hex()) for at in range(90)}
+    rules = {f"rule-{at:03}": RULE.format(f"{at} " + random.Random(at).randbytes(1500).hex()) for at in range(60)}
     root = small_project(tmp_path / "large", rules, sync=False)
     with editing(root) as editor:
         listener = Listener(editor, root)
@@ -229,6 +231,14 @@ def test_nobody_who_does_not_ask_is_told(project: Path) -> None:
             {"uri": project.as_uri(), "chunks": "x"},
             {"uri": project.as_uri(), "chunks": 3, "offset": -1},
             {},
+            [3],
         ):
             editor.notify("driven/rules/credit", wrong)
+        assert "result" in editor.call_through("driven/rules/resync", [])
         assert "result" in editor.call_through("driven/rules/resync", {"base": "no digest"})
+
+
+def test_nothing_of_it_is_loaded_until_somebody_asks() -> None:
+    said = "import sys, driven_lsp.server; print([name for name in sys.modules if name.startswith('driven.streaming')])"
+    done = subprocess.run([sys.executable, "-P", "-c", said], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "[]\n"

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from trust.packs import making
 
 from driven.serving.packaging import Built
 from serving.tools import Nats, Server, built, serving, token_of
-from trust.packs import making
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +22,9 @@ def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def packs(tmp_path_factory: pytest.TempPathFactory, key: Path) -> dict[str, Built]:
     """Three versions of one pack, and another content of the first."""
     top = tmp_path_factory.mktemp("packs")
-    text = "# Rule\n\n" + "".join(f"- Number {n}: name the file, the line and the value that was read.\n" for n in range(400))
+    text = "# Rule\n\n" + "".join(
+        f"- Number {n}: name the file, the line and the value that was read.\n" for n in range(400)
+    )
     return {
         "1.0.0": built(top / "one", key, "1.0.0", text),
         "1.1.0": built(top / "two", key, "1.1.0", text.replace("Number 7:", "Number seven:")),

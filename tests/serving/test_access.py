@@ -14,12 +14,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from trust.packs import making
 
 from driven.errors import ConfigError, PolicyError, UsageError
 from driven.serving.packaging import Built
 from driven.serving.tokens import Tokens, add_token, read_tokens
-from serving.tools import Server, driven, serving, token_of, wait
-from trust.packs import making
+from serving.tools import Server, driven, serving, token_of, wait, within
 
 
 @pytest.mark.parametrize("path", ["/packs", "/packs/acme-errors", "/packs/acme-errors/latest", "/events", "/metrics"])
@@ -105,13 +105,13 @@ def test_a_list_that_others_may_write_is_not_believed(tmp_path: Path) -> None:
     (["token", "ana"], "--tokens"), (["ana"], "token"), (["--store", "tokens.txt"], ""),
 ])  # fmt: skip
 def test_a_server_that_would_let_strangers_in_does_not_begin(words: list[str], said: str, place: Path) -> None:
-    done = driven(place, "serve", "--port", "0", *words)
+    done = within(place, "serve", "--port", "0", *words)
     assert done.returncode in (2, 6), done
     assert said in done.stderr and done.stdout == "" and "Traceback" not in done.stderr
 
 
 def test_a_port_that_somebody_has_is_told(server: Server, tmp_path: Path) -> None:
-    done = driven(tmp_path, "serve", "--port", str(server.port))
+    done = within(tmp_path, "serve", "--port", str(server.port))
     assert done.returncode == 2 and "cannot be had" in done.stderr
 
 

@@ -9,11 +9,11 @@ import socket
 from pathlib import Path
 
 import pytest
+from trust.packs import making
 
 from driven.serving.folder import Folder
 from driven.serving.packaging import Built, build
 from serving.tools import WAIT, Server, free_port, serving, wait
-from trust.packs import making
 
 
 @pytest.fixture(scope="module")

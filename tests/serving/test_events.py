@@ -23,6 +23,7 @@ def ana(tmp_path: Path) -> str:
     return token_of(tmp_path, "ana", publish=True)
 
 
+_TOLD = ("name", "version", "etag", "sha256")
 WORDS = ("--store", "s", "--tokens", "tokens.txt")
 
 
@@ -45,8 +46,8 @@ def test_who_listens_hears_of_it_and_resumes_where_it_was(tmp_path: Path, ana: s
             assert others.versions(0) == []
         assert server.ask("/events?poll=1&after=1").json == {
             "events": [
-                {"id": 2, **{key: getattr(packs["1.1.0"].version, key) for key in ("name", "version", "etag", "sha256")}},
-                {"id": 3, **{key: getattr(packs["1.2.0"].version, key) for key in ("name", "version", "etag", "sha256")}},
+                {"id": number, **{key: getattr(packs[version].version, key) for key in _TOLD}}
+                for number, version in ((2, "1.1.0"), (3, "1.2.0"))
             ],
             "last": 3,
         }  # fmt: skip

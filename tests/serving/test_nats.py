@@ -41,7 +41,9 @@ def test_a_nats_that_is_restarted_during_a_publication(tmp_path: Path, nats: Nat
             publishing = threading.Thread(target=lambda: answers.append(server.put(packs["1.1.0"])))
             publishing.start()
             time.sleep(0.5)
-            assert server.ask("/packs/acme-errors/latest", if_none_match=f'"{packs["1.0.0"].version.etag}"').status == 304
+            assert (
+                server.ask("/packs/acme-errors/latest", if_none_match=f'"{packs["1.0.0"].version.etag}"').status == 304
+            )
             assert server.ask("/readyz").status == 503 and answers == []
             nats.start()
             publishing.join(60)

@@ -7,11 +7,11 @@ import os
 from pathlib import Path
 
 import pytest
+from trust.packs import making
 
 from driven.serving.packaging import Built
 from driven.trust.bundle import read_bundle
-from serving.tools import Server, driven, free_port
-from trust.packs import making
+from serving.tools import Server, driven, free_port, within
 
 
 @pytest.fixture
@@ -30,10 +30,10 @@ def data(done: object) -> dict[str, object]:
 
 
 def test_a_pack_is_built_and_built_again_the_same(folder: Path, tmp_path: Path) -> None:
-    first = driven(tmp_path, "pack", "build", "acme-errors")
+    first = within(tmp_path, "pack", "build", "acme-errors")
     assert first.returncode == 0 and "acme-errors-1.0.0.pack" in first.stdout and "SHA256:" in first.stdout
     made = (tmp_path / "acme-errors-1.0.0.pack").read_bytes()
-    again = data(driven(folder, "pack", "build", "--out", "../out/again.pack", "--json"))
+    again = data(within(folder, "pack", "build", "--out", "../out/again.pack", "--json"))
     assert (tmp_path / "out/again.pack").read_bytes() == made
     assert again["size"] == len(made) and (again["rules"], again["files"]) == (1, 4)
     assert read_bundle(made)["rules/errors.md"] == (folder / "rules/errors.md").read_bytes()
@@ -51,7 +51,7 @@ def test_a_pack_is_built_and_built_again_the_same(folder: Path, tmp_path: Path) 
 ])  # fmt: skip
 def test_what_is_not_fit_is_not_built(path: str, text: str, code: int, said: str, folder: Path, tmp_path: Path) -> None:
     (folder / path).write_text(text)
-    done = driven(tmp_path, "pack", "build", "acme-errors")
+    done = within(tmp_path, "pack", "build", "acme-errors")
     assert done.returncode == code and said in done.stderr, done.stderr
     assert not list(tmp_path.glob("*.pack"))
 
@@ -59,25 +59,25 @@ def test_what_is_not_fit_is_not_built(path: str, text: str, code: int, said: str
 def test_what_hides_text_is_not_built_even_signed(folder: Path, key: Path, tmp_path: Path) -> None:
     (folder / "rules/errors.md").write_text("# Errors\n\nName the \u202ething.\n")
     making.sign(folder, key)
-    done = driven(tmp_path, "pack", "build", "acme-errors")
+    done = within(tmp_path, "pack", "build", "acme-errors")
     assert done.returncode == 2 and "rules/errors.md" in done.stderr
 
 
 def test_without_a_signature_nothing_is_built(folder: Path, tmp_path: Path) -> None:
     for name in ("pack.manifest", "pack.manifest.sig"):
         (folder / name).unlink()
-    done = driven(tmp_path, "pack", "build", "acme-errors")
+    done = within(tmp_path, "pack", "build", "acme-errors")
     assert done.returncode == 6 and "driven sign acme-errors" in done.stderr
-    assert driven(tmp_path, "pack", "build", "nowhere").returncode == 2
+    assert within(tmp_path, "pack", "build", "nowhere").returncode == 2
 
 
 def test_a_pack_goes_into_a_folder_once(folder: Path, key: Path, tmp_path: Path) -> None:
     words = ("pack", "publish", "acme-errors", "--to", "store", "--json")
-    first, second = data(driven(tmp_path, *words)), data(driven(tmp_path, *words))
+    first, second = data(within(tmp_path, *words)), data(within(tmp_path, *words))
     assert (first["new"], second["new"]) == (True, False) and first["etag"] == second["etag"]
     (folder / "rules/errors.md").write_text("# Errors\n\nAnother.\n")
     making.sign(folder, key)
-    done = driven(tmp_path, "pack", "publish", "acme-errors", "--to", "store")
+    done = within(tmp_path, "pack", "publish", "acme-errors", "--to", "store")
     assert done.returncode == 4 and "raise `version`" in done.stderr
     assert len((tmp_path / "store/events.log").read_text().splitlines()) == 1
 
@@ -126,3 +126,29 @@ def test_a_server_that_is_not_there_is_told_at_last(
     monkeypatch.setattr(handing_in, "_PAUSE", 0.01)
     with pytest.raises(DrivenError, match="does not answer"):
         handing_in.hand_in(f"http://127.0.0.1:{free_port()}", packs["1.0.0"].version, b"", "")
+
+
+def test_templates_are_compiled_before_they_are_signed(folder: Path, key: Path, tmp_path: Path) -> None:
+    template = folder / "templates/standards/errors.md"
+    template.parent.mkdir(parents=True)
+    (folder / "templates/partials").mkdir()
+    (folder / "templates/partials/end.md").write_text("---\ntitle: End\nkind: standard\n---\n- Say what to do.\n")
+    template.write_text(
+        "---\ntitle: Errors\ndescription: How errors are told\nkind: standard\nvariables:\n  package:\n    type: str\n"
+        "    default: app\n---\n---\ndescription: Errors of {{ package }}\n---\n\n# Errors\n\n- Name the file.\n"
+    )
+    making.sign(folder, key)
+    first = within(tmp_path, "pack", "build", "acme-errors")
+    assert first.returncode == 6 and "templates/standards/errors.dtm was compiled just now" in first.stderr, (
+        first.stderr
+    )
+    making.sign(folder, key)
+    done = data(within(tmp_path, "pack", "build", "acme-errors", "--json"))
+    assert done["compiled"] == []
+    files = read_bundle((tmp_path / "acme-errors-1.0.0.pack").read_bytes())
+    assert files["templates/standards/errors.dtm"] == (folder / "templates/standards/errors.dtm").read_bytes()
+    assert "templates/partials/end.dtm" not in files
+    template.write_text(template.read_text().replace("{{ package }}", "{{ package"))
+    making.sign(folder, key)
+    broken = within(tmp_path, "pack", "build", "acme-errors")
+    assert broken.returncode == 2 and "errors" in broken.stderr, broken.stderr

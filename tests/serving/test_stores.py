@@ -62,7 +62,10 @@ def test_what_is_published_is_there_and_told(make: Make, packs: dict[str, Built]
         async with opened(make) as store:
             assert await store.index() == ([], 0) and await store.events(0) == []
             for version in ("1.0.0", "1.1.0"):
-                assert await store.publish(packs[version].version, packs[version].data) == (packs[version].version, True)
+                assert await store.publish(packs[version].version, packs[version].data) == (
+                    packs[version].version,
+                    True,
+                )
             versions, last = await store.index()
             assert {one.version for one in versions} == {"1.0.0", "1.1.0"} and last == 2
             assert told(await store.events(0)) == [(1, "1.0.0"), (2, "1.1.0")]
@@ -114,6 +117,7 @@ def test_of_two_that_publish_at_once_one_wins(make: Make, packs: dict[str, Built
 def test_one_process_hears_what_another_publishes(make: Make, packs: dict[str, Built]) -> None:
     async def work() -> None:
         async with opened(make) as one, opened(make) as two:
+
             async def heard() -> list[Event]:
                 while not (found := await two.events(0)):
                     await two.changed()

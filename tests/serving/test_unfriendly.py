@@ -20,7 +20,8 @@ def head(server: Server, *more: bytes, line: bytes = b"GET /packs HTTP/1.1") -> 
 
 @pytest.mark.parametrize("said", [
     b"\x00\xff\xfe\r\n\r\n", b"GET\r\n\r\n", b"GET /packs\r\n\r\n", b"GET /p\xff HTTP/1.1\r\n\r\n",
-    b"GET http://[::1 HTTP/1.1\r\n" + HOST + b"\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc",
+    b"GET http://[::1 HTTP/1.1\r\n" + HOST + b"\r\n", b"GET / HTTP/9.9\r\n\r\n",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc",
     b"CONNECT a:1 HTTP/1.1\r\n" + HOST + b"\r\n", b"OPTIONS * HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n",
     b"GET /packs HTTP/1.1\r\n" + HOST + b"A b: c\r\n\r\n", b"GET /packs HTTP/1.1\r\nX\r\n: y\r\n\r\n",
     b"POST /packs HTTP/1.1\r\n" + HOST + b"Content-Length: -1\r\n\r\n",
@@ -77,7 +78,8 @@ def test_a_thousand_requests_at_once_on_one_connection(server: Server) -> None:
 
 
 @pytest.mark.parametrize("more", [
-    b"If-None-Match: " + b'"' * 8000, b"If-None-Match: " + b'W/"a",' * 4000, b"Accept-Encoding: " + b"zstd;q=0.1," * 2000,
+    b"If-None-Match: " + b'"' * 8000, b"If-None-Match: " + b'W/"a",' * 4000,
+    b"Accept-Encoding: " + b"zstd;q=0.1," * 2000,
     b"Range: bytes=" + b"0-1," * 5000, b"Available-Dictionary: :" + b"A" * 9000 + b":", b"Last-Event-ID: \xff\xfe",
     b"A-IM: " + b"driven-ops," * 2000, b"Accept-Encoding: \xff\xfe;q=\xff", b"Cookie: " + b"a=b; " * 5000,
     b"X-Forwarded-For: " + b"1.2.3.4," * 3000, b"Expect: 100-continue", b"Upgrade: websocket\r\nConnection: Upgrade",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import io
 import json
 import os
 import shutil
@@ -18,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from driven.serving.packaging import Built, build
 from trust.packs import making
+
+from driven.cli.app import main
+from driven.serving.packaging import Built, build
 
 DRIVEN = [sys.executable, "-P", "-m", "driven"]
 WAIT = 30.0  # seconds: a guard against hanging, never a figure
@@ -152,6 +154,18 @@ def driven(folder: Path, *words: str, **more: str) -> subprocess.CompletedProces
     return subprocess.run(
         [*DRIVEN, *words], cwd=folder, env=environment(**more), capture_output=True, text=True, timeout=120, check=False
     )
+
+
+def within(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """The same in this process, which takes a tenth of the time."""
+    out, errors, here = io.StringIO(), io.StringIO(), Path.cwd()
+    os.chdir(folder)
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
+            code = main(words)
+    finally:
+        os.chdir(here)
+    return subprocess.CompletedProcess(words, code, out.getvalue(), errors.getvalue())
 
 
 def need(program: str) -> str:

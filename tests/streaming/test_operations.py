@@ -72,13 +72,13 @@ def with_files(changes: dict[str, bytes | None]) -> Release:
 # Every pair
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(releases, releases)
 def test_any_release_comes_of_any_other(old: Release, new: Release) -> None:
     same(apply(old, diff(old, new)), new)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(edited())
 def test_an_edited_release_comes_of_the_one_before(pair: tuple[Release, Release]) -> None:
     old, new = pair
@@ -118,7 +118,7 @@ def test_real_rules_of_public_projects(corpus: list[Path]) -> None:
     assert len(old.rules) >= 40
     assert files_of(old) == files
     pick = random.Random(7)
-    for path in sorted(files):
+    for path in sorted(files)[::2]:
         data = files[path]
         lines = data.splitlines(keepends=True)
         shuffled = lines[:5] + pick.sample(lines[5:], len(lines[5:])) if len(lines) > 5 else lines
@@ -249,7 +249,7 @@ def test_a_batch_that_is_cut_off_is_not_applied() -> None:
     assert OLD.digest == release_of(before).digest
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(edited(), st.randoms(use_true_random=False))
 def test_a_stream_that_was_tampered_with_gives_what_it_says_or_an_error(
     pair: tuple[Release, Release], pick: random.Random

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from driven.errors import SignatureError, UsageError
+from driven.errors import UsageError
 
 if TYPE_CHECKING:
     from driven.cli.app import App
@@ -19,9 +19,9 @@ def run(args: Any, app: App) -> int:
     from driven.delivery.adding import bring, name_and_version
     from driven.delivery.origin import below, origin
     from driven.delivery.token import token_of
+    from driven.delivery.updating import refuse_replay
     from driven.project.installing import fresh_folder
     from driven.project.pins import read_pins
-    from driven.trust.pack import version_of
 
     root = app.root
     name, version = name_and_version(args.name)
@@ -32,15 +32,13 @@ def run(args: Any, app: App) -> int:
             f"where does `{name}` come from?", hint="`--from URL`, `--from git+URL#REF` or `--from PATH` says it"
         )
     where = below(origin(given), root) if given else origin(pin.source if pin is not None else "")
-    token = token_of(args.token_file) if where.kind == "server" else ""
+    sends = where.kind == "server" and bool(given or args.token_file)  # to a server that the lock names, not by itself
+    token = token_of(args.token_file) if sends else ""
     with fresh_folder() as top:
         came = bring(root, name, version, where, top, token=token, offline=args.offline, pin=pin)
         look = packing.look_staged(root, top, name, where.text)
-        if pin is not None and not version and version_of(came.version) < version_of(pin.version):
-            raise SignatureError(
-                f"`{name} {came.version}` is offered, which is older than {pin.version}, which was accepted",
-                hint=f"if it is meant: `driven add {name}@{came.version} --from {where.text}`",
-            )
+        again = f"`driven add {name}@{came.version} --from {where.text}`"
+        refuse_replay(look, where, asked=version, hint=again)
         app.out.note((f"{name} {came.version}", "bold"), f" from {where.text}", (f"  {how(came)}", "dim"), error=True)
         word = f"{name}@{version}" if version else name
         return accept(args, app, [look], again=f"driven add {word}" + (f" --from {given}" if given else "") + " --yes")

@@ -137,7 +137,7 @@ def run_warm(args: Any, app: App) -> int:
     with app.progress() as progress:
         for done, template in enumerate(templates):
             progress(template.name, done, len(templates))
-            if library.compiled(template) is not None:
+            if _is_shipped(library, template):
                 shipped += 1
                 continue
             before = loader.counts.compiled
@@ -166,6 +166,24 @@ def run_warm(args: Any, app: App) -> int:
         lambda out: show_warmed(out, made, there, shipped, found, app.base),
     )
     return app.outcome(diagnostics=found)
+
+
+def _is_shipped(library: Library, template: Template) -> bool:
+    """Whether what came compiled with it is whole, and made of the texts that stand here: then nothing is compiled."""
+    import json
+
+    from driven.fusion.dtm_file import open_dtm
+    from driven.fusion.precompiling import digest_of
+
+    data = library.compiled(template)
+    if data is None:
+        return False
+    try:
+        uses = json.loads(open_dtm(data, template.name).meta())["uses"]
+        found = {name: library.find(name, template.origin) if name else template for name in uses}
+        return "" in uses and all(digest_of(found[name]) == uses[name] for name in uses)
+    except (DrivenError, ValueError, KeyError, TypeError, RecursionError):
+        return False
 
 
 def _sources(library: Library, template: Template) -> Callable[[str], str]:

@@ -64,8 +64,7 @@ def _token(args: Any, app: App) -> int:
 
     def show(out: Output) -> None:
         out.line(token)
-        out.note((f"it may {grant}, as {args.name}; shown this once, and kept nowhere: ", "dim"), error=True)
-        out.note((f"{args.tokens} has its digest", "dim"), error=True)
+        out.note((f"it may {grant}, as {args.name}; shown this once: {args.tokens} has its digest", "dim"), error=True)
 
     app.answer(
         lambda: {"name": args.name, "grant": grant, "token": token, "file": args.tokens},

@@ -41,7 +41,7 @@ def _update(args: Any, app: App) -> int:
     from driven import packing
     from driven.cli.commands.pack import confirm
     from driven.cli.render_update import show_taken, show_updates
-    from driven.delivery.token import token_of
+    from driven.delivery.token import tokens_for
     from driven.delivery.updating import look_for, sourced
     from driven.project.installing import fresh_folder
 
@@ -49,10 +49,11 @@ def _update(args: Any, app: App) -> int:
     packs = sourced(root, args.names)
     wanted = [one.rstrip("/") for one in args.from_]
     packs = {name: pair for name, pair in packs.items() if not wanted or pair[1].text in wanted}
+    tokens = tokens_for(args.token_file, [one.url for _, one in packs.values() if one.kind == "server"], wanted)
     dry = args.check or args.dry_run
     with fresh_folder() as top, app.progress():
         found = look_for(
-            root, packs, top, token=token_of(args.token_file), offline=args.offline, to=args.to or "",
+            root, packs, top, tokens=tokens, offline=args.offline, to=args.to or "",
             unsigned=args.unsigned, key=args.key or "", surfaces=args.surfaces,
         )  # fmt: skip
         looks = [one.look for one in found if one.state in ("new", "restored") and one.look is not None]

@@ -1,0 +1,195 @@
+"""`driven template …` and `driven init --template` as a person and a program meet them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Drive = Callable[..., Any]
+Answer = Callable[..., Any]
+
+OWN = """---
+description: How errors cross a border
+tags: [borders]
+variables:
+  folder: {type: str, default: src, help: The folder of the package}
+  parts: {type: str, multiselect: true, choices: [http, db], default: [http]}
+  strict: {type: bool, default: true}
+---
+---
+description: How errors cross a border
+paths: ["{{ folder }}/**"]
+---
+
+{% for part in parts %}
+- {{ part }}{% if strict %}, strictly{% endif %}.
+{% endfor %}
+"""
+
+
+@pytest.fixture
+def own(project: Path) -> Path:
+    (project / ".driven/templates/standards").mkdir(parents=True)
+    (project / ".driven/templates/standards/borders.md").write_text(OWN, encoding="utf-8")
+    return project
+
+
+def test_list_marks_what_holds_and_names_other_origins(own: Path, drive: Drive, answer: Answer) -> None:
+    (own / "a.py").write_text("x = 1\n", encoding="utf-8")
+    out = drive("template", "list").out
+    assert "✓  standards/python-errors" in out and "\n   standards/go-errors" in out
+    assert "How errors cross a border  project" in out
+    data = answer("template list", "--kind", "standard", "--tag", "Borders")
+    assert [one["name"] for one in data["templates"]] == ["standards/borders"]
+    assert drive("template", "list", "--tag", "none").err == "" and drive("template", "list", "--kind", "x").code == 2
+
+
+def test_a_broken_one_is_told_with_its_place(own: Path, drive: Drive) -> None:
+    (own / ".driven/templates/bad.md").write_text("---\ndescription: x\nkimd: y\n---\n", encoding="utf-8")
+    ran = drive("template", "list")
+    assert ran.code == 2 and "standards/borders" in ran.out
+    assert ".driven/templates/bad.md:3:1: error TPL02: the key `kimd` is unknown" in ran.err
+    assert drive("template", "show", "standards/borders").code == 0
+
+
+def test_search_and_show(own: Path, drive: Drive, answer: Answer) -> None:
+    assert answer("template search", "borders")["templates"][0]["name"] == "standards/borders"
+    data = answer("template search", "bordrs")
+    assert data["templates"] == [] and data["meant"] == "border"
+    data = answer("template show", "borders")
+    assert [one["name"] for one in data["variables"]] == ["folder", "parts", "strict"]
+    assert data["preview"].endswith("\n\n- http, strictly.\n") and data["template"]["there"] is False
+    out = drive("template", "show", "borders").out
+    assert "parts   some of http, db  [http]" in out and "- http, strictly." in out
+
+
+def test_render_prints_the_rule_alone(own: Path, drive: Drive, answer: Answer) -> None:
+    ran = drive("template", "render", "borders", "--set", "parts=db, http", "--set", "strict=no", "--set", "folder=lib")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == '---\ndescription: How errors cross a border\npaths: ["lib/**"]\n---\n\n- db.\n- http.\n'
+    assert answer("template render", "borders", "--as", "x/y")["rule"] == "x/y"
+
+
+@pytest.mark.parametrize(("name", "text"), [
+    ("v.toml", 'folder = "lib"\nparts = ["db"]\nstrict = false\n'),
+    ("v.json", '{"folder": "lib", "parts": ["db"], "strict": false}'),
+    ("v.yaml", "folder: lib\nparts: [db]\nstrict: no\n"),
+])  # fmt: skip
+def test_values_of_a_file_and_over_them_those_that_are_set(own: Path, answer: Answer, name: str, text: str) -> None:
+    (own / name).write_text(text, encoding="utf-8")
+    data = answer("template render", "borders", "--values", name, "--set", "folder=src")
+    assert data["values"] == {"folder": "src", "parts": ["db"], "strict": False}
+
+
+@pytest.mark.parametrize(("name", "text", "told"), [
+    ("v.toml", "folder = ", "does not parse"), ("v.json", "[1]", "no mapping"), ("v.json", "[" * 100_000, "not parse"),
+    ("v.yaml", "a: &x 1\nb: *x\n", "anchors"), ("v.txt", "x", "no file of values"),
+    ("v.toml", "foldr = 'x'", "`foldr`"), ("v.toml", "folder = 3", "cannot be `3`: it is a text"),
+    ("v.toml", "folder = 1979-05-27", "cannot be `1979-05-27`"),
+])  # fmt: skip
+def test_a_file_of_values_that_is_none(own: Path, drive: Drive, name: str, text: str, told: str) -> None:
+    (own / name).write_text(text, encoding="utf-8")
+    ran = drive("template", "render", "borders", "--values", name)
+    assert ran.code == 2 and told in ran.err and ran.out == ""
+    assert drive("template", "render", "borders", "--values", "absent.toml").code == 2
+
+
+def test_apply_writes_once_and_a_sync_takes_it(own: Path, drive: Drive, answer: Answer) -> None:
+    ran = drive("template", "apply", "borders", "--dry-run")
+    assert ran.code == 0 and ran.out.startswith("diff --git a/.driven/rules/borders.md") and "1 rule would" in ran.err
+    assert not (own / ".driven/rules/borders.md").exists()
+    ran = drive("template", "apply", "borders", "--yes")
+    assert ran.code == 0 and "+ .driven/rules/borders.md\n1 rule written\n" in ran.out
+    data = answer("template apply", "borders")
+    assert data["applied"] is True and [one["action"] for one in data["changes"]] == ["keep"]
+    assert drive("sync").code == 0 and (own / ".cursor/rules/borders.mdc").exists()
+    assert drive("undo").code == 0
+
+
+def test_a_rule_in_the_way_is_shown_and_stays(own: Path, drive: Drive, answer: Answer) -> None:
+    rule = own / ".driven/rules/borders.md"
+    rule.write_text("Mine.\n", encoding="utf-8")
+    ran = drive("template", "apply", "borders")
+    assert ran.code == 4 and "  -Mine." in ran.err and "--force" in ran.err and "nothing was written" in ran.err
+    data = answer("template apply", "borders", code=4)
+    assert data["applied"] is False and "-Mine." in data["changes"][0]["diff"]
+    assert rule.read_text(encoding="utf-8") == "Mine.\n"
+    assert drive("template", "apply", "borders", "--force").code == 0 and "strictly" in rule.read_text(encoding="utf-8")
+    assert drive("undo").code == 0 and rule.read_text(encoding="utf-8") == "Mine.\n"
+
+
+def test_nobody_is_asked_where_nobody_sits(own: Path, drive: Drive) -> None:
+    (own / ".driven/templates/ask.md").write_text(
+        "---\ndescription: x\nvariables: {who: {help: Whom to ask}}\n---\nAsk {{ who }}.\n", encoding="utf-8"
+    )
+    ran = drive("template", "apply", "ask")
+    assert ran.code == 2 and "`who` of `ask` has no default" in ran.err and "--set who=" in ran.err
+
+
+def test_questions_on_a_terminal(own: Path, drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
+    typed = iter(["lib", "2, http", "perhaps", "no"])
+    monkeypatch.setattr("driven.cli.render.Output.can_ask", lambda self: True)
+    monkeypatch.setattr("builtins.input", lambda: next(typed))
+    ran = drive("template", "apply", "borders")
+    assert ran.code == 0, ran.err
+    assert "The folder of the package\nfolder [src]" in ran.err and "   1  http\n   2  db\n" in ran.err
+    assert "strict [yes]" in ran.err and "strict: it is yes or no" in ran.err
+    text = (own / ".driven/rules/borders.md").read_text(encoding="utf-8")
+    assert 'paths: ["lib/**"]' in text and text.endswith("- db.\n- http.\n")
+    assert drive("template", "apply", "borders", "--yes").code == 4  # the defaults give another text; nothing was asked
+
+
+def test_new_is_complete_and_its_name_is_held_against_the_folder(own: Path, drive: Drive) -> None:
+    assert drive("template", "new", "workflows/own").code == 0
+    assert drive("template", "show", "workflows/own").code == 0
+    assert drive("template", "new", "workflows/own").code == 4
+    assert drive("template", "new", "x", "--from", "errrors").err.count("did you mean `errors`?") == 1
+    assert drive("template", "new", "x", "--from", "errors").code == 0
+    assert "An error says where" in drive("template", "render", "x").out
+
+
+def test_init_applies_templates_in_one_go(empty: Path, drive: Drive) -> None:
+    ran = drive("init", "--yes", "--editor", "cursor", "--template", "workflows/tdd", "--template", "python-errors")
+    assert ran.code == 0 and "+ .driven/rules/tdd.md" in ran.out and "next: `driven sync`" in ran.out
+    assert sorted(path.name for path in (empty / ".driven/rules").iterdir()) == ["python-errors.md", "tdd.md"]
+    assert drive("sync").code == 0
+
+
+@pytest.mark.parametrize("words", [
+    ("--template", "nothing"), ("--template", "python-errors", "--set", "foldr=x"), ("--set", "a=b"),
+    ("--template", "python-errors", "--set", "folder"),
+])  # fmt: skip
+def test_init_writes_nothing_where_the_template_is_wrong(empty: Path, drive: Drive, words: tuple[str, ...]) -> None:
+    assert drive("init", "--yes", *words).code == 2
+    assert [*empty.iterdir()] == []
+
+
+def test_init_says_in_json_what_was_applied(empty: Path, drive: Drive) -> None:
+    ran = drive("init", "--json", "--editor", "cursor", "--template", "workflows/tdd")
+    data = json.loads(ran.out)["data"]
+    assert ran.code == 0 and data["template"]["applied"] is True and data["template"]["rules"] == ["tdd"]
+
+
+def test_init_offers_what_fits_in_one_question(empty: Path, drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
+    (empty / "a.py").write_text("x = 1\n", encoding="utf-8")
+    asked: list[str] = []
+    typed = {"editors": "cursor", "templates": "standards/python-errors nonsense"}
+
+    def answer() -> str:
+        asked.append("")
+        return typed["editors"] if len(asked) == 1 else typed["templates"] if len(asked) == 2 else ""
+
+    monkeypatch.setattr("driven.cli.render.Output.can_ask", lambda self: True)
+    monkeypatch.setattr("builtins.input", answer)
+    ran = drive("init")
+    assert ran.code == 0 and "Begin with which of them?" in ran.err and "`nonsense` is none of these" in ran.err
+    assert (empty / ".driven/rules/python-errors.md").exists()
+
+
+def test_names_are_completed(own: Path, drive: Drive) -> None:
+    words = drive("--complete", "template").out.split("\n")
+    assert "standards/borders" in words and "workflows/tdd" in words and "base/persona" not in words
