@@ -401,7 +401,9 @@ def test_templates_are_asked_for_only_by_who_wants_them(site: Site) -> None:
     assert registry.load().templates == {} and registry.load(checks=True).templates == {}
     found = registry.load(editors=(), templates=True)
     assert [*found.templates] == ["driven", "acme"] and found.emitters == {}
-    assert found.templates["acme"].names() == ["standards/x"] and found.templates["acme"].compiled("standards/x") is None
+    assert (
+        found.templates["acme"].names() == ["standards/x"] and found.templates["acme"].compiled("standards/x") is None
+    )
     assert strangers(found)["acme"].offers == ("template acme",)
 
 

@@ -99,7 +99,19 @@ def run(
 
 def _all() -> list[Benchmark]:
     from driven.benchmarks import (
-        caches, files, lsp, merge, patches, processes, serving, streams, templates, text, trust, validate, watch,
+        caches,
+        files,
+        lsp,
+        merge,
+        patches,
+        processes,
+        serving,
+        streams,
+        templates,
+        text,
+        trust,
+        validate,
+        watch,
     )  # fmt: skip
 
     return [

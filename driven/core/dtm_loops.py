@@ -5,7 +5,7 @@ from __future__ import annotations
 from driven.core import dtm_layout as L
 from driven.core._rt import FormatError, final, i64
 from driven.core.dtm_layout import LOOP_ATTRIBUTES, RenderError
-from driven.core.dtm_tests import apply_test
+from driven.core.dtm_questions import apply_test
 from driven.core.dtm_values import Undefined, defined, items_of
 
 TYPE_CHECKING = False

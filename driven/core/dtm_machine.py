@@ -13,9 +13,9 @@ from driven.core._rt import FormatError, final, i64
 from driven.core.dtm_filters import apply_filter, join
 from driven.core.dtm_layout import RenderError
 from driven.core.dtm_loops import Loop, cycle, select, span
+from driven.core.dtm_questions import apply_test
 from driven.core.dtm_sections import Sections, u32
 from driven.core.dtm_stack import loop_at, number_of, pop, popped, u16
-from driven.core.dtm_tests import apply_test
 from driven.core.dtm_values import (
     MISSING,
     Undefined,

@@ -70,7 +70,10 @@ class Patient(Response):
         }  # fmt: skip
         await send(start)
         body = bytes(self.body)
-        pieces = range(0, max(1, len(body)), _AT_ONCE)
+        if len(body) <= _AT_ONCE:  # there is room for that
+            await send({"type": "http.response.body", "body": body})
+            return
+        pieces = range(0, len(body), _AT_ONCE)
         try:
             for at in pieces:
                 message = {

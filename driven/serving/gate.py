@@ -6,12 +6,17 @@ from __future__ import annotations
 import asyncio
 import time
 
+from starlette.requests import Request
+
 from driven.errors import DrivenError
 from driven.serving.answers import FAULT, PROBLEM, Problem, cut_off, of_error
 from driven.streaming.etag import ETagNegotiator
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from driven.serving.site import Site
@@ -25,11 +30,13 @@ _ROUTES = frozenset({"/packs", "/events", "/healthz", "/readyz", "/metrics"})
 
 
 class Gate:
-    """The application that uvicorn calls; `app` is what it guards."""
+    """The application that uvicorn calls; `app` is what it guards, `bundle` what answers for a version that there is:
+    asked for by everybody at once, it is not looked for among the routes."""
 
-    def __init__(self, app: ASGIApp, site: Site) -> None:
+    def __init__(self, app: ASGIApp, site: Site, bundle: Callable[[Request], Awaitable[Response]]) -> None:
         self._app = app
         self._site = site
+        self._bundle = bundle
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -42,11 +49,17 @@ class Gate:
         status, holder = 0, None
         try:
             holder = self._admit(path, scope["method"], given)
-            known = _unchanged(site, scope["method"], path, given)
-            if known is not None:
+            known = site.catalogue.at(path) if scope["method"] in ("GET", "HEAD") else None
+            if known is not None and _is_unchanged(known, given):
                 status = 304
                 await send({"type": "http.response.start", "status": 304, "headers": _headers(known, path)})
                 await send({"type": "http.response.body"})
+                return
+            if known is not None:
+                scope["path_params"] = {"name": known.name, "version": path.rpartition("/")[2]}
+                answer = await self._bundle(Request(scope, receive))
+                status = answer.status_code
+                await answer(scope, receive, send)
                 return
             scope["driven.holder"] = holder
 
@@ -107,15 +120,10 @@ class Gate:
         return holder
 
 
-def _unchanged(site: Site, method: str, path: str, given: dict[bytes, bytes]) -> Version | None:
-    """The version that a client has already."""
+def _is_unchanged(known: Version, given: dict[bytes, bytes]) -> bool:
+    """Whether the client has it already."""
     wanted = given.get(b"if-none-match")
-    if wanted is None or method not in ("GET", "HEAD"):
-        return None
-    known = site.catalogue.at(path)
-    if known is None:
-        return None
-    return known if ETagNegotiator(known.etag).is_known(wanted.decode("latin-1")) else None
+    return wanted is not None and ETagNegotiator(known.etag).is_known(wanted.decode("latin-1"))
 
 
 def _headers(known: Version, path: str) -> list[tuple[bytes, bytes]]:

@@ -74,7 +74,7 @@ def application(site: Site) -> ASGIApp:
     handlers = {HTTPException: problem, Problem: problem, DrivenError: problem, Exception: fault}
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
     app.router.redirect_slashes = False
-    return Gate(app, site)
+    return Gate(app, site, made.bundle)
 
 
 class _Routes:

@@ -42,7 +42,8 @@ OTHERS = [name for name in names() if not name.startswith("lsp/")]
 UNITS = {"ns", "µs", "ms", "s", "bytes", "GB/s"}
 OPTIONAL = {
     "orjson", "markdown-it-py", "PyYAML with libyaml", "Python 3.13, for glob.translate,", "agnix", "skillsaw",
-    "yaml-language-server", "jedi-language-server", "ruff server",
+    "yaml-language-server", "jedi-language-server", "ruff server", "zstandard", "cachetools", "lru-dict", "minijinja",
+    "Jinja2",
 }  # fmt: skip
 
 
