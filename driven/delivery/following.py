@@ -14,7 +14,7 @@ import os
 import time
 from contextlib import suppress
 
-from driven.delivery.checking import Checked, check
+from driven.delivery.checking import Checked, as_asked, check
 from driven.delivery.coding import Have
 from driven.delivery.events import EventReader, News, TooMuch, news, news_of
 from driven.delivery.server import Fetched, RuleServer
@@ -86,7 +86,8 @@ class Follower:
         self._wake = asyncio.Event()
         self._lame = asyncio.Event()
         for name, data in (have or {}).items():
-            self._keep(name, data, read_bundle(data))
+            self._here[name] = Have.of(data)
+            self.versions[name] = as_asked(read_bundle(data), name).version
 
     async def run(self) -> None:
         """Follow until this is cancelled. DeliveryError where the server refuses from the beginning."""
@@ -222,13 +223,8 @@ class Follower:
             await asyncio.to_thread(_write, self._folder, name, found.data)
         if self._arrived is not None:
             await self._arrived(Arrived(fetched=found, checked=checked, files=files))
-        self._keep(name, found.data, files)
-
-    def _keep(self, name: str, data: bytes, files: Mapping[str, bytes]) -> None:
-        from driven.trust.pack import ABOUT, read_about
-
-        self._here[name] = Have.of(data)
-        self.versions[name] = read_about(files[ABOUT], ABOUT).version
+        self._here[name] = Have.of(found.data)
+        self.versions[name] = checked.about.version
 
     def _tell(self, error: DrivenError) -> None:
         if self._told is not None:

@@ -34,7 +34,7 @@ def parse_head(data: bytes, host: str) -> Head:
             continue
         name, colon, value = line.partition(":")
         name, value = name.lower(), value.strip(" \t")
-        if not colon or not name or not _TOKEN.issuperset(name) or any(c < " " and c != "\t" for c in value):
+        if not colon or not name or not _TOKEN.issuperset(name) or not value.replace("\t", " ").isprintable():
             raise _none(host)
         if name in headers and name in _ONCE:
             raise _none(host)
