@@ -64,7 +64,8 @@ ONCE = {"test_action.py", "test_build.py", "test_crash.py", "test_demo.py", "tes
 ONCE_FOLDERS = tuple(
     str(TESTS / folder) + os.sep
     for folder in (
-        "benchmarks", "delivery", "docs", "mcp_server", "serving", "soak", "templates", "trust/attestations", "trust/hidden", "trust/honesty",
+        "benchmarks", "delivery", "docs", "mcp_server", "serving", "soak", "templates",
+        "trust/attestations", "trust/hidden", "trust/honesty",
         "trust/resilience", "trust/rings", "trust/safe", "trust/sessions", "trust/signatures",
     )
 )  # fmt: skip

@@ -286,8 +286,12 @@ def _pack_and_token_for_all(project: Path) -> None:
     (project / "src/token").chmod(0o644)
 
 
+def _tokens(project: Path) -> None:
+    assert quietly(project, "token", "add", "ana", "--tokens", "out/tokens") == 0
+
+
 def _tokens_for_all(project: Path) -> None:
-    assert quietly(project, "serve", "token", "ana", "--tokens", "out/tokens") == 0
+    _tokens(project)
     (project / "out/tokens").chmod(0o666)
 
 
@@ -504,10 +508,19 @@ CASES: dict[str, list[Case]] = {
         Case(5, {"path": "src/acme", "to": "http://127.0.0.1:9", "token_file": "src/token"}, _pack_and_token_for_all),
         Case(6, _TO_STORE, _pack_source),
     ],
-    "serve": [
-        Case(0, {"act": "token", "name": "ana", "tokens": "out/tokens", "publish": True}),
-        Case(2, {"act": "token"}), Case(5, {"act": "token", "name": "ben", "tokens": "out/tokens"}, _tokens_for_all),
-        Case(6, {"port": "0", "store": "out/store", "signers": "src/nothing"}),
+    "token add": [
+        Case(0, {"name": "ana", "tokens": "out/tokens", "publish": True}),
+        Case(2, {"name": "a b", "tokens": "out/tokens"}),
+        Case(5, {"name": "ben", "tokens": "out/tokens"}, _tokens_for_all),
+    ],
+    "token list": [
+        Case(0, {"tokens": "out/tokens"}, _tokens), Case(2, {"tokens": "out/none"}),
+        Case(5, {"tokens": "out/tokens"}, _tokens_for_all),
+    ],
+    "token remove": [
+        Case(0, {"name": "ana", "tokens": "out/tokens"}, _tokens),
+        Case(2, {"name": "ben", "tokens": "out/tokens"}, _tokens),
+        Case(5, {"name": "ana", "tokens": "out/tokens"}, _tokens_for_all),
     ],
     "pack forget": [Case(0, {"name": "acme"}, _packed), Case(2, {"name": "nobody"})],
     "template list": [Case(0, setup=_template), Case(2, setup=_broken_template)],

@@ -25,13 +25,23 @@ MAX_DEPTH = 8
 MAX_BYTES = 256 << 10  # of a template's file
 MAX_COMPILED = 4 << 20  # bytes
 MAX_NAME = 120
+NAMED = "words of small letters and digits, one `-` between, as `standards/errors`; not what Windows keeps, as `con`"
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+# Names that are no file's in Windows, whatever follows a dot.
+_DEVICES = frozenset(
+    ("con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10)))
+)
 
 
 def is_name(name: str) -> bool:
-    """Whether it can be a template's: parts of small letters, digits and `-`, with `/` between."""
+    """Whether it can be a template's, and the id of the rule that it gives: words of small letters and digits, one `-`
+    between them, in parts with one `/` between; a file on every system."""
     parts = name.split("/")
-    return len(name) <= MAX_NAME and all(part and part[0] != "-" and _LETTERS.issuperset(part) for part in parts)
+    return len(name) <= MAX_NAME and all(_is_part(part) for part in parts)
+
+
+def _is_part(part: str) -> bool:
+    return _LETTERS.issuperset(part) and "" not in part.split("-") and part not in _DEVICES
 
 
 class TemplateFolder:
@@ -41,11 +51,12 @@ class TemplateFolder:
         self.name = name
         self.folder = folder
         self.odd: list[str] = []  # files whose name is none of a template, once `names` was asked
+        self.links: list[str] = []  # what would be one, or a folder of some, and is a link
 
     def names(self) -> list[str]:
         """Every template by name, sorted. A folder that is not there has none."""
         found: list[str] = []
-        self.odd = []
+        self.odd, self.links = [], []
         for path in self._files():
             name = path[: -len(END)]
             (found if is_name(name) else self.odd).append(name)
@@ -84,7 +95,10 @@ class TemplateFolder:
                 path = f"{here}/{child.name}" if here else child.name
                 if child.name[0] == ".":
                     continue
-                if child.is_dir(follow_symlinks=False):
+                if child.is_symlink():
+                    if child.name.endswith(END) or child.is_dir():
+                        self.links.append(path)
+                elif child.is_dir(follow_symlinks=False):
                     if depth < MAX_DEPTH:
                         todo.append((path, depth + 1))
                 elif child.name.endswith(END) and child.is_file(follow_symlinks=False) and left:

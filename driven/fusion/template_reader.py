@@ -5,7 +5,7 @@ from __future__ import annotations
 from driven.core.front import split_front
 from driven.format.words import shown, similar
 from driven.fusion.compiling import JINJA, Delimiters
-from driven.fusion.shelf import MAX_BYTES, MAX_NAME, is_name
+from driven.fusion.shelf import MAX_BYTES, MAX_NAME, NAMED, is_name
 from driven.fusion.template import KINDS, MAX_CHOICES, MAX_INCLUDES, MAX_VARIABLES, TYPES, Template, Variable
 from driven.model.diagnostic import Diagnostic
 from driven.model.rule import Value
@@ -49,7 +49,7 @@ class Reader:
         from driven.format.yaml12 import load_yaml
 
         if not is_name(self.name):
-            self.error("TPL04", f"`{shown(self.name)}` is no name of a template", "small letters, digits, `-` and `/`")
+            self.error("TPL04", f"`{shown(self.name)}` is no name of a template", NAMED)
             return None
         if len(self.data) > MAX_BYTES:
             message = f"the file has {len(self.data):,} bytes; a template has at most {MAX_BYTES:,}"
@@ -90,12 +90,15 @@ class Reader:
         title = self.line(values, at, "title") or self.name.rpartition("/")[2].replace("-", " ").capitalize()
         below = self.data[end:]
         text = below.partition(b"\n")[2].decode("utf-8")
-        return Template(
+        made = Template(
             name=self.name, title=title, description=description, kind=kind, tags=self.names(values, at, "tags"),
             variables=self.variables(values.get("variables"), at.get("variables")),
             include=self.includes(values, at), delimiters=self.delimiters(values.get("envops"), at.get("envops")),
             text=text.replace("\r\n", "\n"), origin=self.origin, path=self.path, line=len(self.lines) + 2,
         )  # fmt: skip
+        if made.is_listed and not made.text.strip() and not made.include:
+            self.error("TPL06", "the template has no text, and no `include`", "write the rule below the second `---`")
+        return made
 
     def line(self, values: Mapping[str, Value], at: Mapping[str, Span], key: str) -> str:
         """A value of one line."""

@@ -115,6 +115,9 @@ _LINK = (
     Argument(name="--out", help="the name of the chain's file (default: what its owner is called)", metavar="NAME"),
     _SIGN_WITH,
 )  # fmt: skip
+_TOKENS = Argument(
+    name="--tokens", help="the file (default: tokens.txt)", default="tokens.txt", metavar="FILE", complete="file"
+)  # fmt: skip
 _CHAIN = Argument(name="chain", help="a chain's name, or a .jsonl file", metavar="CHAIN", complete="file")
 # To sign what stands in the project; by a file's key where one is named.
 _SIGNS = ("FileRead({key})?", "FileWrite(.driven/trust)", *_KEYS)
@@ -992,14 +995,10 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         name="serve",
         help="a team's rule server: packs over HTTP, and word of each new version",
-        description="Serves on this machine alone, unless it has tokens, and TLS or a proxy that does it. `driven serve"
-        " token NAME --tokens FILE` prints a new token once, and keeps its digest. docs/serve.md has the rest.",
+        description="Serves on this machine alone, unless it has tokens (`driven token`), and TLS or a proxy that"
+        " does it. docs/serve.md has the rest.",
         run=_run("serve"),
         arguments=(
-            Argument(name="act", help="`token` makes a token; nothing serves", choices=("token",), optional=True,
-                     metavar="token"),
-            Argument(name="name", help="token: whose it is", optional=True, metavar="NAME"),
-            Argument(name="--publish", help="token: it may publish, too", flag=True),
             Argument(name="--store", help="where the packs are kept (default: driven-packs)", metavar="DIR",
                      complete="dir"),
             Argument(name="--nats", help="keep them in JetStream, where several servers share them", metavar="URL"),
@@ -1020,7 +1019,7 @@ COMMANDS: tuple[Command, ...] = (
         capability="files.write",
         capabilities=(
             "FileRead({signers})?", "FileRead({cert})?", "FileRead({key})?", "FileWrite({store=driven-packs})?",
-            "FileWrite({tokens})", "NetworkAccess(localhost:7450)?",
+            "FileRead({tokens})?", "NetworkAccess(localhost:7450)?",
         ),
         exits=(0, 2, 5, 6),
         interactive="only",
@@ -1029,8 +1028,55 @@ COMMANDS: tuple[Command, ...] = (
         stability="preview",
         result=results.SERVE,
         lines=results.SERVING,
-        examples=("driven serve --store /srv/driven", "driven serve token ana --publish --tokens tokens.txt",
+        examples=("driven serve --store /srv/driven",
                   "driven serve --host 0.0.0.0 --tokens tokens.txt --cert cert.pem --key key.pem"),
+        group="Trust",
+    ),
+    Command(
+        name="token",
+        help="who may read and publish at a rule server: a file of names and digests",
+        verbs=(
+            Command(
+                name="add",
+                help="make a token: it is printed once, and the file keeps its digest",
+                run="driven.cli.commands.token:run_add",
+                arguments=(
+                    Argument(name="name", help="whose it is", metavar="NAME"),
+                    Argument(name="--publish", help="it may publish, too", flag=True),
+                    _TOKENS,
+                ),
+                capability="files.write",
+                capabilities=("FileWrite({tokens})",),
+                exits=(0, 2, 5),
+                safety="writes",
+                result=results.TOKEN_ADD,
+                examples=("driven token add ana --publish",),
+            ),
+            Command(
+                name="list",
+                help="whose tokens the file knows, and what each may",
+                run="driven.cli.commands.token:run_list",
+                arguments=(_TOKENS,),
+                capability="files.read",
+                capabilities=("FileRead({tokens})",),
+                exits=(0, 2, 5),
+                result=results.TOKEN_LIST,
+                examples=("driven token list",),
+            ),
+            Command(
+                name="remove",
+                help="end a token: running servers notice at once",
+                run="driven.cli.commands.token:run_remove",
+                arguments=(Argument(name="name", help="whose it is", metavar="NAME"), _TOKENS),
+                capability="files.write",
+                capabilities=("FileWrite({tokens})",),
+                exits=(0, 2, 5),
+                safety="deletes",
+                result=results.TOKEN_LIST,
+                examples=("driven token remove ana",),
+            ),
+        ),
+        examples=("driven token add ana --publish", "driven serve --tokens tokens.txt"),
         group="Trust",
     ),
     Command(

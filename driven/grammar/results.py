@@ -304,7 +304,10 @@ _BUILT: dict[str, str] = {
 }  # fmt: skip
 PACK_BUILD = record(output=STRING, **_BUILT)
 PACK_PUBLISH = record(to=STRING, new=BOOLEAN, published=STRING, **_BUILT)
-SERVE = record(name=STRING, grant=one_of("read", "publish"), token=STRING, file=STRING)
+SERVE = record()
+_GRANT = one_of("read", "publish")
+TOKEN_ADD = record(name=STRING, grant=_GRANT, token=STRING, file=STRING)
+TOKEN_LIST = record(file=STRING, holders=array(record(name=STRING, grant=_GRANT)))
 # The line of `driven serve --json` once it takes requests.
 SERVING = record(event=one_of("serving"), url=STRING, store=STRING, tokens=BOOLEAN, tls=BOOLEAN)
 ANY = '{"type": ["string", "integer", "boolean", "null", "array", "object"]}'

@@ -116,7 +116,7 @@ class Gate:
             )  # fmt: skip
         if method not in ("GET", "HEAD") and holder.grant != "publish":
             raise Problem(403, "Not allowed", f"the token of {holder.name} is one to read",
-                          f"`driven serve token NAME --publish --tokens {site.tokens.path}` makes another")  # fmt: skip
+                          f"`driven token add NAME --publish --tokens {site.tokens.path}` makes another")  # fmt: skip
         return holder
 
 

@@ -34,7 +34,7 @@ def read_token(path: str) -> str:
 
     token = read_private(path).decode("utf-8", "replace").strip()
     if not token or not token.isascii() or not token.isprintable() or " " in token:
-        raise UsageError(f"`{path}` holds no token", hint="one word, as `driven serve token` prints it")
+        raise UsageError(f"`{path}` holds no token", hint="one word, as `driven token add` prints it")
     return token
 
 

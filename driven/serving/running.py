@@ -60,7 +60,7 @@ def check(settings: Settings) -> None:
         if not settings.tokens:
             raise UsageError(
                 f"on `{settings.host}` others can reach this server, and nobody is asked who they are",
-                hint="give --tokens FILE; `driven serve token NAME --tokens FILE` makes one",
+                hint="give --tokens FILE; `driven token add NAME --tokens FILE` makes one",
             )
         if not settings.cert and not settings.behind_proxy:
             raise UsageError(

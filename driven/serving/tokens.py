@@ -72,7 +72,7 @@ class Tokens:
         except OSError as error:
             raise ConfigError(
                 f"the tokens in `{self.path}` cannot be read: {(error.strerror or '').lower()}",
-                hint="`driven serve token NAME --tokens FILE` makes the file",
+                hint="`driven token add NAME --tokens FILE` makes the file",
             ) from None
         stamp = (seen.st_ino, seen.st_size, seen.st_mtime_ns)
         if stamp != self._stamp:
@@ -84,6 +84,8 @@ def read_tokens(path: str) -> tuple[Holder, ...]:
     """The lines of a file of tokens. ConfigError names the first that is none, PolicyError: others may write it."""
     from driven.trust.signers import check_writers
 
+    if not os.path.lexists(path):
+        raise ConfigError(f"there is no `{path}`", hint="`driven token add NAME --tokens FILE` makes the file")
     data = read_plain(path, MAX_BYTES)
     check_writers(path, os.stat(path))
     found = []
@@ -92,7 +94,9 @@ def read_tokens(path: str) -> tuple[Holder, ...]:
         if not words:
             continue
         if len(words) != 3 or not is_holder(words[0]) or words[1] not in ("read", "publish"):
-            raise ConfigError(f"`{path}`, line {number}: write NAME read|publish SHA256", hint="`driven serve token`")
+            raise ConfigError(
+                f"`{path}`, line {number}: write NAME read|publish SHA256", hint="`driven token add` writes such lines"
+            )
         if len(words[2]) != 64 or set(words[2]) - _HEX:
             raise ConfigError(
                 f"`{path}`, line {number}: the third word is no SHA-256 in hex",
@@ -115,7 +119,7 @@ def add_token(path: str, name: str, grant: Grant) -> str:
     if not is_holder(name):
         raise UsageError(f"`{name[:80]}` is no name of a holder", hint="letters, digits and . _ - @")
     if os.path.lexists(path) and any(one.name == name for one in read_tokens(path)):
-        raise UsageError(f"`{name}` has a token in `{path}`", hint="take its line out first: the old token then ends")
+        raise UsageError(f"`{name}` has a token in `{path}`", hint=f"`driven token remove {name}` ends it first")
     token = PREFIX + secrets.token_urlsafe(32)
     line = f"{name}  {grant:<7}  {sha256(token.encode()).hexdigest()}\n"
     flags = os.O_CREAT | os.O_RDWR | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -130,3 +134,22 @@ def add_token(path: str, name: str, grant: Grant) -> str:
     except OSError as error:
         raise DiskError(f"`{path}` cannot be written: {(error.strerror or '').lower()}") from None
     return token
+
+
+def remove_token(path: str, name: str) -> None:
+    """Take the line of `name` out of the file; all else in it stays. UsageError, DiskError."""
+    if all(one.name != name for one in read_tokens(path)):
+        raise UsageError(f"nobody in `{path}` is called `{name[:80]}`", hint="`driven token list` shows who is")
+    lines = read_plain(path, MAX_BYTES).splitlines(keepends=True)
+    kept = [line for line in lines if line.partition(b"#")[0].split()[:1] != [name.encode()]]
+    fresh = f"{path}.{os.urandom(6).hex()}.drvtmp"
+    try:
+        with open(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+            file.write(b"".join(kept))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(fresh, path)
+    except OSError as error:
+        if os.path.lexists(fresh):
+            os.unlink(fresh)
+        raise DiskError(f"`{path}` cannot be written: {(error.strerror or '').lower()}") from None

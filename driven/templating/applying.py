@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import islice
 
 from driven.errors import DiskError, DrivenError, UsageError
-from driven.format.text import MAX_RULE_BYTES, is_rule_id, parse_rule
+from driven.format.text import MAX_RULE_BYTES, parse_rule
 from driven.format.words import shown
 from driven.frozen import field, frozen, replace
+from driven.fusion.shelf import NAMED, is_name
 from driven.fusion.template import Template
 from driven.fusion.variables import plain, risky, stand_in
 from driven.model.diagnostic import Diagnostic
@@ -80,13 +81,13 @@ def closure(library: Library, names: Sequence[str]) -> list[Template]:
     return list(found.values())
 
 
-def make(renderer: Renderer, template: Template, values: Mapping[str, Value], rule_id: str = "") -> Made:
+def make(renderer: Renderer, template: Template, values: Mapping[str, Value], rule_id: str | None = None) -> Made:
     """The rule of one template: rendered, read as a rule file is, and looked through for what it hides."""
     from driven.trust.scan import scan
 
-    rule_id = rule_id or template.rule_id
-    if not is_rule_id(rule_id):
-        raise UsageError(f"`{shown(rule_id)}` is no id of a rule", hint="small letters, digits, `-` and `/`")
+    rule_id = template.rule_id if rule_id is None else rule_id
+    if not is_name(rule_id):
+        raise UsageError(f"`{shown(rule_id)}` is no id of a rule", hint=NAMED)
     named = f"template {template.name}"
     text = renderer.text(template, values).strip("\n")
     text = text + "\n" if text else ""
@@ -94,6 +95,11 @@ def make(renderer: Renderer, template: Template, values: Mapping[str, Value], ru
     if len(data) > MAX_RULE_BYTES:
         message = f"it renders to {len(data):,} bytes; a rule has at most {MAX_RULE_BYTES:,}"
         return Made(template=template, rule_id=rule_id, diagnostics=(_told("TPL06", named, message),))
+    if not data:
+        hint = "give other values, or change the template"
+        return Made(
+            template=template, rule_id=rule_id, diagnostics=(_told("TPL06", named, "it renders to nothing", hint),)
+        )
     rule, found = parse_rule(data, path=named, rule_id=rule_id)
     found = [replace(one, message=f"the rule `{rule_id}` that it gives: {one.message}") for one in found]
     if rule is not None:
@@ -110,14 +116,14 @@ def make(renderer: Renderer, template: Template, values: Mapping[str, Value], ru
 
 
 def prepare(
-    library: Library, names: Sequence[str], given: Mapping[str, object], *, ask: Ask | None = None, rule_id: str = "",
-    force: bool = False, renderer: Renderer | None = None,
+    library: Library, names: Sequence[str], given: Mapping[str, object], *, ask: Ask | None = None,
+    rule_id: str | None = None,    force: bool = False, renderer: Renderer | None = None,
 ) -> Applied:  # fmt: skip
     """Plan what applying these templates writes; nothing is written. `rule_id`: of the rule of the one that is named.
 
     A rule that stands there with another text is a conflict, unless `force`; the same text is nothing to do.
     """
-    if rule_id and len(names) != 1:
+    if rule_id is not None and len(names) != 1:
         raise UsageError("`--as` names one rule, and these are several templates", hint="apply them one by one")
     renderer = renderer or Renderer(library)
     templates = closure(library, names)
@@ -126,7 +132,7 @@ def prepare(
     for at, template in enumerate(templates):
         if not template.text.strip():
             continue  # it only names others
-        made.append(make(renderer, template, values, rule_id if at == 0 else ""))
+        made.append(make(renderer, template, values, rule_id if at == 0 else None))
     by_id: dict[str, Made] = {}
     found = [told for one in made for told in one.diagnostics]
     for one in made:

@@ -8,7 +8,7 @@ from driven.errors import DrivenError, SourceError, UsageError
 from driven.format.text import rule_id_for
 from driven.format.words import shown
 from driven.frozen import frozen
-from driven.fusion.shelf import MAX_BYTES, MAX_COMPILED, TemplateFolder, is_name
+from driven.fusion.shelf import MAX_BYTES, MAX_COMPILED, NAMED, TemplateFolder, is_name
 from driven.fusion.template import Template, parse_template
 from driven.grammar.suggest import nearest
 from driven.model.diagnostic import Diagnostic, of_error
@@ -92,14 +92,23 @@ class Library:
 
     def _project(self) -> list[TemplateShelf]:
         folder = os.path.join(self.root, FOLDER)
-        if os.path.islink(folder) or not os.path.isdir(folder):
+        if os.path.islink(folder):
+            self._link(FOLDER)
+            return []
+        if not os.path.isdir(folder):
             return []
         shelf = TemplateFolder(PROJECT, folder)
         shelf.names()
         for odd in shelf.odd:
             message = f"`{shown(odd)}` is no name of a template"
-            self._tell("TPL04", message, f"{FOLDER}/{odd}.md", "small letters, digits, `-` and `/`: rename the file")
+            self._tell("TPL04", message, f"{FOLDER}/{odd}.md", f"rename the file: {NAMED}")
+        for link in shelf.links:
+            self._link(f"{FOLDER}/{link}")
         return [shelf]
+
+    def _link(self, path: str) -> None:
+        hint = "put what it leads to in its place; a pack brings templates to several projects"
+        self._tell("TPL04", f"`{shown(path)}` is a link, and none is followed", path, hint, "warning")
 
     def _packs(self) -> list[TemplateShelf]:
         found: list[TemplateShelf] = []

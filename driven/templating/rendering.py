@@ -58,11 +58,23 @@ class Renderer:
             dtm = self._small.get(key)
             if dtm is None:
                 ready = self._open(template)[1].get(text)
-                dtm = _decoded(ready) if ready else self._made(replace(template, text=text))
+                dtm = (_decoded(ready) if ready else None) or self._made(replace(template, text=text))
                 self._small[key] = dtm
             return render(dtm, values)
         except DrivenError as error:
             raise self._told(template, error, small=True) from error
+
+    def is_shipped(self, template: Template) -> bool:
+        """Whether what came compiled with it is whole, and made of the texts that stand here."""
+        return self._open(template)[0] is not None
+
+    def prepare(self, template: Template) -> None:
+        """Compile all of it, where it is not in the cache. DrivenError names the template."""
+        for text, small in ((template.text, False), *((text, True) for text in small_texts(template))):
+            try:
+                self._made(replace(template, text=text))
+            except DrivenError as error:
+                raise self._told(template, error, small=small) from error
 
     def _made(self, template: Template) -> Dtm:
         if self._loader is None:
@@ -114,7 +126,11 @@ class Renderer:
             return None, {}  # it is made of the text instead
 
 
-def _decoded(text: str) -> Dtm:
+def _decoded(text: str) -> Dtm | None:
+    """A small text as the meta has it; None where it is damaged."""
     from base64 import b64decode
 
-    return open_dtm(b64decode(text))
+    try:
+        return open_dtm(b64decode(text))
+    except (DrivenError, ValueError):
+        return None

@@ -8,7 +8,8 @@ from driven.errors import ConflictError, SourceError, UsageError
 from driven.format.text import MAX_RULE_BYTES
 from driven.format.words import shown, similar
 from driven.fusion.compiling import JINJA, Delimiters
-from driven.fusion.shelf import is_name
+from driven.fusion.shelf import NAMED, is_name
+from driven.fusion.template import parse_template
 from driven.project import ledger
 from driven.project.disk import Tree
 from driven.project.reading import read_file
@@ -25,7 +26,7 @@ _ENVOPS = (
 
 SKELETON = """\
 ---
-title: {title}
+title: "{title}"
 description: Say in one sentence what agents are told by it
 kind: {kind}            # persona, project, standard or workflow
 tags: []                  # words that `driven template search` finds it by
@@ -59,13 +60,14 @@ def new(root: str, name: str, rule_id: str = "") -> str:
     UsageError for a name that is none, or a rule that is not there; ConflictError where the file stands there.
     """
     if not is_name(name):
-        raise UsageError(
-            f"`{shown(name)}` is no name of a template", hint="small letters, digits, `-` and `/`: `standards/errors`"
-        )
+        raise UsageError(f"`{shown(name)}` is no name of a template", hint=NAMED)
     title = name.rpartition("/")[2].replace("-", " ").capitalize()
     kind = _KINDS.get(name.partition("/")[0], "standard")
     text = _of_rule(root, rule_id, title, kind) if rule_id else SKELETON.format(title=title, kind=kind)
     path = f"{FOLDER}/{name}.md"
+    made, found = parse_template(text.encode(), path=path, name=name)
+    if made is None:
+        raise SourceError(f"`{rule_id}` cannot become a template: {found[0].message}", hint="correct the rule first")
     with Tree(root) as tree:
         ledger.prepare_state(tree)
         with Writer(tree):
@@ -96,7 +98,7 @@ def _of_rule(root: str, rule_id: str, title: str, kind: str) -> str:
     if marks is None:
         raise SourceError(f"`{path}` holds every mark that Jinja could have", hint="write the template by hand")
     lines = [
-        f"title: {title}", "description: Say in one sentence what agents are told by it",
+        f'title: "{title}"', "description: Say in one sentence what agents are told by it",
         f"kind: {kind}  # persona, project, standard or workflow", "tags: []",
     ]  # fmt: skip
     if marks is not JINJA:

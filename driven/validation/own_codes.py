@@ -461,7 +461,7 @@ _ALL = (
     ),
     OwnCode(
         "DRV014", "a pack that cannot be fetched", "error",
-        "The server or the repository is not there, does not know the pack, or was cut off. What is here stays as it is.",
+        "The server or the repository is not there, does not know the pack, or was cut off. What is here stays.",
     ),
     OwnCode(
         "DRV070", "a bug in driven", "error",

@@ -131,6 +131,12 @@ def test_a_mistake_is_told_with_its_place(case: str) -> None:
     assert made is None and any(told in one for one in found), found
 
 
+def test_one_that_gives_nothing_is_told() -> None:
+    empty = "---\ndescription: a\n---\n\n"
+    assert parse(empty)[1] == ["1:1 TPL06 the template has no text, and no `include`"]
+    assert not parse(empty.replace("---\n\n", "include: [b]\n---\n"))[1] and not parse(empty, "partials/end")[1]
+
+
 def test_bytes_that_are_no_text() -> None:
     assert parse(b"---\ndescription: \xff\n---\n")[1] == ["1:1 TPL04 the file is not UTF-8"]
     assert parse(b"---\ndescription: a\n---\n\0")[1] == ["1:1 TPL04 the file holds a NUL character"]
@@ -142,14 +148,14 @@ def test_names(name: str) -> None:
     assert is_name(name)
 
 
-@pytest.mark.parametrize("name", ["", "/a", "a/", "a//b", "A", "a b", "../a", "-a", "a/-b", "a.md", "é", "a" * 200])
+@pytest.mark.parametrize("name", ["", "/a", "a/", "a//b", "A", "a b", "../a", "-a", "a/-b", "a.md", "é", "a" * 200, "a-", "a--b", "con", "x/nul", "lpt1/x"])
 def test_what_is_no_name(name: str) -> None:
     assert not is_name(name)
     assert parse(GOOD, name)[0] is None
 
 
 def test_all_mistakes_are_told_at_once_in_order() -> None:
-    text = "---\nkind: rule\ntagz: x\ndescription: y\nvariables:\n  b: {type: q}\n  a: {type: r}\n---\n"
+    text = "---\nkind: rule\ntagz: x\ndescription: y\nvariables:\n  b: {type: q}\n  a: {type: r}\n---\nx"
     assert [one.partition(" ")[0] for one in parse(text)[1]] == ["2:7", "3:1", "6:7", "7:7"]
 
 

@@ -144,7 +144,7 @@ def serving(folder: Path, *words: str, port: int = 0, token: str = "") -> Iterat
 
 def token_of(folder: Path, name: str, *, publish: bool = False) -> str:
     """A new token in `tokens.txt` there."""
-    words = [*DRIVEN, "serve", "token", name, "--tokens", "tokens.txt", "--quiet", *(["--publish"] * publish)]
+    words = [*DRIVEN, "token", "add", name, "--tokens", "tokens.txt", "--quiet", *(["--publish"] * publish)]
     done = subprocess.run(words, cwd=folder, env=environment(), capture_output=True, text=True, check=True)
     return done.stdout.strip()
 

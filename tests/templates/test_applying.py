@@ -259,10 +259,18 @@ def test_an_id_of_ones_own(root: Path, put: Put, library: Make) -> None:
     put("a", "A.\n")
     assert apply(library(), "a", rule_id="own/name").done
     assert (root / ".driven/rules/own/name.md").read_text() == "A.\n"
-    with pytest.raises(UsageError, match="no id of a rule"):
-        apply(library(), "a", rule_id="../up")
+    for odd in ("../up", "", "own/", "own//name", "own--name", "con", "own/nul", "x" * 300):
+        with pytest.raises(UsageError, match="no id of a rule"):
+            apply(library(), "a", rule_id=odd)
     with pytest.raises(UsageError, match="`--as` names one rule"):
         apply(library(), "a", "a", rule_id="x")
+
+
+def test_what_renders_to_nothing_is_no_rule(root: Path, put: Put, library: Make) -> None:
+    put("a", "{% if a %}A.{% endif %}\n", "variables:\n  a: {type: bool, default: false}\n")
+    made = apply(library(), "a")
+    assert not made.done and [one.code for one in made.diagnostics] == ["TPL06"] and rules(root) == {}
+    assert apply(library(), "a", given={"a": "yes"}).done
 
 
 def test_an_undo_takes_it_back(root: Path, put: Put, library: Make) -> None:
@@ -288,6 +296,20 @@ def test_a_rule_becomes_a_template_that_gives_it_back(root: Path, library: Make,
     new(str(root), "t", "own")
     found = library()
     assert make(Renderer(found), found.find("t"), {}).text == text
+
+
+@pytest.mark.parametrize("rule", ["", "a\0b\n"])
+def test_a_rule_that_can_be_no_template_is_told(root: Path, rule: str) -> None:
+    (root / ".driven/rules/own.md").write_text(rule, encoding="utf-8")
+    with pytest.raises(SourceError, match="`own` cannot become a template"):
+        new(str(root), "t", "own")
+    assert not (root / ".driven/templates").exists()
+
+
+@pytest.mark.parametrize("name", ["123", "true", "null", "on"])
+def test_a_title_stays_a_text_whatever_the_name(root: Path, library: Make, name: str) -> None:
+    new(str(root), name)
+    assert library().find(name).title == name.capitalize()
 
 
 def test_the_library_compiles_and_gives_rules(plugins: Registry, root: Path) -> None:

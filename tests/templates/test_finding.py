@@ -89,7 +89,15 @@ def test_links_are_not_followed(root: Path, put: Put, library: Make, tmp_path: P
     (root / ".driven/templates/link.md").symlink_to(tmp_path / "secret.md")
     (root / ".driven/templates/folder").symlink_to(tmp_path)
     os.mkfifo(root / ".driven/templates/pipe.md")
-    assert library().names() == ["good"]
+    found = library()
+    assert found.names() == ["good"]
+    assert [(one.severity, one.span.path) for one in found.diagnostics] == [
+        ("warning", ".driven/templates/folder"), ("warning", ".driven/templates/link.md")
+    ]  # fmt: skip
+    os.rename(root / ".driven/templates", tmp_path / "away")
+    (root / ".driven/templates").symlink_to(tmp_path / "away")
+    found = library()
+    assert found.names() == [] and [one.span.path for one in found.diagnostics] == [".driven/templates"]
 
 
 def test_parts_of_others_are_not_listed(put: Put, library: Make) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from driven.errors import DiskError, DrivenError, UsageError
-from driven.frozen import replace
+from driven.errors import DiskError, SourceError, TemplateError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,9 +12,7 @@ if TYPE_CHECKING:
     from driven.cli.app import App
     from driven.fusion.cache_files import Freed
     from driven.fusion.caches import Content
-    from driven.fusion.template import Template
     from driven.model.diagnostic import Diagnostic
-    from driven.templating.finding import Library
 
 MOST_DAYS = 36_500
 
@@ -120,32 +117,31 @@ def _free(app: App, args: Any, free: Callable[[Content], Freed]) -> int:
 def run_warm(args: Any, app: App) -> int:
     """Compile every template that can be used here into the cache. 2 when one does not compile, or cannot be kept."""
     from driven.cli import data
+    from driven.cli.commands.template import library
     from driven.cli.render_cache import show_warmed
-    from driven.errors import TemplateError
     from driven.fusion.caches import open_cache
     from driven.fusion.loading import TemplateLoader
-    from driven.fusion.precompiling import small_texts
     from driven.model.diagnostic import of_error
-    from driven.templating.finding import Library
+    from driven.templating.rendering import Renderer
 
-    library = Library(app.base, app.registry())
-    templates = library.all()
+    found = library(app)
+    templates = found.all()
     problems: list[Diagnostic] = []
     cache = open_cache("templates")
     loader = TemplateLoader(cache)
+    renderer = Renderer(found, loader)
     made = there = shipped = 0
     with app.progress() as progress:
         for done, template in enumerate(templates):
             progress(template.name, done, len(templates))
-            if _is_shipped(library, template):
+            if renderer.is_shipped(template):
                 shipped += 1
                 continue
             before = loader.counts.compiled
             try:
-                for text in (template.text, *small_texts(template)):
-                    loader.dtm(replace(template, text=text), _sources(library, template))
-            except TemplateError as error:
-                problems += of_error(_placed(error, library, template))
+                renderer.prepare(template)
+            except (SourceError, TemplateError, UsageError) as error:
+                problems += of_error(error)
                 continue
             made, there = made + (loader.counts.compiled > before), there + (loader.counts.compiled == before)
     if loader.counts.refused:
@@ -154,48 +150,15 @@ def run_warm(args: Any, app: App) -> int:
             f"what was compiled cannot be kept: {why}",
             hint="look at the disk, or let XDG_CACHE_HOME name another folder",
         )
-    found = [*library.diagnostics, *problems]
+    problems = [*found.diagnostics, *problems]
     app.answer(
         lambda: {
             "templates": len(templates),
             "compiled": made,
             "there": there,
             "shipped": shipped,
-            "diagnostics": data.diagnostics(found),
+            "diagnostics": data.diagnostics(problems),
         },
-        lambda out: show_warmed(out, made, there, shipped, found, app.base),
+        lambda out: show_warmed(out, made, there, shipped, problems, app.base),
     )
-    return app.outcome(diagnostics=found)
-
-
-def _is_shipped(library: Library, template: Template) -> bool:
-    """Whether what came compiled with it is whole, and made of the texts that stand here: then nothing is compiled."""
-    import json
-
-    from driven.fusion.dtm_file import open_dtm
-    from driven.fusion.precompiling import digest_of
-
-    data = library.compiled(template)
-    if data is None:
-        return False
-    try:
-        uses = json.loads(open_dtm(data, template.name).meta())["uses"]
-        found = {name: library.find(name, template.origin) if name else template for name in uses}
-        return "" in uses and all(digest_of(found[name]) == uses[name] for name in uses)
-    except (DrivenError, ValueError, KeyError, TypeError, RecursionError):
-        return False
-
-
-def _sources(library: Library, template: Template) -> Callable[[str], str]:
-    """The text of what a template includes, as one of its own origin where there is one."""
-    return lambda name: library.find(name, template.origin).text
-
-
-def _placed(error: DrivenError, library: Library, template: Template) -> DrivenError:
-    """The same error, its place in the file of the template that it names."""
-    span = error.span
-    if span is None:
-        return error
-    at = template if span.path == template.name else library.find(span.path, template.origin)
-    place = replace(span, path=at.path or span.path, line=span.line + at.line - 1)
-    return type(error)(error.message, hint=error.hint, span=place)
+    return app.outcome(diagnostics=problems)

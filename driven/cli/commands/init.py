@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from driven.errors import SourceError, UsageError
+from driven.errors import DrivenError, ProjectError, SourceError, UsageError
 from driven.grammar.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def run(args: Any, app: App) -> int:
     from driven import intake
     from driven.cli import data
 
-    root = os.path.abspath(app.root_option or os.curdir)
+    root = _folder(app)
     known = sorted(app.registry().emitters)
     for name in args.editor:
         if name not in known:
@@ -48,11 +48,26 @@ def run(args: Any, app: App) -> int:
     if names:
         return _with_templates(args, app, root, names, editors, wants, shown)
     report = intake.init(root, editors=editors, import_found=wants)
-    app.answer(lambda: data.initialised(report), lambda out: _show(out, report, app, shown=shown))
+    app.answer(lambda: data.initialised(report), lambda out: _show(out, report, app, shown=shown, chosen=bool(editors)))
     made = report.imported
     return app.outcome(
         conflicts=bool(made and made.plan.conflicts), diagnostics=made.diagnostics if made else ()
     )  # fmt: skip
+
+
+def _folder(app: App) -> str:
+    """Where the project is to be. ProjectError where that is no folder."""
+    try:
+        root = os.path.abspath(app.root_option or os.curdir)
+    except FileNotFoundError:
+        raise ProjectError("the current folder was deleted", hint="change into another one") from None
+    if not os.path.lexists(root):
+        from shlex import quote
+
+        raise ProjectError(f"there is no folder `{root}`", hint=f"make it first: `mkdir -p {quote(root)}`")
+    if not os.path.isdir(root):
+        raise ProjectError(f"`{root}` is not a folder", hint="name the folder that is to be a project")
+    return root
 
 
 def _with_templates(
@@ -78,12 +93,18 @@ def _with_templates(
             raise SourceError(errors[0].message, hint=errors[0].hint, span=errors[0].span)
         values = first.values
     report = intake.init(root, editors=editors, import_found=wants, starter=False)
-    made = prepare(found, names, values, renderer=renderer)
-    if made.is_sound:
-        made = carry_out(made)
+    try:
+        made = prepare(found, names, values, renderer=renderer)
+        if made.is_sound:
+            made = carry_out(made)
+    except DrivenError as error:
+        again = f"the project is set up, without the template: `driven template apply {' '.join(names)}` goes on"
+        raise type(error)(
+            error.message, hint=f"{error.hint}; {again}" if error.hint else again, span=error.span
+        ) from None
 
     def show(out: Output) -> None:
-        _show(out, report, app, shown=shown, last=False)
+        _show(out, report, app, shown=shown, chosen=bool(editors), last=False)
         show_applied(out, made, dry=False)
 
     app.answer(lambda: {**data.initialised(report), "template": applied(made, diff=False)}, show)
@@ -155,8 +176,9 @@ def _ask_import(out: Output, files: int) -> bool:
     return out.ask((f"Import {count(files, 'rule file')} as rules?", "bold"), " [Y/n]").lower() not in ("n", "no")
 
 
-def _show(out: Output, report: InitReport, app: App, *, shown: bool, last: bool = True) -> None:
-    """What was done, with `last` also what is next; `shown`: the plan of the import was on the screen already."""
+def _show(out: Output, report: InitReport, app: App, *, shown: bool, chosen: bool, last: bool = True) -> None:
+    """What was done, with `last` also what is next; `shown`: the plan of the import was on the screen already;
+    `chosen`: somebody said for which editors."""
     from driven.cli.render_import import next_step, show_import, show_outcome
 
     made = report.imported
@@ -169,7 +191,7 @@ def _show(out: Output, report: InitReport, app: App, *, shown: bool, last: bool 
     elif made and (made.files or made.diagnostics):
         titles = {name: emitter.target.title for name, emitter in app.registry().emitters.items()}
         show_import(out, made, report.root, titles)
-    if not report.found and len(report.editors) > 1:
+    if not report.found and not chosen:
         out.note(("no editor's files are here: `--editor NAME` chooses, or config.toml", "dim"))
     out.note(("ready", "bold green"), f": writes for {', '.join(report.editors) or 'no editor yet'}")
     others = [name for name in report.found if name not in report.editors]

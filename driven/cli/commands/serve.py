@@ -1,4 +1,4 @@
-"""`driven serve`: a team's rule server; `driven serve token NAME`: who may read and publish there."""
+"""`driven serve`: a team's rule server."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from driven.errors import UsageError
 
 if TYPE_CHECKING:
     from driven.cli.app import App
-    from driven.cli.render import Output
 
 STORE = "driven-packs"
 
@@ -16,10 +15,6 @@ STORE = "driven-packs"
 def run(args: Any, app: App) -> int:
     """Serve until a signal comes, then 0. 2 for settings that would let strangers in, 5 for a list that others may
     write, 6 for one of signers that is none."""
-    if args.act == "token":
-        return _token(args, app)
-    if args.name or args.publish:
-        raise UsageError("a name and `--publish` belong to a token", hint="driven serve token NAME --tokens FILE")
     from driven.serving.running import Settings, serve
 
     settings = Settings(
@@ -52,22 +47,3 @@ def _port(word: str) -> int:
     if not word.isascii() or not word.isdigit() or int(word) >= 1 << 16:
         raise UsageError(f"`{word[:40]}` is no port", hint="a number up to 65535; --port 0 takes one that is free")
     return int(word)
-
-
-def _token(args: Any, app: App) -> int:
-    from driven.serving.tokens import Grant, add_token
-
-    if not args.name or not args.tokens:
-        raise UsageError("whose token, and where is it kept?", hint="driven serve token NAME --tokens FILE [--publish]")
-    grant: Grant = "publish" if args.publish else "read"
-    token = add_token(args.tokens, args.name, grant)
-
-    def show(out: Output) -> None:
-        out.line(token)
-        out.note((f"it may {grant}, as {args.name}; shown this once: {args.tokens} has its digest", "dim"), error=True)
-
-    app.answer(
-        lambda: {"name": args.name, "grant": grant, "token": token, "file": args.tokens},
-        show,
-    )
-    return 0

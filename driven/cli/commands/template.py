@@ -97,7 +97,7 @@ def run_render(args: Any, app: App) -> int:
         raise UsageError(
             f"`{one.name}` has no text of its own", hint=f"it is `{'`, `'.join(one.include)}`: render those"
         )  # fmt: skip
-    made = make(renderer, one, values, getattr(args, "as") or "")
+    made = make(renderer, one, values, getattr(args, "as"))
     data = {
         "template": one.name, "rule": made.rule_id, "text": made.text, "values": values,
         "diagnostics": _told(made.diagnostics),
@@ -117,7 +117,7 @@ def run_apply(args: Any, app: App) -> int:
         raise UsageError("which template?", hint="`driven template list` shows them")
     found = library(app, app.root)
     made = prepare(
-        found, args.names, given(args), ask=asking(args, app), rule_id=getattr(args, "as") or "", force=args.force
+        found, args.names, given(args), ask=asking(args, app), rule_id=getattr(args, "as"), force=args.force
     )  # fmt: skip
     if made.is_sound and not args.dry_run:
         made = carry_out(made)

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has 
 
 SPAWNS = "ProcessSpawn(python3)"
 # Verbs that are no cases of test_honesty.py: they are tried here.
-TRIED = {"lsp", "mcp serve", "benchmark", "plugin run"}
+TRIED = {"lsp", "mcp serve", "serve", "benchmark", "plugin run"}
 # Reads what it is told from a named pipe: a session is told the next thing when it has answered, and `confine` gives
 # stdin at once.
 _TALK = """
@@ -267,3 +267,11 @@ def test_there_is_no_ring_of_processes_in_a_ring(somewhere: Place) -> None:
     assert done.code == 7, "only a ring that holds runs a plugin"
     said = done.stderr.decode()
     assert "no ring that the manifest allows works here" in said and "Permission denied" in said
+
+
+def test_the_rule_server_cannot_listen_in_a_ring(somewhere: Place) -> None:
+    """Whatever is granted: a ring lets nobody in. Agents are not offered the verb; tests/serving runs it."""
+    case = Case(2, {"store": "out/store", "port": "0"})
+    for optional in (True, False):
+        code, _, made = somewhere.run("serve", case, somewhere.manifest("serve", case, optional=optional))
+        assert (code, made) == (2, [])
