@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 
 from starlette.responses import Response
@@ -16,9 +15,10 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
+    from driven.serving.bodies import Body
+
 PROBLEM = "application/problem+json"
 _AT_ONCE = 64 << 10  # bytes
-_PATIENCE = 60.0  # seconds that one piece may wait for a client to take what came before
 TRANSPORT = "driven.transport"
 
 
@@ -61,7 +61,15 @@ def of_error(error: DrivenError) -> Problem:
 
 
 class Patient(Response):
-    """A body in pieces, each sent when the one before was taken; a client that takes none is cut off."""
+    """A body, or its bytes from `first` to `end`, in pieces, each sent when the one before was taken. The bytes are
+    those of all who are sent the same: none are copied for one client but the piece that it gets."""
+
+    def __init__(
+        self, body: Body, status: int, headers: Mapping[str, str], media: str, first: int = 0, end: int | None = None
+    ) -> None:  # fmt: skip
+        self._whole = body  # that it is held says that it is being sent
+        self._first, self._end = first, len(body.data) if end is None else end
+        super().__init__(b"", status, {**headers, "Content-Length": str(self._end - self._first)}, media)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
@@ -69,20 +77,13 @@ class Patient(Response):
             "type": "http.response.start", "status": self.status_code, "headers": self.raw_headers
         }  # fmt: skip
         await send(start)
-        body = bytes(self.body)
-        if len(body) <= _AT_ONCE:  # there is room for that
-            await send({"type": "http.response.body", "body": body})
-            return
-        pieces = range(0, len(body), _AT_ONCE)
-        try:
-            for at in pieces:
-                message = {
-                    "type": "http.response.body", "body": body[at : at + _AT_ONCE], "more_body": at != pieces[-1],
-                }  # fmt: skip
-                async with asyncio.timeout(_PATIENCE):
-                    await send(message)
-        except TimeoutError:
-            cut_off(scope)
+        data, at = self._whole.data, self._first
+        while True:
+            part = data[at : min(at + _AT_ONCE, self._end)]
+            at += len(part)
+            await send({"type": "http.response.body", "body": part, "more_body": at < self._end})
+            if at >= self._end:
+                return
 
 
 def cut_off(scope: Scope) -> None:

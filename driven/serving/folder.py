@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from bisect import bisect_right
 
-from driven.errors import DiskError, SourceError
+from driven.errors import ConflictError, DiskError, SourceError
 from driven.serving.store import MOST, Event, Version, newest_first, taken, version_from
 
 TYPE_CHECKING = False
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 LOG, LOCK = "events.log", ".lock"
 POLL = 0.2  # seconds between two looks at the size of the log
+PATIENCE = 10.0  # seconds that a publication waits for another one
+_NEW = ".new"  # the end of a file that is not whole
 _FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -85,10 +88,28 @@ class Folder:
                 if not os.path.exists(self.file(known)):
                     self._write(self.file(known), data)
                 return known, False
+            self._alone(one)
             self._write(self.file(one), data)
             self._append(one)
             self._note(self.read_log())
         return one, True
+
+    def _alone(self, one: Version) -> None:
+        """ConflictError where a system that knows no large letters would take it for another version."""
+        word = one.version.lower()
+        for name, version in self.by_key:
+            if name == one.name and version.lower() == word:
+                raise ConflictError(f"`{name}` {version} is published already", hint=f"{one.version} is no other one")
+
+    def sweep(self) -> None:
+        """Take away what publications left that were killed."""
+        with self._locked():
+            for folder in os.scandir(self.path):
+                if folder.is_dir(follow_symlinks=False):
+                    for file in os.scandir(folder.path):
+                        if file.name.endswith(_NEW):
+                            with contextlib.suppress(OSError):
+                                os.unlink(file.path)
 
     def _note(self, fresh: list[Event]) -> None:
         for event in fresh:
@@ -131,7 +152,17 @@ class Folder:
             try:
                 import fcntl
 
-                fcntl.flock(handle, fcntl.LOCK_EX)
+                until = time.monotonic() + PATIENCE
+                while True:
+                    try:
+                        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                        break
+                    except BlockingIOError:
+                        if time.monotonic() > until:
+                            raise DiskError(
+                                f"`{self.path}` is being written to by another process", hint="try again"
+                            ) from None
+                    time.sleep(0.01)
             except ImportError:  # Windows
                 import msvcrt
 
@@ -142,7 +173,7 @@ class Folder:
 
     def _write(self, path: str, data: bytes) -> None:
         """A bundle, whole or not at all, and on the disk before anybody is told of it."""
-        folder, temp = os.path.dirname(path), f"{path}.{os.getpid()}.new"
+        folder, temp = os.path.dirname(path), f"{path}.{os.getpid()}{_NEW}"
         try:
             os.makedirs(folder, exist_ok=True)
             try:
@@ -191,6 +222,8 @@ class FolderStore:
         self._folder.make()
         self._folder.refresh()
         self._told = self._folder.stamp()
+        with contextlib.suppress(DiskError, OSError):  # it may be for reading alone
+            self._folder.sweep()
 
     async def close(self) -> None:
         """Nothing is held open."""

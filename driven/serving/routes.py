@@ -19,7 +19,7 @@ from driven.serving.answers import FAULT, TRANSPORT, Patient, Problem, of_error
 from driven.serving.gate import VARY, Gate
 from driven.serving.site import overview
 from driven.serving.store import is_version
-from driven.serving.telling import RETRY, Listener, encoded, short
+from driven.serving.telling import RETRY, Listener, short
 from driven.streaming.etag import ETagNegotiator, accepts_manipulation, bases, byte_sequence, choose
 from driven.trust.bundle import MAX_BUNDLE, MEDIA
 from driven.trust.pack import is_name
@@ -112,7 +112,7 @@ class _Routes:
         if self.site.tokens is not None:
             headers["Cache-Control"] = headers["Cache-Control"].replace("public", "private")
         given = request.headers
-        if "range" in given:
+        if "range" in given and request.method == "GET":
             found = await self._range(one, given.get("range"), given.get("if-range"), headers)
             if found is not None:
                 return found
@@ -134,7 +134,7 @@ class _Routes:
 
     def _sent(self, status: int, body: Body, coding: str, headers: dict[str, str]) -> Response:
         self.site.figures.bytes[coding] += len(body.data)
-        return Patient(body.data, status, headers, MEDIA)
+        return Patient(body, status, headers, MEDIA)
 
     async def _range(self, one: Version, wanted: str | None, condition: str | None, headers: dict[str, str]) -> (
         Response | None
@@ -150,11 +150,10 @@ class _Routes:
                           {"Content-Range": f"bytes */{one.size}"})  # fmt: skip
         body = await self.site.bodies.get(one, "identity")
         first, end = found
-        part = body.data[first:end]
         headers |= {"ETag": f'"{one.etag}"', "Accept-Ranges": "bytes", "Repr-Digest": _digest(body.sha256),
                     "Content-Range": f"bytes {first}-{end - 1}/{one.size}"}  # fmt: skip
-        self.site.figures.bytes["identity"] += len(part)
-        return Patient(part, 206, headers, MEDIA)
+        self.site.figures.bytes["identity"] += end - first
+        return Patient(body, 206, headers, MEDIA, first, end)
 
     async def _coded(self, one: Version, accepted: str | None, dictionary: str | None) -> tuple[Coding, Body]:
         """The coding that the client likes best; as it is, where that is no larger and the client takes it."""
@@ -267,18 +266,20 @@ class _Stream:
         """Send until the client goes."""
         hub, upto = self._site.hub, self._site.catalogue.last
         transport = scope.get("extensions", {}).get(TRANSPORT)
-        one = Listener(self._pack, transport.abort if transport is not None else lambda: None)
+        one = Listener(
+            self._pack, transport.abort if transport is not None else lambda: None, scope.get("driven.holder")
+        )  # fmt: skip
         hub.listeners.add(one)
         try:
-            first = [b"retry: %d\n" % RETRY]
+            first, history = b"retry: %d\n" % RETRY, []
             if self._after is None:
-                first.append(b"id: %d\n\n" % upto)  # who comes again says so, and misses nothing
+                first += b"id: %d\n\n" % upto  # who comes again says so, and misses nothing
             else:
-                first.append(b"\n")
-                first += [encoded(event) for event in await self._site.history(self._after, upto, self._pack)]
+                first += b"\n"
+                history = await self._site.history(self._after, upto, self._pack)
             if scope["method"] == "HEAD":
                 one.end()
-            await hub.stream(one, first, receive, send)
+            await hub.stream(one, first, history, receive, send)
         finally:
             hub.listeners.discard(one)
 

@@ -43,7 +43,12 @@ class Settings:
     @property
     def is_loopback(self) -> bool:
         """Whether nobody but this machine can reach it."""
-        return self.host in _LOOPBACK or self.host.startswith("127.")
+        import ipaddress
+
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host.lower() == "localhost"
 
 
 def check(settings: Settings) -> None:
@@ -171,7 +176,7 @@ async def _serve(settings: Settings, site: Site, listening: socket.socket, began
             config.load()
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.minimum_version = ssl.TLSVersion.TLSv1_2
-            context.load_cert_chain(settings.cert, settings.key)
+            context.load_cert_chain(settings.cert, settings.key, password=lambda: "")  # or OpenSSL would ask for one
         except (OSError, ssl.SSLError) as error:
             raise ConfigError(
                 f"`{settings.cert}` and `{settings.key}` are no certificate and its key: {error}",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from driven.serving.store import Store
-    from driven.serving.tokens import Tokens
+    from driven.serving.tokens import Holder, Tokens
 
 _AGAIN = 1.0  # seconds until a store that does not answer is asked again
 
@@ -39,7 +39,7 @@ class Site:
         self.catalogue = Catalogue()
         self.bodies = Bodies(store)
         self.figures = Figures()
-        self.hub = Hub(clients)
+        self.hub = Hub(clients, self._may_listen)
         self.began = time.time()
         self.trouble = ""  # why the store was not to be reached, when it was asked last
         self._tasks: list[asyncio.Task[None]] = []
@@ -84,6 +84,9 @@ class Site:
                     self.tell(f"the store does not answer: {error.message}")
                 self.trouble = error.message
                 await asyncio.sleep(_AGAIN)
+
+    def _may_listen(self, holder: Holder | None) -> bool:
+        return self.tokens is None or (holder is not None and self.tokens.holds(holder))
 
     async def _beat(self) -> None:
         while True:

@@ -14,13 +14,16 @@ from driven.serving.store import Event
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
     from typing import Any
+
+    from driven.serving.tokens import Holder
 
 MOST_CLIENTS = 2000
 QUEUE = 64  # messages that wait for one client
 HEARTBEAT = 15.0  # seconds
 RETRY = 2000  # ms after which a client comes again
+_AT_ONCE = 64  # events of before that are sent in one piece, the next when it was taken
 _COMMENT = b":\n\n"
 
 
@@ -36,12 +39,13 @@ def short(event: Event) -> dict[str, Any]:
 
 
 class Listener:
-    """One client that listens to events of `pack`, "" for all."""
+    """One client that listens to events of `pack`, "" for all; `holder`: whose token it came with."""
 
-    __slots__ = ("abort", "gone", "idle", "pack", "queue", "wake")
+    __slots__ = ("abort", "gone", "holder", "idle", "pack", "queue", "wake")
 
-    def __init__(self, pack: str, abort: Callable[[], None]) -> None:
+    def __init__(self, pack: str, abort: Callable[[], None], holder: Holder | None = None) -> None:
         self.pack = pack
+        self.holder = holder
         self.abort = abort
         self.queue: list[bytes] = []
         self.wake = asyncio.Event()
@@ -63,16 +67,18 @@ class Listener:
 
 
 class Hub:
-    """All that listen."""
+    """All that listen. `may`: whether somebody may listen still; whose token is taken away hears nothing more."""
 
-    def __init__(self, most: int = MOST_CLIENTS) -> None:
+    def __init__(self, most: int = MOST_CLIENTS, may: Callable[[Holder | None], bool] = lambda _: True) -> None:
         self.most = most
+        self._may = may
         self.dropped = 0
         self.listeners: set[Listener] = set()
         self.closed = False
 
     def announce(self, events: Iterable[Event]) -> None:
         """Tell everybody whom it concerns."""
+        self._part()
         for event in events:
             data = encoded(event)
             for one in [each for each in self.listeners if each.pack in ("", event.version.name)]:
@@ -81,12 +87,18 @@ class Hub:
 
     def beat(self) -> None:
         """A sign of life; who has not read the last three is not there."""
+        self._part()
         for one in list(self.listeners):
             one.idle += 1
             if one.idle > 3 and one.queue:
                 self._drop(one)
             elif not one.queue:
                 one.put(_COMMENT)
+
+    def _part(self) -> None:
+        for one in [each for each in self.listeners if not self._may(each.holder)]:
+            self.listeners.discard(one)
+            one.end()
 
     def _drop(self, one: Listener) -> None:
         self.dropped += 1
@@ -101,11 +113,11 @@ class Hub:
             one.end()
 
     async def stream(
-        self, one: Listener, first: Iterable[bytes], receive: Callable[[], Awaitable[Any]],
+        self, one: Listener, first: bytes, history: Sequence[Event], receive: Callable[[], Awaitable[Any]],
         send: Callable[[Any], Awaitable[None]],
     ) -> None:  # fmt: skip
         """Serve one client until it goes, is dropped, or the server ends. It listens already: what is told from now on
-        comes after `first`."""
+        comes after `first` and `history`."""
         await send({
             "type": "http.response.start", "status": 200,
             "headers": [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"),
@@ -114,7 +126,13 @@ class Hub:
         watching = asyncio.ensure_future(_until_gone(receive))
         watching.add_done_callback(lambda _: one.end())
         try:
-            await send({"type": "http.response.body", "body": b"".join(first), "more_body": True})
+            await send({"type": "http.response.body", "body": first, "more_body": True})
+            for at in range(0, len(history), _AT_ONCE):
+                if one.gone or self.closed:
+                    break
+                part = b"".join(encoded(event) for event in history[at : at + _AT_ONCE])
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+                one.idle = 0
             while not one.gone and not self.closed:
                 await one.wake.wait()
                 one.wake.clear()

@@ -44,7 +44,7 @@ class Tokens:
     def __init__(self, path: str) -> None:
         self.path = path
         self._stamp: tuple[int, int, int] | None = None
-        self._looked = 0.0
+        self._looked = -_LOOK - 1.0
         self._holders: tuple[Holder, ...] = ()
         self._refresh()
 
@@ -53,8 +53,7 @@ class Tokens:
         from hashlib import sha256
         from hmac import compare_digest
 
-        if time.monotonic() - self._looked > _LOOK:
-            self._refresh()
+        self._refresh()
         scheme, _, token = header.partition(b" ")
         if scheme.lower() != b"bearer" or len(token) > MAX_TOKEN:
             return None
@@ -65,8 +64,21 @@ class Tokens:
                 found = one
         return found
 
+    def holds(self, holder: Holder) -> bool:
+        """Whether the file has that line still. A file that cannot be read has none."""
+        from driven.errors import DrivenError
+
+        try:
+            self._refresh()
+        except DrivenError:
+            return False
+        return holder in self._holders
+
     def _refresh(self) -> None:
-        self._looked = time.monotonic()
+        """Look at the file now and then; as long as it cannot be read, each time, and nobody's token is taken."""
+        now = time.monotonic()
+        if now - self._looked <= _LOOK:
+            return
         try:
             seen = os.stat(self.path)
         except OSError as error:
@@ -78,6 +90,7 @@ class Tokens:
         if stamp != self._stamp:
             self._holders = read_tokens(self.path)
             self._stamp = stamp
+        self._looked = now
 
 
 def read_tokens(path: str) -> tuple[Holder, ...]:

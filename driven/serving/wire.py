@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 MAX_HEAD = 32 << 10  # bytes of a request's first line and headers
 MAX_HEADERS = 100
+MOST_WAITING = 100  # requests that a client says before it has the answer to the first
+TAKING = 60.0  # seconds that a client may take nothing of what is sent
 PATIENCE = 5.0  # seconds from the first byte of a request, or of a connection, to the end of the headers
 _PHRASES = {400: "Bad Request", 408: "Request Timeout", 431: "Request Header Fields Too Large"}
 
@@ -33,6 +35,7 @@ class LimitedProtocol(HttpToolsProtocol):
     _in_head = True
     _in_body = False
     _timer: asyncio.TimerHandle | None = None
+    _taking: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client came."""
@@ -42,7 +45,24 @@ class LimitedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """It went."""
         self._stop_waiting()
+        self._taken()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """It takes less than is sent."""
+        super().pause_writing()
+        self._taken()
+        self._taking = self.loop.call_later(TAKING, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It took it."""
+        self._taken()
+        super().resume_writing()
+
+    def _taken(self) -> None:
+        if self._taking is not None:
+            self._taking.cancel()
+            self._taking = None
 
     def data_received(self, data: bytes) -> None:
         """It says something."""
@@ -79,6 +99,9 @@ class LimitedProtocol(HttpToolsProtocol):
         self._in_head, self._in_body, self._head = False, True, 0
         self._stop_waiting()
         super().on_headers_complete()
+        if len(self.pipeline) > MOST_WAITING:
+            self.transport.abort()
+            raise _TooMuch
 
     def on_message_complete(self) -> None:
         """Its end."""
@@ -93,6 +116,8 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """What came is no request."""
+        if self.transport.is_closing():
+            return
         if self.cycle is not None and not self.cycle.response_complete and self.cycle.response_started:
             self.transport.abort()  # in the middle of an answer there is no place for another
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import resource
+import shutil
 import signal
 import stat
 import subprocess
@@ -20,6 +21,7 @@ from driven.fusion.binary_cache import cache_folder, key_of
 from driven.fusion.caches import CACHES, NAMES, open_cache
 from driven.fusion.precompiling import compile_folder
 from driven.grammar.commands import COMMANDS
+from driven.packing import accept, look
 
 DAY = 86_400
 TEMPLATE = "---\ntitle: Brief\ndescription: Say less.\nkind: standard\n---\n# Brief\n\n{% include 'partials/end' %}\n"
@@ -226,17 +228,17 @@ def test_warm(templates: Path, home: Path, drive: Callable[..., Any], answer: Ca
     assert {"standards/brief", "standards/long"} <= {row["what"] for row in answer("cache list", "templates")["files"]}
 
 
-def test_warm_leaves_what_came_compiled(templates: Path, home: Path, answer: Callable[..., Any]) -> None:
-    """While it is whole, and made of the texts that stand there."""
+def test_warm_leaves_what_came_compiled(templates: Path, project: Path, home: Path, answer: Callable[..., Any]) -> None:
+    """With a pack; what lies beside the project's own templates is not used."""
     compile_folder(os.fspath(templates))
-    shipped = answer("cache warm")["shipped"]
-    compiled, there = own(answer)
-    assert shipped >= 2 and compiled == 0 and there > 50, "those of the library too, which a checkout has not compiled"
-    (templates / "partials/end.md").write_text(PART.replace("where", "what"))
-    data = answer("cache warm")
-    assert (data["shipped"], data["compiled"]) == (shipped - 2, 2)
-    (templates / "standards/long.dtm").write_bytes(b"no template")
-    assert answer("cache warm")["there"] == there + 2
+    pack = project / ".driven/packs/acme"
+    shutil.copytree(templates, pack / "templates")
+    (pack / "pack.toml").write_text('name = "acme"\nversion = "1.0.0"\n')
+    before = answer("cache warm")
+    accept(os.fspath(project), [look(os.fspath(project), "acme")], unsigned=True)
+    shutil.rmtree(templates)
+    after = answer("cache warm")
+    assert (before["shipped"], after["shipped"], after["compiled"]) == (0, 2, 0) and before["compiled"] > 50
 
 
 def test_warm_says_what_does_not_compile(

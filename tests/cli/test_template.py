@@ -168,6 +168,38 @@ def test_init_writes_nothing_where_the_template_is_wrong(empty: Path, drive: Dri
     assert [*empty.iterdir()] == []
 
 
+@pytest.mark.parametrize(("name", "told"), [("none", "there is no folder `"), ("file", "file` is not a folder")])
+@pytest.mark.parametrize("more", [(), ("--template", "workflows/tdd")])
+def test_init_says_where_no_project_can_be(
+    empty: Path, drive: Drive, name: str, told: str, more: tuple[str, ...]
+) -> None:  # fmt: skip
+    (empty / "file").write_text("x", encoding="utf-8")
+    ran = drive("init", "--yes", "--root", name, *more)
+    assert ran.code == 2 and told in ran.err and "hint: " in ran.err
+    assert [path.name for path in empty.iterdir()] == ["file"]
+
+
+def test_init_says_what_is_left_to_do_where_the_disk_refuses_the_template(
+    empty: Path, drive: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from driven.errors import DiskError
+
+    def full(*_: object) -> None:
+        raise DiskError("no space left on device", hint="free some space")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("driven.templating.applying.carry_out", full)
+        ran = drive("init", "--yes", "--editor", "cursor", "--template", "workflows/tdd")
+    assert ran.code == 2 and "free some space; the project is set up, without the template" in ran.err
+    assert drive("template", "apply", "workflows/tdd").code == 0
+
+
+def test_init_tells_of_the_choice_of_editors_only_who_made_none(empty: Path, drive: Drive) -> None:
+    assert "`--editor NAME` chooses" not in drive("init", "--yes", "--editor", "cursor", "--editor", "claude").out
+    (empty / "other").mkdir()
+    assert "`--editor NAME` chooses" in drive("init", "--yes", "--root", "other").out
+
+
 def test_init_says_in_json_what_was_applied(empty: Path, drive: Drive) -> None:
     ran = drive("init", "--json", "--editor", "cursor", "--template", "workflows/tdd")
     data = json.loads(ran.out)["data"]

@@ -148,7 +148,28 @@ def test_names(name: str) -> None:
     assert is_name(name)
 
 
-@pytest.mark.parametrize("name", ["", "/a", "a/", "a//b", "A", "a b", "../a", "-a", "a/-b", "a.md", "é", "a" * 200, "a-", "a--b", "con", "x/nul", "lpt1/x"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "/a",
+        "a/",
+        "a//b",
+        "A",
+        "a b",
+        "../a",
+        "-a",
+        "a/-b",
+        "a.md",
+        "é",
+        "a" * 200,
+        "a-",
+        "a--b",
+        "con",
+        "x/nul",
+        "lpt1/x",
+    ],
+)
 def test_what_is_no_name(name: str) -> None:
     assert not is_name(name)
     assert parse(GOOD, name)[0] is None

@@ -56,7 +56,7 @@ def test_every_command_and_option_is_in_every_script(shell: str) -> None:
 
 
 BASH = [
-    ("driven s", {"sync", "status", "show", "snapshot", "sign"}),
+    ("driven s", {"sync", "status", "serve", "show", "snapshot", "sign"}),
     ("driven --ver", {"--verbose", "--version"}),
     ("driven plugin ", {"list", "show", "run", "--json", "--root", "--quiet", "--verbose", "--color", "--help"}),
     ("driven --root x sync --d", {"--dry-run"}),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from driven.errors import ConflictError, DrivenError, UsageError
+from driven.errors import ConflictError, DrivenError, SourceError, UsageError
 from driven.format.text import parse_rule
 from driven.fusion.template import Template, Variable
 from driven.registry import Registry

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from driven.errors import TemplateError
+from driven.fusion.compiling import compile_template
 from driven.fusion.dtm_file import open_dtm
-from driven.fusion.precompiling import compile_folder
+from driven.fusion.precompiling import META, compile_folder, digest_of
 from driven.fusion.shelf import TemplateFolder
 from driven.registry import Registry
 from driven.templating.answering import answers
@@ -91,6 +93,28 @@ def test_a_damaged_one_is_made_anew(tmp_path: Path, data: bytes) -> None:
         (path / "x.dtm").write_bytes(broken)
         found = library(path)
         assert Renderer(found).text(found.find("x"), {"v": "a"}) == "Text of a, and more.\n"
+
+
+def test_what_lies_compiled_beside_a_projects_own_is_not_used(tmp_path: Path) -> None:
+    """Its meta may say that it is of that text, and its code give another."""
+    path = folder(tmp_path / ".driven/templates")
+    own = Library(str(tmp_path), Registry()).find("x")
+    meta = {"version": META, "uses": {"": digest_of(own)}, "parts": {}}
+    (path / "x.dtm").write_bytes(compile_template("Something else.", name="x", meta=json.dumps(meta).encode()))
+    found = Library(str(tmp_path), Registry())
+    assert Renderer(found).text(found.find("x"), {"v": "a"}) == "Text of a, and more.\n"
+
+
+@pytest.mark.parametrize("part", ["", "no Base64!", "RFRN", "é"])
+def test_a_small_text_that_is_damaged_is_made_anew(tmp_path: Path, part: str) -> None:
+    path = folder(tmp_path / "t")
+    compile_folder(str(path))
+    one = library(path).find("x")
+    meta = json.loads(open_dtm((path / "x.dtm").read_bytes()).meta())
+    meta["parts"] = dict.fromkeys(meta["parts"], part)
+    (path / "x.dtm").write_bytes(compile_template("Text.", name="x", meta=json.dumps(meta).encode()))
+    renderer = Renderer(library(path))
+    assert renderer.is_shipped(one) and answers(renderer, [one], {}) == {"v": "ab"}
 
 
 def test_what_does_not_compile_is_told(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ def run(args: Any, app: App) -> int:
     from driven.cli.commands.pack import accept
     from driven.cli.render_update import how
     from driven.delivery.adding import bring, name_and_version
+    from driven.delivery.ahead import Ahead
     from driven.delivery.origin import below, origin
     from driven.delivery.token import token_of
     from driven.delivery.updating import refuse_replay
@@ -34,8 +35,10 @@ def run(args: Any, app: App) -> int:
     where = below(origin(given), root) if given else origin(pin.source if pin is not None else "")
     sends = where.kind == "server" and bool(given or args.token_file)  # to a server that the lock names, not by itself
     token = token_of(args.token_file) if sends else ""
-    with fresh_folder() as top:
-        came = bring(root, name, version, where, top, token=token, offline=args.offline, pin=pin)
+    looks = not (args.yes or app.json) and app.out.can_ask()
+    with fresh_folder() as top, Ahead(where, token, waits=looks, offline=args.offline) as ahead:
+        with ahead.bringing(name):
+            came = bring(root, name, version, where, top, token=token, offline=args.offline, pin=pin)
         look = packing.look_staged(root, top, name, where.text)
         again = f"`driven add {name}@{came.version} --from {where.text}`"
         refuse_replay(look, where, asked=version, hint=again)
