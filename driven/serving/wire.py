@@ -90,7 +90,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """One of its headers."""
         self._count(name + value)
-        if len(self.headers) >= MAX_HEADERS:
+        if len(self.headers) >= MAX_HEADERS or (name.lower() == b"host" and b"host" in dict(self.headers)):
             raise _TooMuch
         super().on_header(name, value)
 

@@ -159,7 +159,7 @@ def test_events_while_one_is_sent_are_not_lost() -> None:
             if b"id: 3\n" in body:
                 gone.set()
 
-        stream = asyncio.create_task(hub.stream(one, [b"first\n\n"], receive, send))
+        stream = asyncio.create_task(hub.stream(one, b"first\n\n", [], receive, send))
         await asyncio.sleep(0)
         hub.announce([_event(1)])
         async with asyncio.timeout(WAIT):

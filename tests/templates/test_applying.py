@@ -270,7 +270,7 @@ def test_what_renders_to_nothing_is_no_rule(root: Path, put: Put, library: Make)
     put("a", "{% if a %}A.{% endif %}\n", "variables:\n  a: {type: bool, default: false}\n")
     made = apply(library(), "a")
     assert not made.done and [one.code for one in made.diagnostics] == ["TPL06"] and rules(root) == {}
-    assert apply(library(), "a", given={"a": "yes"}).done
+    assert prepare(library(), ["a"], {"a": "yes"}).is_sound
 
 
 def test_an_undo_takes_it_back(root: Path, put: Put, library: Make) -> None:

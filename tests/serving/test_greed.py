@@ -1,0 +1,160 @@
+"""What one client may cost the others: memory, locks, places in the queue; and a token that is taken away."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from trust.packs import making
+
+from driven.errors import ConflictError, DiskError
+from driven.frozen import replace
+from driven.serving import folder as place_of
+from driven.serving.folder import LOCK, Folder
+from driven.serving.packaging import Built, build
+from driven.serving.running import Settings
+from serving.tools import WAIT, Answer, Events, driven, need, serving, token_of, wait
+
+
+def _memory(process: int) -> int:
+    """Bytes that a process has in memory now."""
+    line = next(one for one in Path(f"/proc/{process}/status").read_text().splitlines() if one.startswith("VmRSS"))
+    return int(line.split()[1]) << 10
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@pytest.mark.parametrize("more", ["", "Range: bytes=1-\r\n"])
+def test_many_who_get_the_same_share_its_bytes(more: str, tmp_path: Path, key: Path) -> None:
+    """Also what is too large to be kept, and parts of it."""
+    source = making.pack(tmp_path / "large", "2.0.0")
+    (source / "data.bin").write_bytes(os.urandom(12 << 20))
+    making.sign(source, key)
+    made = build(os.fspath(source))
+    Folder(os.fspath(tmp_path / "s")).publish(made.version, made.data)
+    head = f"GET /packs/acme-errors/latest HTTP/1.1\r\nHost: 127.0.0.1\r\n{more}\r\n".encode()
+    with serving(tmp_path, "--store", "s") as server, contextlib.ExitStack() as clients:
+        before = _memory(server.process.pid)
+        for _ in range(40):
+            one = clients.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=WAIT))
+            one.sendall(head)
+            assert one.recv(12) in (b"HTTP/1.1 200", b"HTTP/1.1 206")
+        assert _memory(server.process.pid) - before < 120 << 20  # and not 40 times 12 MB
+
+
+def test_a_range_is_for_get_alone(tmp_path: Path, packs: dict[str, Built]) -> None:
+    made = packs["1.0.0"]
+    Folder(os.fspath(tmp_path / "s")).publish(made.version, made.data)
+    with serving(tmp_path, "--store", "s") as server:
+        answer = server.ask("/packs/acme-errors/1.0.0", "HEAD", range="bytes=0-3")
+        assert (answer.status, answer.headers["content-length"]) == (200, str(len(made.data)))
+
+
+def test_who_has_no_token_any_more_hears_nothing_more(tmp_path: Path, packs: dict[str, Built]) -> None:
+    ana = token_of(tmp_path, "ana", publish=True)
+    ben = token_of(tmp_path, "ben")
+    with serving(tmp_path, "--store", "s", "--tokens", "tokens.txt", token=ana) as server:
+        server.headers = {"Authorization": f"Bearer {ben}"}
+        with contextlib.closing(Events(server)) as his:
+            server.headers = {"Authorization": f"Bearer {ana}"}
+            with contextlib.closing(Events(server)) as hers:
+                file = tmp_path / "tokens.txt"
+                file.write_text("".join(line for line in file.open() if not line.startswith("ben")))
+                time.sleep(0.3)  # the server looks at the file every quarter of a second
+                assert server.put(packs["1.0.0"]).status == 201
+                assert hers.versions(1) == [(1, "1.0.0")]
+                assert his.ended() and b"event: publish" not in his.until(b"\r\n\r\n")
+
+
+def test_a_list_of_tokens_that_cannot_be_read_lets_nobody_in(tmp_path: Path) -> None:
+    ana = token_of(tmp_path, "ana")
+    with serving(tmp_path, "--store", "s", "--tokens", "tokens.txt", token=ana) as server:
+        assert server.ask("/packs").status == 200
+        (tmp_path / "tokens.txt").write_text("ana  read  nothing\n")
+        wait(lambda: server.ask("/packs").status == 503)
+        assert {server.ask("/packs").status for _ in range(20)} == {503}
+
+
+def test_history_is_sent_as_it_is_taken(tmp_path: Path, packs: dict[str, Built]) -> None:
+    """All of it, in its order, and what is published meanwhile behind it."""
+    store, made = Folder(os.fspath(tmp_path / "s")), packs["1.0.0"]
+    for number in range(200):
+        store.publish(replace(made.version, version=f"0.0.{number}"), made.data)
+    with serving(tmp_path, "--store", "s") as server, contextlib.closing(Events(server, last=0)) as events:
+        store.publish(made.version, made.data)
+        assert [number for number, _ in events.versions(201)] == list(range(1, 202))
+
+
+def test_what_a_killed_publication_left_is_taken_away(tmp_path: Path, packs: dict[str, Built]) -> None:
+    made = packs["1.0.0"]
+    Folder(os.fspath(tmp_path / "s")).publish(made.version, made.data)
+    left = tmp_path / "s/acme-errors/1.1.0.pack.4711.new"
+    left.write_bytes(b"half of it")
+    with serving(tmp_path, "--store", "s") as server:
+        assert not left.exists()
+        assert server.ask("/packs/acme-errors/1.0.0").body == made.data
+
+
+def test_a_store_that_somebody_holds_is_said_and_does_not_hold_up_the_end(
+    tmp_path: Path, packs: dict[str, Built]
+) -> None:
+    ana = token_of(tmp_path, "ana", publish=True)
+    with serving(tmp_path, "--store", "s", "--tokens", "tokens.txt", token=ana) as server:
+        with (tmp_path / "s" / LOCK).open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            answers: list[Answer] = []
+            asking = threading.Thread(target=lambda: answers.append(server.put(packs["1.0.0"])), daemon=True)
+            asking.start()
+            asking.join(WAIT)
+            assert [one.status for one in answers] == [503] and "another process" in answers[0].json["detail"]
+        assert server.put(packs["1.0.0"]).status == 201
+        assert server.stop(signal.SIGTERM) == 0
+
+
+def test_the_lock_of_a_folder_is_not_waited_for_for_ever(
+    tmp_path: Path, packs: dict[str, Built], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(place_of, "PATIENCE", 0.05)
+    store, made = Folder(os.fspath(tmp_path / "s")), packs["1.0.0"]
+    store.make()
+    with (tmp_path / "s" / LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(DiskError, match="another process"):
+            store.publish(made.version, made.data)
+    assert store.publish(made.version, made.data)[1]
+
+
+def test_versions_that_differ_in_large_letters_are_one(tmp_path: Path, packs: dict[str, Built]) -> None:
+    """On some systems they would be one file."""
+    store, made = Folder(os.fspath(tmp_path / "s")), packs["1.0.0"]
+    store.publish(replace(made.version, version="1.0rc1"), made.data)
+    with pytest.raises(ConflictError, match="1.0rc1"):
+        store.publish(replace(made.version, version="1.0RC1"), made.data)
+    assert store.read(replace(made.version, version="1.0rc1")) == made.data
+
+
+@pytest.mark.parametrize(
+    ("host", "alone"),
+    [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("0:0:0:0:0:0:0:1", True), ("localhost", True),
+     ("127.example.org", False), ("::", False), ("0.0.0.0", False), ("", False), ("::ffff:10.0.0.1", False)],
+)  # fmt: skip
+def test_what_is_this_machine_alone(host: str, alone: bool) -> None:
+    assert Settings(host=host, port=0).is_loopback is alone
+
+
+def test_a_key_with_a_passphrase_is_refused_and_nobody_is_asked(tmp_path: Path) -> None:
+    subprocess.run(
+        [need("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-keyout", "key.pem", "-out", "cert.pem", "-days", "1",
+         "-subj", "/CN=localhost", "-passout", "pass:secret"],
+        cwd=tmp_path, check=True, capture_output=True,
+    )  # fmt: skip
+    done = driven(tmp_path, "serve", "--store", "s", "--cert", "cert.pem", "--key", "key.pem", "--port", "0")
+    assert done.returncode == 2 and "without a passphrase" in done.stderr and "pass phrase" not in done.stderr
