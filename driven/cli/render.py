@@ -270,14 +270,17 @@ class Output:
         """Whether a person sits at both ends."""
         return _isatty(sys.stdin) and self.terminal
 
-    def ask(self, *question: Piece) -> str:
-        """The answer typed, stripped; "" at the end of input."""
+    def ask(self, *question: Piece, ends: bool = False) -> str:
+        """The answer typed, stripped. At the end of input "", or with `ends`, where "" would go on to write, an
+        interruption: who types Ctrl-D has agreed to nothing."""
         color = self.error_color
         self._write("".join(_ansi(piece, color) for piece in question) + " ", error=True)
         sys.stderr.flush()
         try:
             return input().strip()
         except EOFError:
+            if ends:
+                raise KeyboardInterrupt from None
             return ""
 
     def progress(self) -> _Bar:

@@ -154,7 +154,7 @@ def asker(out: Output) -> Ask:
                 out.line((f"  {number:>2}  ", "cyan"), label, error=True)
         shown = "" if default is None else f" [{_default(variable, default)}]"
         several = " (commas between)" if variable.multiselect else ""
-        return out.ask((variable.name, "bold"), several, shown)
+        return out.ask((variable.name, "bold"), several, shown, ends=True)
 
     return ask
 

@@ -60,7 +60,7 @@ def check(
     manifest = parse(data, f"`{MANIFEST}`")
     if (manifest.name, manifest.version, manifest.capabilities) != (about.name, about.version, about.wants):
         raise SignatureError(f"the manifest of `{name}` was made for another `pack.toml`", hint=_AGAIN)
-    _compare(files, manifest)
+    compare(files, manifest, _AGAIN)
     return Checked(about=about, manifest=manifest, key=found, signer=signer)
 
 
@@ -83,7 +83,8 @@ def _signed(sig: bytes, data: bytes, at: int, store: TrustStore | None, key: str
     return found.key.fingerprint, signer
 
 
-def _compare(files: Mapping[str, bytes], manifest: Manifest) -> None:
+def compare(files: Mapping[str, bytes], manifest: Manifest, again: str) -> None:
+    """That these are the files of the manifest, all of them and no other. SignatureError with the hint `again`."""
     from hashlib import sha256
 
     missing = {one.path: one for one in manifest.files}
@@ -92,8 +93,8 @@ def _compare(files: Mapping[str, bytes], manifest: Manifest) -> None:
             continue
         entry = missing.pop(path, None)
         if entry is None:
-            raise SignatureError(f"`{shown(path)}` was not signed", hint=_AGAIN)
+            raise SignatureError(f"`{shown(path)}` was not signed", hint=again)
         if entry.size != len(content) or entry.sha256 != sha256(content).hexdigest():
-            raise SignatureError(f"`{shown(path)}` is not as it was signed", hint=_AGAIN)
+            raise SignatureError(f"`{shown(path)}` is not as it was signed", hint=again)
     if missing:
-        raise SignatureError(f"`{shown(next(iter(missing)))}` was signed, and is not there", hint=_AGAIN)
+        raise SignatureError(f"`{shown(next(iter(missing)))}` was signed, and is not there", hint=again)

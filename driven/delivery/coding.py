@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from driven.errors import DrivenError
 from driven.frozen import frozen
+from driven.streaming.etag import as_byte_sequence
 from driven.trust.bundle import MAX_BUNDLE
 
 TYPE_CHECKING = False
@@ -57,11 +58,7 @@ def wishes(have: Have | None, *, plain: bool = False, light: bool = False) -> di
         return said | {"Accept-Encoding": "identity"}
     if have is None:
         return said | {"Accept-Encoding": "zstd"}
-    from base64 import b64encode
-
-    return said | {
-        "Accept-Encoding": "dcz, zstd", "Available-Dictionary": f":{b64encode(have.sha256).decode()}:",
-    }  # fmt: skip
+    return said | {"Accept-Encoding": "dcz, zstd", "Available-Dictionary": as_byte_sequence(have.sha256)}
 
 
 def etag_in(headers: Mapping[str, str]) -> str:

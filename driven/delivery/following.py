@@ -19,7 +19,7 @@ from driven.delivery.coding import Have
 from driven.delivery.events import EventReader, News, TooMuch, news, news_of
 from driven.delivery.server import Fetched, RuleServer
 from driven.delivery.wire import Cut, Patience, Unreachable
-from driven.errors import DeliveryError, DrivenError, SignatureError
+from driven.errors import DeliveryError, DiskError, DrivenError, SignatureError
 from driven.frozen import field, frozen
 from driven.trust.bundle import read_bundle
 from driven.trust.pack import version_of
@@ -190,10 +190,10 @@ class Follower:
                 try:
                     await self._take(name, version)
                     failed = 0
-                except DeliveryError as error:
+                except (DeliveryError, DiskError) as error:
                     self._tell(error)
                     failed += 1
-                    if failed < _PATIENT or isinstance(error, Unreachable):
+                    if failed < _PATIENT or isinstance(error, (Unreachable, DiskError)):
                         self._wanted.setdefault(name, version)
                         await asyncio.sleep(self._pause(failed))
                 except DrivenError as error:

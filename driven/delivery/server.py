@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MAX_LIST = 8 << 20  # bytes of what a server says of its packs
 TRIES = 6  # of one transfer that is cut again and again
+_SAYING = 10.0  # seconds for the reason of a refusal
 _AGAIN = "try again; if it stays so, ask whoever runs the server"
 
 
@@ -119,6 +120,15 @@ class RuleServer:
 
     async def json(self, path: str, *, name: str = "") -> dict[str, Any]:
         """What the server says at a path."""
+        try:
+            async with asyncio.timeout(self.client.patience.whole):
+                return await self._json(path, name)
+        except TimeoutError:
+            raise Unreachable(
+                f"`{self.client.host}` does not come to an end within {self.client.patience.whole:g} s", hint=_AGAIN
+            ) from None
+
+    async def _json(self, path: str, name: str) -> dict[str, Any]:
         import json
 
         said: Any = None
@@ -270,9 +280,10 @@ async def _said(answer: Answer) -> str:
     import json
 
     try:
-        said = json.loads(await answer.body(1 << 16))
+        async with asyncio.timeout(_SAYING):
+            said = json.loads(await answer.body(1 << 16))
         text = said.get("detail") or said.get("title") or ""
-    except (ValueError, RecursionError, AttributeError, Cut, DeliveryError):
+    except (ValueError, RecursionError, AttributeError, Cut, DeliveryError, TimeoutError):
         return ""
     text = "".join(c if c.isprintable() else " " for c in text)[:200] if isinstance(text, str) else ""
     return f": {text}" if text else ""

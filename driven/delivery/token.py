@@ -30,7 +30,10 @@ def token_of(path: str | None) -> str:
     if os.name == "posix" and seen.st_mode & 0o077:
         raise PolicyError(f"others can read the token file `{path}`", hint=f"chmod 600 {path}")
     lines = data.decode("utf-8", "replace").splitlines()
-    return _checked(lines[0].strip() if lines else "", f"the token file `{path}`")
+    token = lines[0].strip() if lines else ""
+    if not token:
+        raise UsageError(f"the token file `{path}` holds no token", hint="`driven serve token NAME` prints one")
+    return _checked(token, f"the token file `{path}`")
 
 
 def tokens_for(path: str | None, servers: Iterable[str], named: Collection[str]) -> dict[str, str]:

@@ -194,7 +194,10 @@ class Client:
     def _moved(self, url: SplitResult, location: str) -> SplitResult:
         from urllib.parse import urljoin
 
-        new = _split(urljoin(url.geturl(), location))
+        try:
+            new = _split(urljoin(url.geturl(), location))
+        except ValueError:
+            raise DeliveryError(f"`{url.netloc}` redirects to nowhere", hint="ask whoever runs the server") from None
         same = (new.scheme, new.hostname, new.port) == (url.scheme, url.hostname, url.port)
         upwards = new.scheme == "https"
         if new.username or new.password or not (same or upwards):

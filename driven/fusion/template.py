@@ -5,7 +5,7 @@ TPL02  a key of the front matter that is unknown, missing or of the wrong type
 TPL03  a variable that cannot be one
 TPL04  the file cannot be read, or its name is none
 TPL05  a value that changes what the front matter of the rule says beside it
-TPL06  what the template gives is no text that a rule may have
+TPL06  the template has no text, or what it gives with these values is none that a rule may have
 """
 
 from __future__ import annotations

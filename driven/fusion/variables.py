@@ -85,11 +85,6 @@ def is_true(text: str) -> bool:
     return text.strip().lower() not in ("", "no", "n", "false", "off", "0", "none")
 
 
-def truth(value: object) -> bool:
-    """`is_true` of a rendered text."""
-    return is_true(written(value))
-
-
 def stand_in(values: Mapping[str, Value]) -> dict[str, Value]:
     """The same values with a letter in the place of each character that YAML could take for its own."""
     return {name: plain(value) for name, value in values.items()}

@@ -5,9 +5,10 @@ It is a gate against mistakes and strangers, not what clients believe: they veri
 
 from __future__ import annotations
 
+from driven.delivery.checking import compare
 from driven.errors import DrivenError, SignatureError
 from driven.serving.store import Version, is_version
-from driven.trust.manifest import MANIFEST, MINISIG, OURS, SIG, parse, shown
+from driven.trust.manifest import MANIFEST, MINISIG, SIG, parse, shown
 from driven.trust.pack import ABOUT, read_about
 
 TYPE_CHECKING = False
@@ -55,7 +56,6 @@ def check_bundle(data: bytes, store: TrustStore | None, at: int) -> tuple[Versio
 def check_files(files: Mapping[str, bytes], store: TrustStore | None, at: int) -> tuple[Manifest, str]:
     """The files of a pack against its manifest, and that against its signature: (the manifest, who signed it)."""
     from driven.trust import sshsig
-    from driven.trust.ed25519 import sha256
 
     data = files.get(MANIFEST)
     if data is None or not (SIG in files or MINISIG in files):
@@ -78,17 +78,7 @@ def check_files(files: Mapping[str, bytes], store: TrustStore | None, at: int) -
     if MINISIG in files and store is not None:
         signer = _by_minisign(files[MINISIG], data, store, at)
     manifest = parse(data, f"`{MANIFEST}`")
-    signed = {one.path: one for one in manifest.files}
-    for path, content in files.items():
-        if path in OURS:
-            continue
-        entry = signed.pop(path, None)
-        if entry is None:
-            raise SignatureError(f"`{shown(path)}` was not signed", hint=_AGAIN)
-        if entry.size != len(content) or entry.sha256 != sha256(content).hex():
-            raise SignatureError(f"`{shown(path)}` is not as it was signed", hint=_AGAIN)
-    if signed:
-        raise SignatureError(f"`{shown(next(iter(signed)))}` was signed, and is not there", hint=_AGAIN)
+    compare(files, manifest, _AGAIN)
     return manifest, signer
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Coding: TypeAlias = 'Literal["identity", "zstd", "dcz", "ops"]'
 BUDGET = 32 << 20  # bytes
+MOST_OPS = 4 << 20  # bytes of a bundle: to compare larger ones holds up everybody else, and dcz serves them as well
 _AT_ONCE = 2  # bodies that are made at the same time
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LOG, LOCK = "events.log", ".lock"
 POLL = 0.2  # seconds between two looks at the size of the log
-PATIENCE = 10.0  # seconds that a publication waits for another one
+PATIENCE = 5.0  # seconds that a publication waits for another one
 _NEW = ".new"  # the end of a file that is not whole
 _FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 
+from driven.delivery.origin import is_loopback
 from driven.errors import ConflictError, DrivenError, PolicyError, SignatureError, UsageError
 
 TYPE_CHECKING = False
@@ -17,25 +17,12 @@ if TYPE_CHECKING:
 _TRIES = 6
 _PAUSE = 0.5  # seconds before the second try; each pause is twice the one before
 _TIMEOUT = 60.0  # seconds that a connection may be silent
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MAX_ANSWER = 1 << 20
 
 
 def is_url(place: str) -> bool:
     """Whether it is the address of a server, and no folder."""
     return place.startswith(("http://", "https://"))
-
-
-def read_token(path: str) -> str:
-    """The token in that file, else in `DRIVEN_TOKEN`; "" for none. UsageError for a file without one."""
-    if not path:
-        return os.environ.get("DRIVEN_TOKEN", "").strip()
-    from driven.trust.key_store import read_private
-
-    token = read_private(path).decode("utf-8", "replace").strip()
-    if not token or not token.isascii() or not token.isprintable() or " " in token:
-        raise UsageError(f"`{path}` holds no token", hint="one word, as `driven token add` prints it")
-    return token
 
 
 def hand_in(url: str, one: Version, data: bytes, token: str) -> dict[str, Any]:
@@ -45,7 +32,7 @@ def hand_in(url: str, one: Version, data: bytes, token: str) -> dict[str, Any]:
     content under that version, PolicyError for a token that may not, SignatureError for what it does not take.
     """
     host, port, tls, above = _place(url)
-    if token and not tls and host not in _LOOPBACK:
+    if token and not tls and not is_loopback(host):
         raise UsageError(
             f"`{url}` is not https: the token would travel in the clear", hint="https://…, or a tunnel to localhost"
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from base64 import b64encode
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
@@ -16,11 +15,12 @@ from starlette.routing import Route
 from driven.errors import DrivenError
 from driven.serving import figures, wishes
 from driven.serving.answers import FAULT, TRANSPORT, Patient, Problem, of_error
+from driven.serving.bodies import MOST_OPS
 from driven.serving.gate import VARY, Gate
 from driven.serving.site import overview
 from driven.serving.store import is_version
 from driven.serving.telling import RETRY, Listener, short
-from driven.streaming.etag import ETagNegotiator, accepts_manipulation, bases, byte_sequence, choose
+from driven.streaming.etag import ETagNegotiator, accepts_manipulation, as_byte_sequence, bases, byte_sequence, choose
 from driven.trust.bundle import MAX_BUNDLE, MEDIA
 from driven.trust.pack import is_name
 
@@ -180,9 +180,11 @@ class _Routes:
         return "identity", await bodies.get(one, "identity")
 
     def _base(self, one: Version, wanted: str | None) -> Version | None:
-        """A version that the client has, by its `If-None-Match`."""
+        """A version that the client has, by its `If-None-Match`; None where the two are not compared."""
+        if one.size > MOST_OPS:
+            return None
         found = (self.site.catalogue.by_etag(one.name, name) for name in bases(wanted))
-        return next((base for base in found if base is not None), None)
+        return next((base for base in found if base is not None and base.size <= MOST_OPS), None)
 
     async def publish(self, request: Request) -> Response:
         """Take a version."""
@@ -323,4 +325,4 @@ def _nothing(name: str, version: str = "") -> Problem:
 
 
 def _digest(raw: bytes) -> str:
-    return f"sha-256=:{b64encode(raw).decode()}:"
+    return f"sha-256={as_byte_sequence(raw)}"

@@ -56,13 +56,6 @@ def decompress(data: bytes, dictionary: bytes, limit: int) -> bytes:
     return _decoded(data[40:], limit, dictionary)
 
 
-def dictionary_of(data: bytes) -> bytes:
-    """The SHA-256 of the dictionary that a dcz needs. SourceError."""
-    if data[:8] != MAGIC or len(data) < 40:
-        raise _broken("it is no dcz")
-    return data[8:40]
-
-
 def _level(size: int) -> int:
     return LEVEL if size <= LARGE else LARGE_LEVEL
 

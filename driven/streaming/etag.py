@@ -48,15 +48,6 @@ class ETagNegotiator:
         tags = entity_tags(if_none_match)
         return tags == ANY or any(tag.content == self.name for tag in tags if isinstance(tag, Tag))
 
-    def may_change(self, if_match: str | None, *, exists: bool = True) -> bool:
-        """Whether `If-Match` holds, strongly compared; else the answer is 412. Without the header it does."""
-        if if_match is None:
-            return True
-        tags = entity_tags(if_match)
-        if tags == ANY:
-            return exists
-        return exists and any(not tag.weak and tag.content == self.name for tag in tags if isinstance(tag, Tag))
-
     def may_continue(self, if_range: str | None, coding: str = "identity") -> bool:
         """Whether a `Range` is to be served: `If-Range` is missing, or exactly the tag in this coding. A date is not:
         it is no strong validator."""
@@ -68,7 +59,7 @@ class ETagNegotiator:
 
 
 def entity_tags(value: str | None) -> Sequence[Tag] | str:
-    """The tags of `If-None-Match`, `If-Match` or `If-Range`, or `*`. Nothing for what is malformed."""
+    """The tags of `If-None-Match` or `If-Range`, or `*`. Nothing for what is malformed."""
     if value is None or len(value) > MAX_HEADER:
         return ()
     text = value.strip(BLANKS)

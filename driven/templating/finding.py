@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from driven.hookspecs import TemplateShelf
+    from driven.model.diagnostic import Severity
     from driven.registry import Registry
 
 FOLDER = ".driven/templates"  # a project's own
@@ -130,11 +131,9 @@ class Library:
                 self._tell(wrong.code, message, f"{PACKS}/{name}/pack.toml", wrong.hint, "warning")
         return found
 
-    def _tell(self, code: str, message: str, path: str, hint: str, severity: str = "error") -> None:
-        grade = "error" if severity == "error" else "warning"
-        self.diagnostics.append(
-            Diagnostic(code=code, severity=grade, message=message, span=Span(path=path), hint=hint)  # type: ignore[arg-type]
-        )
+    def _tell(self, code: str, message: str, path: str, hint: str, severity: Severity = "error") -> None:
+        place = Span(path=path)
+        self.diagnostics.append(Diagnostic(code=code, severity=severity, message=message, span=place, hint=hint))
 
     def names(self) -> list[str]:
         """Those that are offered, sorted; also broken ones, for nothing is read."""
@@ -160,6 +159,9 @@ class Library:
             ends = [one for one in self.names() if one.rpartition("/")[2] == name]
             if len(ends) == 1:
                 return self.find(ends[0], near=near)
+            if ends:
+                listed = "`, `".join(ends[:5])
+                raise UsageError(f"several templates end in `{shown(name)}`", hint=f"name one: `{listed}`")
         if shelf is None:
             known = (
                 [f"{shelf}:{one}" for shelf, names in self._names.items() for one in names] if colon else self.names()

@@ -376,7 +376,8 @@ _ALL = (
     ),
     OwnCode(
         "TPL04", "a template's file that cannot be read, or whose name is none", "error",
-        "A name is made of small letters, digits, `-` and `/`: people type it, and it becomes the id of a rule.",
+        "A name is made of small letters, digits, `-` and `/`: people type it, and it becomes the id of a rule. A link"
+        " is not followed, and a warning says so.",
     ),
     OwnCode(
         "TPL05", "a value that says something beside its place", "error",
@@ -384,8 +385,8 @@ _ALL = (
         """--set 'package=x"], apply: "always'""", "--set package=x",
     ),
     OwnCode(
-        "TPL06", "a template that gives more text than a rule may have", "error",
-        "No editor would read it whole, and no agent would follow it.",
+        "TPL06", "a template that gives no text, or more than a rule may have", "error",
+        "An empty rule says nothing; one that is too long no editor would read whole, and no agent would follow.",
     ),
     # A validation itself: driven.validation.
     OwnCode(

@@ -225,3 +225,20 @@ def test_init_offers_what_fits_in_one_question(empty: Path, drive: Drive, monkey
 def test_names_are_completed(own: Path, drive: Drive) -> None:
     words = drive("--complete", "template").out.split("\n")
     assert "standards/borders" in words and "workflows/tdd" in words and "base/persona" not in words
+
+
+@pytest.mark.parametrize("words", [("template", "apply", "borders"), ("init", "--root", "other")])
+def test_who_ends_the_input_has_agreed_to_nothing(
+    own: Path, drive: Drive, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:  # fmt: skip
+    """Ctrl-D is not Enter: no default is taken, nothing is written."""
+    (own / "other").mkdir()
+    (own / "other/.cursorrules").write_text("Be brief.\n", encoding="utf-8")
+
+    def end() -> str:
+        raise EOFError
+
+    monkeypatch.setattr("driven.cli.render.Output.can_ask", lambda self: True)
+    monkeypatch.setattr("builtins.input", end)
+    assert drive(*words).code == 130
+    assert not (own / "other/.driven").exists() and not (own / ".driven/rules/borders.md").exists()

@@ -236,3 +236,23 @@ def test_many_at_once_all_end_on_the_newest(shelf: Shelf, url: str, keys: dict[s
         assert {one.arrived[0].fetched.data for one in clients} == {bundle("1.1.0")}
 
     run(story)
+
+
+def test_a_disk_that_refuses_is_tried_again(
+    shelf: Shelf, url: str, keys: dict[str, Path], bundle: Bundle, tmp_path: Path
+) -> None:
+    async def story() -> None:
+        wrong: list[DrivenError] = []
+        place = tmp_path / "kept"
+        one = Follower(
+            url, key=making.fingerprint(keys["ana"]), folder=str(place), pace=PACE, patience=QUICK, told=wrong.append
+        )
+        task = asyncio.create_task(one.run())
+        await until(lambda: len(wrong) > 1)
+        assert one.versions == {} and not task.done()
+        place.mkdir()
+        await until(lambda: one.versions)
+        task.cancel()
+        assert (place / f"{NAME}.pack").read_bytes() == bundle("1.0.0")
+
+    run(story)

@@ -6,7 +6,9 @@ import asyncio
 import ssl
 import subprocess
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from trust.tools import need
@@ -133,3 +135,37 @@ async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
         pass
     finally:
         writer.close()
+
+
+def test_a_list_that_comes_drop_by_drop_has_an_end() -> None:
+    """Each drop is in time, all of them never are."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n[")
+        with suppress(OSError):
+            while True:
+                writer.write(b" ")
+                await writer.drain()
+                await asyncio.sleep(0.02)
+
+    async def story() -> None:
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            one = RuleServer(f"http://127.0.0.1:{port}", patience=Patience(connect=2.0, silence=2.0, whole=0.3))
+            with pytest.raises(Unreachable, match="come to an end"):
+                await one.versions("acme-errors")
+
+    async def bounded() -> None:
+        task = asyncio.create_task(story())
+        await asyncio.wait([task], timeout=20)
+        assert task.done()
+        task.result()
+
+    asyncio.run(bounded())
+
+
+@pytest.mark.parametrize("place", ["http://[::1", "https://[", "https://a:99999/", "https://a\x01b/"])
+def test_a_redirect_to_what_is_no_url(place: str) -> None:
+    client = Client("http://127.0.0.1:7450")
+    with pytest.raises(DeliveryError):
+        client._moved(urlsplit("http://127.0.0.1:7450/packs"), place)

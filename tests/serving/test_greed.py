@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import fcntl
 import os
@@ -12,6 +13,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from trust.packs import making
@@ -19,10 +21,11 @@ from trust.packs import making
 from driven.errors import ConflictError, DiskError
 from driven.frozen import replace
 from driven.serving import folder as place_of
+from driven.serving.answers import TRANSPORT
 from driven.serving.folder import LOCK, Folder
 from driven.serving.packaging import Built, build
 from driven.serving.running import Settings
-from serving.tools import WAIT, Answer, Events, driven, need, serving, token_of, wait
+from serving.tools import DRIVEN, WAIT, Events, Server, driven, free_port, need, serving, token_of, wait
 
 
 def _memory(process: int) -> int:
@@ -71,7 +74,7 @@ def test_who_has_no_token_any_more_hears_nothing_more(tmp_path: Path, packs: dic
                 time.sleep(0.3)  # the server looks at the file every quarter of a second
                 assert server.put(packs["1.0.0"]).status == 201
                 assert hers.versions(1) == [(1, "1.0.0")]
-                assert his.ended() and b"event: publish" not in his.until(b"\r\n\r\n")
+                assert b"event: publish" not in his.until(b"\r\n0\r\n\r\n")
 
 
 def test_a_list_of_tokens_that_cannot_be_read_lets_nobody_in(tmp_path: Path) -> None:
@@ -86,11 +89,11 @@ def test_a_list_of_tokens_that_cannot_be_read_lets_nobody_in(tmp_path: Path) -> 
 def test_history_is_sent_as_it_is_taken(tmp_path: Path, packs: dict[str, Built]) -> None:
     """All of it, in its order, and what is published meanwhile behind it."""
     store, made = Folder(os.fspath(tmp_path / "s")), packs["1.0.0"]
-    for number in range(200):
+    for number in range(100):
         store.publish(replace(made.version, version=f"0.0.{number}"), made.data)
     with serving(tmp_path, "--store", "s") as server, contextlib.closing(Events(server, last=0)) as events:
         store.publish(made.version, made.data)
-        assert [number for number, _ in events.versions(201)] == list(range(1, 202))
+        assert [number for number, _ in events.versions(101)] == list(range(1, 102))
 
 
 def test_what_a_killed_publication_left_is_taken_away(tmp_path: Path, packs: dict[str, Built]) -> None:
@@ -101,22 +104,6 @@ def test_what_a_killed_publication_left_is_taken_away(tmp_path: Path, packs: dic
     with serving(tmp_path, "--store", "s") as server:
         assert not left.exists()
         assert server.ask("/packs/acme-errors/1.0.0").body == made.data
-
-
-def test_a_store_that_somebody_holds_is_said_and_does_not_hold_up_the_end(
-    tmp_path: Path, packs: dict[str, Built]
-) -> None:
-    ana = token_of(tmp_path, "ana", publish=True)
-    with serving(tmp_path, "--store", "s", "--tokens", "tokens.txt", token=ana) as server:
-        with (tmp_path / "s" / LOCK).open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            answers: list[Answer] = []
-            asking = threading.Thread(target=lambda: answers.append(server.put(packs["1.0.0"])), daemon=True)
-            asking.start()
-            asking.join(WAIT)
-            assert [one.status for one in answers] == [503] and "another process" in answers[0].json["detail"]
-        assert server.put(packs["1.0.0"]).status == 201
-        assert server.stop(signal.SIGTERM) == 0
 
 
 def test_the_lock_of_a_folder_is_not_waited_for_for_ever(
@@ -136,7 +123,7 @@ def test_versions_that_differ_in_large_letters_are_one(tmp_path: Path, packs: di
     """On some systems they would be one file."""
     store, made = Folder(os.fspath(tmp_path / "s")), packs["1.0.0"]
     store.publish(replace(made.version, version="1.0rc1"), made.data)
-    with pytest.raises(ConflictError, match="1.0rc1"):
+    with pytest.raises(ConflictError, match="published already"):
         store.publish(replace(made.version, version="1.0RC1"), made.data)
     assert store.read(replace(made.version, version="1.0rc1")) == made.data
 
@@ -158,3 +145,76 @@ def test_a_key_with_a_passphrase_is_refused_and_nobody_is_asked(tmp_path: Path) 
     )  # fmt: skip
     done = driven(tmp_path, "serve", "--store", "s", "--cert", "cert.pem", "--key", "key.pem", "--port", "0")
     assert done.returncode == 2 and "without a passphrase" in done.stderr and "pass phrase" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a disk of its own needs Linux")
+def test_a_disk_that_is_full_is_said_and_leaves_nothing(tmp_path: Path, key: Path, packs: dict[str, Built]) -> None:
+    """A real file system of 2 MB, in a namespace of its own: what does not fit is not there, what fits is."""
+    ways = [("unshare", "-m"), ("unshare", "-rm")]
+    way = next((one for one in ways if subprocess.run([*one, "true"], capture_output=True).returncode == 0), None)
+    if way is None:
+        pytest.skip("no mount namespace is to be had")
+    source = making.pack(tmp_path / "large", "2.0.0")
+    (source / "data.bin").write_bytes(os.urandom(3 << 20))
+    making.sign(source, key)
+    large = build(os.fspath(source))
+    ana, port = token_of(tmp_path, "ana", publish=True), free_port()
+    (tmp_path / "s").mkdir()
+    shell = 'mount -t tmpfs -o size=2m x s && "$@"; ls -R s > left'
+    words = [*way, "sh", "-c", shell, "sh", *DRIVEN, "serve", "--store", "s", "--tokens", "tokens.txt"]
+    with subprocess.Popen([*words, "--port", str(port), "--json"], cwd=tmp_path, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None and b"url" in process.stdout.readline()
+        server = Server(process, f"http://127.0.0.1:{port}", tmp_path / "log", {"Authorization": f"Bearer {ana}"})
+        answer = server.put(large)
+        assert answer.status == 503 and "no space left" in answer.json["detail"]
+        assert server.ask("/packs").json == {"packs": []}
+        assert server.put(packs["1.0.0"]).status == 201
+        assert server.ask("/packs/acme-errors/latest").body == packs["1.0.0"].data
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        os.kill(int(children[0]) if children else process.pid, signal.SIGTERM)
+        process.wait(WAIT)
+    assert "1.0.0.pack" in (tmp_path / "left").read_text() and "2.0.0" not in (tmp_path / "left").read_text()
+
+
+def test_what_is_too_large_is_not_compared(tmp_path: Path, key: Path) -> None:
+    """Operations are small here, but to find out takes the processor from everybody."""
+    more, made = os.urandom(5 << 20), []
+    for number in ("2.0.0", "2.0.1"):
+        source = making.pack(tmp_path / number, number)
+        (source / "data.bin").write_bytes(more)
+        making.sign(source, key)
+        made.append(build(os.fspath(source)))
+        Folder(os.fspath(tmp_path / "s")).publish(made[-1].version, made[-1].data)
+    with serving(tmp_path, "--store", "s") as server:
+        answer = server.ask("/packs/acme-errors/latest", a_im="driven-ops", if_none_match=f'"{made[0].version.etag}"')
+        assert (answer.status, answer.body) == (200, made[1].data)
+
+
+@pytest.mark.parametrize("size", [100, 1 << 20])
+def test_who_takes_no_answer_is_cut_off(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many small ones as well as of a large one."""
+    import uvicorn
+
+    from driven.serving import wire
+
+    monkeypatch.setattr(wire, "TAKING", 0.3)
+    ended = threading.Event()
+
+    async def endless(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while not scope["extensions"][TRANSPORT].is_closing():
+            await send({"type": "http.response.body", "body": bytes(size), "more_body": True})
+            await asyncio.sleep(0)
+        ended.set()
+
+    config = uvicorn.Config(endless, http=wire.LimitedProtocol, ws="none", lifespan="off", log_config=None)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        with socket.create_connection(listening.getsockname(), timeout=WAIT) as one:
+            one.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert ended.wait(WAIT)
+        server.should_exit = True
+        thread.join(WAIT)
+        assert not thread.is_alive()

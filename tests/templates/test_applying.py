@@ -318,3 +318,19 @@ def test_the_library_compiles_and_gives_rules(plugins: Registry, root: Path) -> 
     for one in found.all():
         made = make(renderer, one, preview(renderer, [one]))
         assert made.rule is not None and not made.diagnostics, (one.name, made.diagnostics)
+
+
+@pytest.mark.parametrize("chosen", ["runner", "package_manager", "build_tool", "runner_rust", ""])
+def test_a_project_names_the_test_command_that_its_workflows_name(plugins: Registry, root: Path, chosen: str) -> None:
+    found = Library(str(root), plugins)
+    renderer = Renderer(found)
+    met = 0
+    for name in (one.name for one in found.all() if one.kind == "project" and one.name != "projects/cli-tool"):
+        templates = closure(found, [name])
+        asked = next((one for one in templates[0].variables if one.name == chosen), None)
+        for value in [value for _, value in asked.choices] if asked else [] if chosen else [None]:
+            values = answers(renderer, templates, {chosen: value} if chosen else {})
+            if command := values.get("test_command"):
+                assert f"`{command}`" in renderer.text(templates[0], values), (name, value)
+                met += 1
+    assert met

@@ -100,6 +100,15 @@ def test_links_are_not_followed(root: Path, put: Put, library: Make, tmp_path: P
     assert found.names() == [] and [one.span.path for one in found.diagnostics] == [".driven/templates"]
 
 
+def test_an_end_that_several_have_is_told(put: Put, library: Make) -> None:
+    put("one/x", "x")
+    assert library().find("x").name == "one/x"
+    put("two/x", "x")
+    with pytest.raises(UsageError, match="several templates end in `x`") as told:
+        library().find("x")
+    assert told.value.hint == "name one: `one/x`, `two/x`"
+
+
 def test_parts_of_others_are_not_listed(put: Put, library: Make) -> None:
     put("base/x", "x")
     put("partials/x", "x")

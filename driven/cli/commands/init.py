@@ -127,7 +127,7 @@ def _ask_template(app: App, root: str) -> list[str]:
     app.out.line(("templates for what is here:", "dim"), error=True)
     for number, one in enumerate(looks, 1):
         app.out.line((f"  {number}  ", "cyan"), one["name"], (f"  {one['description']}", "dim"), error=True)
-    words = app.out.ask(("Begin with which of them?", "bold"), " [none]").replace(",", " ").split()
+    words = app.out.ask(("Begin with which of them?", "bold"), " [none]", ends=True).replace(",", " ").split()
     known = {name: one["name"] for number, one in enumerate(looks, 1) for name in (str(number), one["name"])}
     strange = [word for word in words if word not in known and word not in ("n", "no", "none")]
     if strange:
@@ -151,7 +151,7 @@ def _ask_editors(out: Output, known: Sequence[str], found: Mapping[str, Sequence
     out.line(("editors: ", "dim"), ", ".join(known), error=True)
     for _ in range(_TRIES):
         shown = f" [{', '.join(default)}]" if default else ""
-        words = out.ask(("Write rules for which editors?", "bold"), shown).replace(",", " ").split()
+        words = out.ask(("Write rules for which editors?", "bold"), shown, ends=True).replace(",", " ").split()
         if not words and default:
             return tuple(default)
         strange = [word for word in words if word not in known]
@@ -173,7 +173,10 @@ def _show_plan(plan: ImportReport, root: str, app: App) -> None:
 def _ask_import(out: Output, files: int) -> bool:
     from driven.cli.text import count
 
-    return out.ask((f"Import {count(files, 'rule file')} as rules?", "bold"), " [Y/n]").lower() not in ("n", "no")
+    return out.ask((f"Import {count(files, 'rule file')} as rules?", "bold"), " [Y/n]", ends=True).lower() not in (
+        "n",
+        "no",
+    )
 
 
 def _show(out: Output, report: InitReport, app: App, *, shown: bool, chosen: bool, last: bool = True) -> None:

@@ -39,7 +39,8 @@ def run_build(args: Any, app: App) -> int:
 def run_publish(args: Any, app: App) -> int:
     """Hand a pack to a server, or put it into the folder of one. 2 where that does not answer, 4 for another content
     under that version, 5 for a token that may not, 6 for a pack that is not signed."""
-    from driven.serving.handing_in import hand_in, is_url, read_token
+    from driven.delivery.token import token_of
+    from driven.serving.handing_in import hand_in, is_url
     from driven.serving.packaging import build, read_built
     from driven.serving.store import version_from
 
@@ -49,7 +50,7 @@ def run_publish(args: Any, app: App) -> int:
         raise UsageError(f"`{args.path}` is not there", hint="a pack's folder, or what `driven pack build` wrote")
     made = build(args.path) if os.path.isdir(args.path) else read_built(args.path)
     if is_url(args.to):
-        answer = hand_in(args.to, made.version, made.data, read_token(args.token_file or ""))
+        answer = hand_in(args.to, made.version, made.data, token_of(args.token_file))
         kept, new = version_from(answer, f"what `{args.to}` answered"), answer.get("new") is not False
     else:
         from driven.serving.folder import Folder
