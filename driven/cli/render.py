@@ -1,8 +1,7 @@
 """The only printer, and the only importer of rich: lines, tables, panels, questions and progress.
 
-Lines are styled here with a handful of escape codes, so that a sync which prints three of them does not pay for rich;
-rich lays out what needs columns. All text passes `driven.cli.text.safe` on its way out. Not on a terminal, the text is
-plain, unwrapped and stable.
+Lines are styled here with a few escape codes, so that a sync which prints three does not pay for rich; rich lays out
+columns. All text passes `driven.cli.text.safe` on its way out. Not on a terminal it is plain, unwrapped and stable.
 """
 
 from __future__ import annotations
@@ -271,10 +270,8 @@ class Output:
         return _isatty(sys.stdin) and self.terminal
 
     def ask(self, *question: Piece, ends: bool = False) -> str:
-        """The answer typed, stripped. At the end of input "", or with `ends`, where "" would go on to write, an
-        interruption: who types Ctrl-D has agreed to nothing."""
-        color = self.error_color
-        self._write("".join(_ansi(piece, color) for piece in question) + " ", error=True)
+        """The answer typed, stripped; at the end of input "", with `ends` an interruption: nothing was agreed to."""
+        self._write("".join(_ansi(piece, self.error_color) for piece in question) + " ", error=True)
         sys.stderr.flush()
         try:
             return input().strip()

@@ -32,7 +32,7 @@ def token_of(path: str | None) -> str:
     lines = data.decode("utf-8", "replace").splitlines()
     token = lines[0].strip() if lines else ""
     if not token:
-        raise UsageError(f"the token file `{path}` holds no token", hint="`driven serve token NAME` prints one")
+        raise UsageError(f"the token file `{path}` holds no token", hint="`driven token add NAME` prints one")
     return _checked(token, f"the token file `{path}`")
 
 
