@@ -332,6 +332,7 @@ def _report(
         plan=plan, rules=len(project.rules), editors=tuple(project.emitters), applied=wrote,
         held=tuple(sorted(project.sources.failed | held_rules(plan) | held)),
         changed=tuple(sorted(project.sources.changed)), kept_copies=copies, seconds=seconds,
+        waiting=tuple(sorted(rule for rule, holds in project.active.items() if not holds)),
     )  # fmt: skip
 
 

@@ -104,6 +104,7 @@ def sync(report: SyncReport) -> dict[str, Any]:
         "rules": report.rules,
         "editors": list(report.editors),
         "held": list(report.held),
+        "waiting": list(report.waiting),
         "kept_copies": report.kept_copies,
         "seconds": round(report.seconds, 6),
         "plan": plan(report.plan, diff=not report.applied),

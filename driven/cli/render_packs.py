@@ -61,6 +61,9 @@ def show_accepted(out: Output, looks: Sequence[PackLook]) -> None:
             (f"{one.name} {version}", "bold"),
             (f"  {one.content[:12]}", "dim"),
         )
+        # For the log of a run that nobody watched.
+        key = f" {one.fingerprint}" if one.fingerprint else ""
+        out.note((f"  signed by {_signer(one)}{key}; wants {_wants(one) or 'nothing'}", "dim"))
     out.note(("commit .driven/packs and .driven/driven.lock; `driven sync` writes the rules", "dim"))
 
 

@@ -43,6 +43,10 @@ def show_sync(out: Output, report: SyncReport, root: str, *, diff: bool, check: 
     }
     _show_losses(out, (loss for loss in plan.losses if out.verbose or loss.rule_id not in told), error=diff)
     out.note(*_summary(report, check=check), error=diff)
+    if report.waiting and (len(report.waiting) == report.rules or report.changed or out.verbose):
+        # Told when it surprises: where nothing else is written, and of rules that are new.
+        what = count(len(report.waiting), "rule waits", "rules wait")
+        out.note((f"{what}, for `when` is false here: `driven status` lists them", "dim"), error=diff)
 
 
 def show_changes(out: Output, plan: Plan) -> None:

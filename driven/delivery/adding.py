@@ -54,6 +54,8 @@ def bring(
     """Lay the pack out in the folder `top`; without a network, or `offline`, the content that `pin` names, from the
     cache. DeliveryError, SignatureError for another one than was asked for."""
     kept = Kept()
+    if pin is not None and pin.source not in ("", one.text):
+        pin = None  # what is pinned came from elsewhere: whether this source has it, only this source can say
     if one.kind == "server":
         try:
             if offline:

@@ -109,7 +109,8 @@ IMPORT = record(
     diagnostics=array(DIAGNOSTIC),
 )
 SYNC = record(
-    applied=BOOLEAN, rules=INTEGER, editors=STRINGS, held=STRINGS, kept_copies=STRING, seconds=NUMBER, plan=PLAN
+    applied=BOOLEAN, rules=INTEGER, editors=STRINGS, held=STRINGS, waiting=STRINGS, kept_copies=STRING, seconds=NUMBER,
+    plan=PLAN,
 )  # fmt: skip
 # The lines of `driven sync --watch --json`: one object each, as things happen.
 WATCH = any_of(

@@ -157,7 +157,7 @@ class Plan:
 class SyncReport:
     """One sync. `applied` is False for --dry-run and --check. `held` are rule ids that keep what they emitted before,
     because their file cannot be read or one of their outputs is in conflict; `changed` those that are new or different
-    since the last sync. `seconds` is wall time."""
+    since the last sync; `waiting` those whose `when` is false here. `seconds` is wall time."""
 
     plan: Plan
     rules: int
@@ -165,5 +165,6 @@ class SyncReport:
     applied: bool
     held: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
     kept_copies: str = ""  # where --force put what it overwrote, relative to the root
     seconds: float = 0.0

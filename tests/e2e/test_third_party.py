@@ -104,13 +104,14 @@ print(json.dumps({
     "diagnostics": [[d.code, d.message] for d in found.diagnostics],
 }))
 """
-OURS = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]["driven"]) - {"checks"}
+ENTRY_POINTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]["driven"]
+OURS = set(ENTRY_POINTS) - {"checks", "templates"}
 
 
 def test_a_stranger_stands_beside_ours_and_the_broken_ones_are_named(environment: Environment) -> None:
     found = environment.python(LIST)
     assert found["file"].startswith(str(environment.bin.parent))
-    # Our checks are asked for by a validation alone, see below.
+    # Our checks are asked for by a validation alone, our templates by who wants one: see below.
     assert set(found["plugins"]) == OURS | {"notes", "raises", "misspelt"}
     assert found["plugins"]["notes"][:3] == ["driven-notes", "1.2.0", "loaded"]
     offers = ["command hello", "command notes", "counter words", "emitter notes", "importer notes"]
@@ -138,6 +139,8 @@ def test_our_own_checks_come_through_it_too(environment: Environment) -> None:
     assert found["plugins"]["checks"][:3:2] == ["driven", "loaded"]
     assert "check CUR01" in found["plugins"]["checks"][3]
     assert "check NOT01" in found["plugins"]["notes"][3]
+    found = environment.python(LIST.replace("load()", "load(templates=True)"))
+    assert found["plugins"]["templates"][:3:2] == ["driven", "loaded"]
 
 
 def test_the_index_answers_the_same_and_sees_an_uninstall(environment: Environment) -> None:
