@@ -97,6 +97,17 @@ def test_sync_json(project: Path, answer: Answer) -> None:
     assert not any("diff" in c for c in done["plan"]["changes"])
 
 
+def test_a_sync_says_which_rules_wait(project: Path, drive: Drive, answer: Answer) -> None:
+    drive("sync")
+    (project / ".driven/rules/rust.md").write_text('---\nwhen: lang("rust")\n---\nRun clippy.\n')
+    said = drive("sync").out
+    assert "1 rule waits, for `when` is false here" in said
+    assert "waits" not in drive("sync").out, "told once: nothing of it is new"
+    assert answer("sync")["waiting"] == ["rust"]
+    (project / "main.rs").write_text("fn main() {}\n")
+    assert "waits" not in drive("sync").out and answer("sync")["waiting"] == []
+
+
 def test_check_with_force_is_refused(project: Path, drive: Drive) -> None:
     ran = drive("sync", "--check", "--force")
     assert ran.code == 2 and "hint: leave one of them out" in ran.err

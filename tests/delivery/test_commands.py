@@ -225,6 +225,9 @@ def test_from_a_repository(
     capsys.readouterr()
     assert run(root, "add", NAME, "--from", f"git+file://{repository}#v9", "--yes") == 2
     assert "there is no branch or tag `v9`" in capsys.readouterr().err
+    pinned = (root / ".driven/driven.lock").read_bytes()
+    assert run(root, "add", NAME, "--from", f"git+file://{repository}#v9:packs/{NAME}", "--yes") == 2
+    assert (root / ".driven/driven.lock").read_bytes() == pinned
 
 
 def _git(folder: Path, *words: str) -> None:
