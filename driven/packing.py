@@ -220,7 +220,9 @@ def require_locked(root: str) -> tuple[PackLook, ...]:
         (first, why), more = wrong[0], len(wrong) - 1
         raise SignatureError(
             f"--locked: the pack `{first.name}` {why}" + (f" (and {more} more)" if more else ""),
-            hint=f"`driven pack show {first.name}` says more; accept it where you work, and commit `{PINS}`",
+            hint=f"`driven update {first.name}` brings it, as it is pinned"
+            if first.state == "gone" and first.pin is not None and first.pin.source
+            else f"`driven pack show {first.name}` says more; accept it where you work, and commit `{PINS}`",
         )
     return looks
 

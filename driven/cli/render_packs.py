@@ -27,7 +27,7 @@ def show_packs(out: Output, looks: Sequence[PackLook]) -> None:
     for one in looks:
         glyph, style = _STATES[one.state]
         rows.append([
-            (out.glyph(glyph), style), one.name, one.about.version if one.about else "", (one.state, style),
+            (out.glyph(glyph), style), one.name, _version(one), (one.state, style),
             _signer(one), (_wants(one) or "nothing", "dim"),
         ])  # fmt: skip
     head = ["", "Pack", "Version", "State", "Signed by", "Wants"]
@@ -120,8 +120,16 @@ def _rows(out: Output, one: PackLook) -> list[tuple[str, list[Piece]]]:
     return rows
 
 
+def _version(one: PackLook) -> str:
+    if one.about is not None:
+        return one.about.version
+    return one.pin.version if one.pin is not None else ""
+
+
 def _signer(one: PackLook) -> str:
     found = one.signed
+    if one.state == "gone" and one.pin is not None:
+        return one.pin.signer or one.pin.key or "nobody"
     if found is None or found.state == "unsigned":
         return "nobody" if one.content else ""
     if found.state == "ok":

@@ -147,15 +147,28 @@ def _from_files(root: str, name: str, version: str, one: Origin, top: str, kept:
         source = clone(one, top)
     else:
         source = place(one, root)
+    _check_there(source, one)
     found = stage(source, top)
     data = bundle_at(os.path.join(top, PACKS, found))
     about = read_file(os.path.join(top, PACKS, found, ABOUT), 1 << 16)[0]
-    said = as_asked({ABOUT: about}, name, version)
+    said = as_asked({ABOUT: about}, name, version, hint=f"that is what `{ABOUT}` says at {one.text}")
     if data is not None:
         from hashlib import sha256
 
         kept.put(data, sha256(read_bundle(data)[MANIFEST]).hexdigest(), f"{name} {said.version}")
     return Brought(name=name, version=said.version, coding=one.kind)
+
+
+def _check_there(source: str, one: Origin) -> None:
+    """That a folder is a pack. DeliveryError names the folders below it that are."""
+    if not os.path.isdir(source) or os.path.lexists(os.path.join(source, ABOUT)):
+        return
+    with os.scandir(source) as listing:
+        near = sorted(child.name for child in listing if os.path.isfile(os.path.join(child.path, ABOUT)))
+    mark = ":" if "#" in one.text else "#:"
+    inside = f"{'/' if one.kind == 'path' or one.path else mark}"
+    hint = f"did you mean `{one.text}{inside}{near[0]}`?" if near else "docs/packs.md says what a pack is"
+    raise DeliveryError(f"there is no pack at {one.text}: no `{ABOUT}`", hint=hint)
 
 
 def _staged(files: Mapping[str, bytes], name: str, version: str, top: str, coding: str, moved: int) -> Brought:
@@ -168,9 +181,9 @@ def _staged(files: Mapping[str, bytes], name: str, version: str, top: str, codin
 
 
 def _missing(error: DrivenError, name: str, version: str, pin: Pin | None) -> DeliveryError:
-    if pin is None:
-        what = "nothing of it is pinned here, so nothing in the cache can be told to be it"
-    elif version not in ("", pin.version):
+    if pin is None:  # nothing in the cache can be told to be it
+        return Unreachable(error.message, hint="look at the URL and the network; what was pinned works without")
+    if version not in ("", pin.version):
         what = f"{pin.version} is what is pinned here, and {version} was asked for"
     else:
         what = f"the content that is pinned, {pin.content[:19]}…, is not in the cache of this machine"

@@ -29,8 +29,12 @@ class Checked:
     signer: str = ""
 
 
-def as_asked(files: Mapping[str, bytes], name: str, version: str = "") -> About:
-    """What a pack says of itself, where that is what was asked for. SignatureError where it is another one."""
+_MIXED = "the server mixes up what it has, or somebody stands between: ask who runs it"
+
+
+def as_asked(files: Mapping[str, bytes], name: str, version: str = "", *, hint: str = _MIXED) -> About:
+    """What a pack says of itself, where that is what was asked for. SignatureError, with `hint`, where it is another
+    one."""
     from driven.trust.pack import ABOUT, read_about
 
     try:
@@ -41,7 +45,7 @@ def as_asked(files: Mapping[str, bytes], name: str, version: str = "") -> About:
         asked = f"{name} {version}".strip()
         raise SignatureError(
             f"`{asked}` was asked for, and `{about.name} {about.version}` came",
-            hint="the server mixes up what it has, or somebody stands between: ask who runs it",
+            hint=hint,
         )
     return about
 

@@ -47,6 +47,10 @@ def origin(text: str) -> Origin:
             f"`{text}`: packs are not fetched by {scheme}",
             hint=f"a repository is `git+{text}`; a server is `https://…`; a folder is named by its path",
         )
+    host, colon, port = text.partition("/")[0].partition(":")
+    if colon and host and port.isdigit() and not os.path.lexists(text):
+        url = f"{'http' if is_loopback(host) else 'https'}://{text}"
+        raise UsageError(f"there is no file or folder `{text}`", hint=f"a server is named by its URL: `{url}`")
     return Origin(kind="path", text=text, path=text)
 
 
