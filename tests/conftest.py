@@ -64,9 +64,9 @@ ONCE = {"test_action.py", "test_build.py", "test_crash.py", "test_demo.py", "tes
 ONCE_FOLDERS = tuple(
     str(TESTS / folder) + os.sep
     for folder in (
-        "benchmarks", "delivery", "docs", "mcp_server", "serving", "soak", "templates",
-        "trust/attestations", "trust/hidden", "trust/honesty",
-        "trust/resilience", "trust/rings", "trust/safe", "trust/sessions", "trust/signatures",
+        "benchmarks", "delivery", "docs", "mcp_server", "serving", "soak", "streaming", "templates",
+        "trust/attestations", "trust/hidden", "trust/honesty", "trust/resilience", "trust/rings", "trust/safe",
+        "trust/sessions", "trust/signatures",
     )
 )  # fmt: skip
 EACH = "test_these_tests_run_on_the_build_they_claim"
