@@ -169,7 +169,7 @@ def _served(bench: Bench) -> Iterator[tuple[str, int, str]]:
     _run(bench, [*words, "key", "generate", "ana", "--no-passphrase"])
     _run(bench, [*words, "sign", PACK])
     _run(bench, [*words, "pack", "publish", PACK, "--to", "store"])
-    token = _said(bench, [*words, "serve", "token", "ana", "--publish", "--tokens", "tokens", "--json"])["token"]
+    token = _said(bench, [*words, "token", "add", "ana", "--publish", "--tokens", "tokens", "--json"])["token"]
     bench.kept["serving-token"] = token
     with open(os.path.join(folder, "store", "events.log"), encoding="utf-8") as log:
         etag = str(json.loads(log.readline())["etag"])

@@ -25,6 +25,7 @@ from driven.benchmarks.processes import BENCHMARKS as PROCESSES
 from driven.benchmarks.processes import command, environment
 from driven.benchmarks.processes import run as run_process
 from driven.benchmarks.samples import RULE_FILE, front_matter, long_rules, paths, short_rules, write_tree
+from driven.benchmarks.serving import BENCHMARKS as SERVING
 from driven.benchmarks.streams import BENCHMARKS as STREAMS
 from driven.benchmarks.templates import BENCHMARKS as TEMPLATES
 from driven.benchmarks.text import BENCHMARKS as TEXT
@@ -37,7 +38,21 @@ from driven.format.drv import to_drv
 from driven.format.rules_json import to_json
 
 ROOT = Path(__file__).resolve().parents[2]
-ALL = (*FILES, *TEXT, *PATCHES, *TEMPLATES, *CACHES, *STREAMS, *MERGE, *PROCESSES, *VALIDATE, *WATCH, *TRUST, *LSP)
+ALL = (
+    *FILES,
+    *TEXT,
+    *PATCHES,
+    *TEMPLATES,
+    *CACHES,
+    *STREAMS,
+    *SERVING,
+    *MERGE,
+    *PROCESSES,
+    *VALIDATE,
+    *WATCH,
+    *TRUST,
+    *LSP,
+)
 OTHERS = [name for name in names() if not name.startswith("lsp/")]
 UNITS = {"ns", "µs", "ms", "s", "bytes", "GB/s"}
 OPTIONAL = {

@@ -238,7 +238,9 @@ def test_warm_leaves_what_came_compiled(templates: Path, project: Path, home: Pa
     accept(os.fspath(project), [look(os.fspath(project), "acme")], unsigned=True)
     shutil.rmtree(templates)
     after = answer("cache warm")
-    assert (before["shipped"], after["shipped"], after["compiled"]) == (0, 2, 0) and before["compiled"] > 50
+    assert (after["shipped"], after["compiled"]) == (before["shipped"] + 2, 0)
+    # The library comes compiled in a wheel, and not in a checkout.
+    assert before["shipped"] + before["compiled"] > 50
 
 
 def test_warm_says_what_does_not_compile(
