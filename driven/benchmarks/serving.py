@@ -73,7 +73,7 @@ def _unchanged(bench: Bench) -> Figures:
         pairs = [(_wrk(wrk, path, long, header), _wrk(wrk, other, long, [])) for _ in range(rounds)]
     ours, theirs = (median(pair[side] for pair in pairs) for side in (0, 1))
     return Figures(
-        ours, "req/s", ours / REQUESTS_BAR, f"{REQUESTS_BAR:,.0f} req/s",
+        ours, "req/s", ours / REQUESTS_BAR, f"{REQUESTS_BAR:,.1f} req/s",
         f"Starlette's hello-world beside it: {theirs:,.0f} req/s, {ours / theirs:.2f}x of it",
     )  # fmt: skip
 
@@ -86,7 +86,7 @@ def _fanout(bench: Bench) -> Figures:
     p95 = times[int(len(times) * 0.95)]
     bench.kept["serving"] = memory
     return Figures(
-        p95, "s", p95 / SECONDS_BAR, f"{SECONDS_BAR:g} s",
+        p95, "s", p95 / SECONDS_BAR, f"{SECONDS_BAR:.1f} s",
         f"{len(times):,} clients: p50 {median(times):.2f} s, the last {times[-1]:.2f} s, from the word to publish on",
     )  # fmt: skip
 
@@ -99,7 +99,7 @@ def _memory(bench: Bench) -> Figures:
     memory = found if isinstance(found, float) else _published(bench)[1]
     if not memory:
         return Figures(0.0, "MB", None, "/proc", "not measured: this system does not say it")
-    return Figures(memory, "MB", memory / MEMORY_BAR, f"{MEMORY_BAR:g} MB", "its highest")
+    return Figures(memory, "MB", memory / MEMORY_BAR, f"{MEMORY_BAR:.1f} MB", "its highest")
 
 
 def _published(bench: Bench) -> tuple[list[float], float]:

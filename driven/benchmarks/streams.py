@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from driven import __version__
 from driven.benchmarks.measure import Bench, Benchmark, Figures, against
 from driven.benchmarks.samples import long_rules, short_rules
 from driven.format.drv import from_drv, to_drv
@@ -43,21 +44,29 @@ def _bytes(old: Release, new: Release, one: Rule) -> Figures:
     ops, own = diff(old, new), to_drv(RuleSet((one,)))
     assert apply(old, ops) == new
     note = f"all {RULES} as operations: {len(diff(None, new)):,}"
-    return Figures(len(ops), "bytes", len(ops) / len(own), f"that rule's own .drv ({len(own):,} bytes)", note)
+    return Figures(
+        len(ops), "bytes", len(ops) / len(own), f"that rule's own .drv, {len(own):,} bytes (driven {__version__})", note
+    )
 
 
 def _diff(bench: Bench) -> Figures:
     old, new, _ = _edited()
     old.digest  # noqa: B018 - who publishes knows the digest of what was published before
     return against(
-        bench, "<=", lambda: diff(old, Release(rules=new.rules)), lambda: to_drv(new.rules), "building the .drv of all"
+        bench,
+        "<=",
+        lambda: diff(old, Release(rules=new.rules)),
+        lambda: to_drv(new.rules),
+        f"building the .drv of all (driven {__version__})",
     )
 
 
 def _apply(bench: Bench) -> Figures:
     old, new, _ = _edited()
     ops, whole = diff(old, new), to_drv(new.rules)
-    return against(bench, "<=", lambda: apply(old, ops), lambda: from_drv(whole), "reading the .drv of all")
+    return against(
+        bench, "<=", lambda: apply(old, ops), lambda: from_drv(whole), f"reading the .drv of all (driven {__version__})"
+    )
 
 
 def _dcz(_: Bench) -> Figures:

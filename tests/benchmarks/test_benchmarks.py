@@ -39,26 +39,15 @@ from driven.format.rules_json import to_json
 
 ROOT = Path(__file__).resolve().parents[2]
 ALL = (
-    *FILES,
-    *TEXT,
-    *PATCHES,
-    *TEMPLATES,
-    *CACHES,
-    *STREAMS,
-    *SERVING,
-    *MERGE,
-    *PROCESSES,
-    *VALIDATE,
-    *WATCH,
-    *TRUST,
+    *FILES, *TEXT, *PATCHES, *TEMPLATES, *CACHES, *STREAMS, *MERGE, *PROCESSES, *VALIDATE, *WATCH, *TRUST, *SERVING,
     *LSP,
-)
+)  # fmt: skip
 OTHERS = [name for name in names() if not name.startswith("lsp/")]
-UNITS = {"ns", "µs", "ms", "s", "bytes", "GB/s"}
+UNITS = {"ns", "µs", "ms", "s", "bytes", "GB/s", "MB", "req/s"}
 OPTIONAL = {
     "orjson", "markdown-it-py", "PyYAML with libyaml", "Python 3.13, for glob.translate,", "agnix", "skillsaw",
     "yaml-language-server", "jedi-language-server", "ruff server", "zstandard", "cachetools", "lru-dict", "minijinja",
-    "Jinja2",
+    "Jinja2", "wrk",
 }  # fmt: skip
 
 
