@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 TESTS = Path(__file__).resolve().parent
 if str(TESTS) not in sys.path:
@@ -19,10 +19,11 @@ CORPUS_SIZE = 43
 # Real editors are opened by `make e2e` alone.
 collect_ignore = [] if os.environ.get("DRIVEN_E2E") else ["clients"]
 
-# Machines differ in speed, so no example has a deadline; in CI every run tries the same examples, so that a failure is
-# the change's own and not the day's.
-settings.register_profile("local", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True)
+# Machines differ in speed, so no example has a deadline, and how long or large the making of examples came out is no
+# failure; in CI every run tries the same examples, so that a failure is the change's own and not the day's.
+SPARED = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture)
+settings.register_profile("local", deadline=None, suppress_health_check=SPARED)
+settings.register_profile("ci", deadline=None, suppress_health_check=SPARED, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from driven import intake, pipeline
@@ -98,7 +98,7 @@ def projects(draw: st.DrawFn) -> dict[str, bytes]:
     return files
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(projects())
 def test_no_byte_changes(files: dict[str, bytes]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -262,7 +262,7 @@ def _without_fronts(rule: Rule) -> dict[str, dict[str, object]]:
     return {name: keys for name, keys in bare.items() if keys}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(strategies.rules, strategies.rules)
 def test_one_side_is_taken_as_it_is(now: Rule, other: Rule) -> None:
     changed = replace(

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from driven.cli.diff import added_removed, unified
@@ -52,7 +52,7 @@ def test_a_diff_gives_the_new_text(before: str, after: str) -> None:
 
 
 @pytest.mark.skipif(not shutil.which("git"), reason="no git here")
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 @given(before=st.none() | FILES, after=st.none() | FILES)
 def test_git_applies_it(tmp_path: Path, before: str | None, after: str | None) -> None:
     old = None if before is None else before.encode()

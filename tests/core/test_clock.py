@@ -84,11 +84,11 @@ class Asked(RuleBasedStateMachine):
         assert counters == (self.model.hits, self.model.misses, self.model.evictions)
 
 
-Asked.TestCase.settings = settings(deadline=None, max_examples=100, stateful_step_count=60)
+Asked.TestCase.settings = settings(max_examples=100, stateful_step_count=60)
 test_it_does_what_the_model_does = Asked.TestCase
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(1, 40), st.lists(st.tuples(st.booleans(), st.integers(0, 80)), min_size=100, max_size=400))
 def test_long_runs_give_the_same_hits(capacity: int, asked: list[tuple[bool, int]]) -> None:
     cache, model = HotCache(capacity), Model(capacity)

@@ -91,7 +91,7 @@ braced = st.lists(
 ).map("/".join)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(plain_patterns, paths, st.booleans())
 @example("**/a/**/.b/**", "a/.b/a/.b/a", False)
 @example("a/**", "a", True)
@@ -100,14 +100,14 @@ def test_matches_what_the_oracle_matches(pattern: str, path: str, dot: bool) -> 
     assert Glob(pattern, dot=dot).match(path) == oracle(pattern, path, dot), oracle_regex(pattern, dot)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(braced, paths)
 def test_braces_match_what_the_oracle_matches(pattern: str, path: str) -> None:
     assert globs.check(pattern) == pattern
     assert Glob(pattern).match(path) == oracle(pattern, path)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(alphabet="ab{},/", max_size=24))
 @example("{a}{}{{a,b},{}}")
 def test_expansion_is_lossless_and_counted(pattern: str) -> None:
@@ -319,7 +319,7 @@ def test_bombs_cost_nothing() -> None:
     assert time.process_time() - began < 2
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.text(alphabet=st.sampled_from("ab/*?[]!^{},.-~\\ \n:@(\u00e9\U0001f600"), max_size=30), paths)
 def test_any_text_is_a_pattern_or_a_format_error(text: str, path: str) -> None:
     globs.split_list(text)

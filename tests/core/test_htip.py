@@ -39,7 +39,7 @@ def test_the_ten_and_their_numbers() -> None:
     assert [getattr(htip, name) for name in OPS] == list(range(1, 11))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(OPERATIONS)
 def test_what_is_written_is_read(operations: list[Operation]) -> None:
     data = write(operations)
@@ -112,7 +112,7 @@ def test_bytes_that_are_no_stream(rest: bytes, words: str, offset: int) -> None:
         assert caught.value.offset == offset and reader.offset == len(HEAD)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.binary(max_size=60), st.lists(st.sampled_from([HEAD, HEAD[:8] + b"", b"\1" + bytes(7)]), max_size=4))
 def test_any_bytes_give_operations_or_a_format_error(data: bytes, parts: list[bytes]) -> None:
     stream = b"".join(parts) + data

@@ -122,7 +122,7 @@ codes = st.lists(
 ).map(b"".join)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(codes, st.lists(st.integers(-2, 2), min_size=2, max_size=2))
 @example(push(1) + word(m.AND, 9) + push(2), [0, 0])
 def test_what_the_validator_accepts_always_runs(code: bytes, values: list[int]) -> None:
@@ -136,7 +136,7 @@ def test_what_the_validator_accepts_always_runs(code: bytes, values: list[int]) 
     m.run(made, values)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(st.binary(max_size=80).map(lambda data: b"\x01" + data), st.lists(st.integers(0, 3), max_size=3))
 def test_any_bytes_are_a_number_or_a_format_error(data: bytes, values: list[int]) -> None:
     for work in (lambda: m.validate(data), lambda: m.calls(data), lambda: m.run(data, values)):

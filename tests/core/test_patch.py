@@ -57,7 +57,7 @@ def pairs(draw: st.DrawFn) -> tuple[bytes, bytes]:
     return b"".join(pieces), bytes(new)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(pairs())
 def test_whatever_is_chosen_gives_the_new_of_the_old(pair: tuple[bytes, bytes]) -> None:
     old, new = pair
@@ -70,7 +70,7 @@ def test_whatever_is_chosen_gives_the_new_of_the_old(pair: tuple[bytes, bytes]) 
     assert len(patch) == min(sizes.values())
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(pairs())
 def test_copy_and_add(pair: tuple[bytes, bytes]) -> None:
     old, new = pair
@@ -81,7 +81,7 @@ def test_copy_and_add(pair: tuple[bytes, bytes]) -> None:
     assert len(patch) <= DELTA_HEADER + len(new) + 5, "what has nothing in common is one ADD"
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(pairs(), st.booleans())
 def test_xor_of_blocks(pair: tuple[bytes, bytes], shorter: bool) -> None:
     old, new = pair
@@ -320,7 +320,7 @@ def test_the_wrong_base_is_refused_or_gives_something_else() -> None:
             work(old + b"x", patch)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.binary(max_size=90), st.integers(0, 3), st.sampled_from([b"", b"x", bytes(70), bytes(134)]))
 def test_any_bytes_give_a_result_or_a_format_error(data: bytes, kind: int, old: bytes) -> None:
     for patch in (data, struct.pack("<BBHI", 1, kind, 0, len(old)) + data):

@@ -153,7 +153,7 @@ def test_the_hash_is_the_same_compiled_and_pure() -> None:
     ]  # fmt: skip
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.binary(max_size=60))
 def test_the_hash_is_fnv_1a(name: bytes) -> None:
     expected = 2166136261
@@ -472,7 +472,7 @@ def test_hostile_files() -> None:
     assert found["opened"] > 1_500 and found["refused"] > 500 and found["whole"] > 100, found
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.binary(max_size=300))
 def test_any_bytes(junk: bytes) -> None:
     for data in (junk, b"DXI\0\1\0\0\0" + bytes(24) + junk):

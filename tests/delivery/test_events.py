@@ -19,7 +19,7 @@ STREAM = (
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=200))
 def test_the_pieces_do_not_matter(sizes: list[int]) -> None:
     reader, found, at = EventReader(), [], 0
@@ -38,7 +38,7 @@ def test_an_event_without_an_end_is_not_kept() -> None:
                 list(reader.feed(line))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     for kind, said in EventReader().feed(data):

@@ -299,7 +299,7 @@ PIECES = [
 ]  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=20).map("".join))
 def test_any_text_comes_back(text: str) -> None:
     data = text.encode("utf-8", "ignore")

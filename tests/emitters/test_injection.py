@@ -127,7 +127,7 @@ def meant(name: str, artefact: Artefact, rule: Rule) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", EMITTERS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(rule=rules(), header=st.booleans())
 def test_two_readers_find_what_was_meant(name: str, rule: Rule, header: bool) -> None:
     emission = EMITTERS[name].emit([rule], Settings(header=header))
@@ -161,7 +161,7 @@ def test_two_readers_find_what_was_meant(name: str, rule: Rule, header: bool) ->
             assert by_yaml["applyTo"] == json.loads(by_hand["applyTo"])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(rule=rules())
 def test_cursor_reads_back_what_it_wrote(rule: Rule) -> None:
     from driven_emitters.cursor_read import read

@@ -121,7 +121,7 @@ def rules(draw: st.DrawFn) -> Rule:
     return replace(rule, activation=activation)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(rules())
 def test_a_fresh_file_says_what_the_rule_says(rule: Rule) -> None:
     data = render_rule(rule)

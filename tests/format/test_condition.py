@@ -73,7 +73,7 @@ truths = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(truths)
 def test_any_condition_agrees_with_python(text: str) -> None:
     program = compile_condition(text)
@@ -178,7 +178,7 @@ def test_brace_bombs_over_many_globs_are_refused() -> None:
         compile_condition('files("a{1..600}") or files("b{1..600}")')
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.text(alphabet=st.sampled_from("ab1 \n\t\"'()[]!&|=<>,.-_{}#\\é\x00\ud800"), max_size=30))
 def test_any_text_is_a_condition_or_a_source_error(text: str) -> None:
     try:
@@ -193,7 +193,7 @@ WORDS = """not ! and or in is if else lambda await ( ) [ ] , - 1 true "a" files(
 x yield"""
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(WORDS.split()), max_size=20))
 def test_any_words_are_a_condition_or_a_source_error(some: list[str]) -> None:
     text = " ".join(some)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from blake3 import blake3
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import rule_sets, rules
 
@@ -24,7 +24,7 @@ from driven.model.activation import ALWAYS, ForPaths, WhenRelevant
 from driven.model.rule import CATEGORIES, KINDS, STEP_KINDS, Rule, RuleSet, Source
 from driven.span import Span
 
-RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+RELAXED = settings(max_examples=60)
 
 
 def all_fields(rule: Rule) -> list[object]:
@@ -278,7 +278,7 @@ def test_an_unknown_section_and_a_longer_meta_record_are_passed_over() -> None:
         assert from_drv(data) == sample()
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.binary(max_size=400))
 def test_any_bytes_give_rules_or_a_source_error(junk: bytes) -> None:
     for data in (junk, b"DXI\0\x01\0\0\0" + blake3(junk).digest(24) + junk):

@@ -160,7 +160,7 @@ def readable(rule: Rule) -> Rule | None:
     return again if again is not None else None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(strategies.rules, strategies.rules, st.sets(st.sampled_from(FIELDS), max_size=3), st.booleans())
 def test_the_file_says_the_new_rule(one: Rule, two: Rule, names: set[str], commented: bool) -> None:
     old = readable(one)

@@ -6,7 +6,7 @@ import json
 from dataclasses import fields, replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import rule_sets
 
@@ -16,7 +16,7 @@ from driven.model.activation import ON_REQUEST, ForPaths, WhenRelevant
 from driven.model.rule import Rule, RuleSet, Source
 from driven.span import Span
 
-RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=80)
+RELAXED = settings(max_examples=80)
 
 
 def all_fields(rules: RuleSet) -> list[list[object]]:

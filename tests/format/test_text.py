@@ -230,7 +230,7 @@ LINES = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(LINES, max_size=10), st.sampled_from(["\n", "\r\n", "\r"]), st.booleans())
 @example(["---", "---", "", "---", "a: 1", "---"], "\n", False)
 def test_text_comes_back_byte_for_byte(lines: list[str], newline: str, front: bool) -> None:

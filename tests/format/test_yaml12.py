@@ -210,7 +210,7 @@ def same(left: object, right: object) -> bool:
     return repr(left) == repr(right)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(PIECES, max_size=12).map("".join), st.sampled_from(["", "k: ", "k:\n  - ", "k: [", "k: '", 'k: "']))
 @example("k: - b", "")
 @example(" \nk2: v", "k: [a, b")
@@ -221,7 +221,7 @@ def test_the_subset_never_says_anything_else(text: str, start: str) -> None:
         agree(start + text + "]")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(
         st.tuples(

@@ -65,7 +65,7 @@ def test_what_was_put_is_given_again(cache: BinaryCache, folder: Path) -> None:
 
 
 @given(data=st.binary(max_size=3000), label=st.text(max_size=300))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_bytes_under_any_label(tmp_path_factory: pytest.TempPathFactory, data: bytes, label: str) -> None:
     cache = BinaryCache(str(tmp_path_factory.mktemp("any", numbered=True)), max_bytes=MANY)
     os.chmod(cache.folder, 0o700)
@@ -166,7 +166,7 @@ def test_what_a_link_leads_to_stays(cache: BinaryCache) -> None:
 
 
 @given(at=st.integers(0, HEADER + 300), bit=st.integers(0, 7))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_single_bit_is_noticed(tmp_path_factory: pytest.TempPathFactory, at: int, bit: int) -> None:
     folder = tmp_path_factory.mktemp("bits", numbered=True)
     folder.chmod(0o700)

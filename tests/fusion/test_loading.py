@@ -128,7 +128,7 @@ TEXT = st.lists(st.sampled_from(INCLUDING), max_size=6).map("".join)
 
 
 @given(rounds=st.lists(st.tuples(TEXT, PART, PART), min_size=1, max_size=6))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_what_is_opened_is_what_jinja_says(
     tmp_path_factory: pytest.TempPathFactory, rounds: list[tuple[str, str, str]]
 ) -> None:

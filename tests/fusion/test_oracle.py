@@ -231,7 +231,7 @@ def agree(
     return ours
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 1 << 62), st.lists(CONTEXTS, min_size=2, max_size=2))
 def test_generated_templates_render_as_by_jinja(seed: int, contexts: list[dict[str, object]]) -> None:
     source = Writer(random.Random(seed)).statements(2, 0)

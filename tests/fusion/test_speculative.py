@@ -100,7 +100,7 @@ def test_what_is_likely_follows_the_whole_way(server: Server) -> None:
 
 
 @given(names=st.text(alphabet="abcdefgh", max_size=60), at=st.sampled_from("abcdefgh"))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_predictions_are_what_was_counted(names: str, at: str) -> None:
     loader = SpeculativeLoader(lambda name: b"", slow=float("inf"))
     pairs: Counter[str] = Counter()

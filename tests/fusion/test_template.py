@@ -180,7 +180,7 @@ def test_all_mistakes_are_told_at_once_in_order() -> None:
     assert [one.partition(" ")[0] for one in parse(text)[1]] == ["2:7", "3:1", "6:7", "7:7"]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.one_of(st.binary(max_size=300), st.text(max_size=300).map(lambda text: f"---\n{text}\n---\nx".encode())))
 def test_any_bytes_give_a_template_or_findings(data: bytes) -> None:
     made, found = parse_template(data, path="x.md", name="x")
@@ -188,7 +188,7 @@ def test_any_bytes_give_a_template_or_findings(data: bytes) -> None:
     assert all(one.message and one.span.line >= 1 for one in found)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.dictionaries(
     st.sampled_from(["type", "default", "choices", "multiselect", "when", "help", "validator", "multiline"]),
     st.recursive(st.one_of(st.none(), st.booleans(), st.integers(-9, 9), st.sampled_from(["int", "x", "{{ a }}"])),

@@ -122,7 +122,7 @@ def test_what_yaml_could_take_for_its_own_is_known() -> None:
     assert risky({"a": " x"}) == ["a"]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.sampled_from([TEXT, INT, FLOAT, BOOL, MANY, INTS, ONE_OF, SOME_OF, LEVEL, LONG]), st.text(max_size=40))
 def test_anything_typed_fits_or_is_refused_and_what_fits_is_typed_again_alike(variable: Variable, text: str) -> None:
     try:

@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from driven.document.places import KNOWN
@@ -390,7 +390,7 @@ PATHS = (
 _SNAPSHOTS: dict[Path, Snapshot] = {}
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=300)
 @given(st.lists(PIECES, max_size=14), st.sampled_from(PATHS), st.integers(0, 60))
 def test_any_text(project: Path, pieces: list[str], path: str, offset: int) -> None:
     text = "".join(pieces)

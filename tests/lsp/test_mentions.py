@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from driven.validation.live import Live
@@ -222,7 +222,7 @@ def test_rewritten(tmp_path: Path) -> None:
         assert rewritten(document, mention, new, folder) == expected, text
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200)
 @given(st.text(alphabet="ab,-[]{}\"'# \n:\r\té", max_size=60))
 def test_items_stay_inside(text: str) -> None:
     last = 0

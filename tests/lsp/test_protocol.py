@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lsp.raw import PROBE, Client, framed
@@ -452,7 +452,7 @@ def editing(request: pytest.FixtureRequest) -> Iterator[tuple[str, Client]]:
         yield request.param, client
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(data=st.data())
 def test_the_server_has_the_clients_text(editing: tuple[str, Client], data: st.DataObject) -> None:
     encoding, client = editing

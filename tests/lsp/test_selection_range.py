@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from driven.document.document import Document
@@ -153,7 +153,7 @@ def ask_everything(project: Snapshot, path: str, text: str, offset: int) -> None
         assert 0 <= start <= end <= len(text)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(
     st.lists(st.tuples(st.integers(0, 900), st.integers(0, 40), st.sampled_from(["", *BITS])), max_size=6),
     st.integers(0, 900),

@@ -171,7 +171,7 @@ def test_a_range_behind_the_end_is_told(server: Server, packs: dict[str, Built])
         assert answer.headers["content-range"] == f"bytes */{len(packs['1.1.0'].data)}"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(alphabet="bytes=- ,0123456789x", max_size=30), st.integers(1, 1000))
 def test_any_range_is_one_within_or_none(wanted: str, size: int) -> None:
     found = one_range(wanted, size)

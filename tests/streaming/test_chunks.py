@@ -26,7 +26,7 @@ def carried(sender: ChunkStreamer, receiver: ChunkReceiver, credit: int = 4) -> 
             receiver.take(frame)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=3000), st.integers(1, 700), st.integers(1, 5))
 def test_what_is_sent_arrives(data: bytes, size: int, credit: int) -> None:
     sink = io.BytesIO()
@@ -36,7 +36,7 @@ def test_what_is_sent_arrives(data: bytes, size: int, credit: int) -> None:
     assert sender.is_done and sender.next() is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(min_size=1, max_size=3000), st.integers(1, 700), st.randoms(use_true_random=False))
 def test_it_arrives_through_cuts_damage_loss_and_new_processes(data: bytes, size: int, pick: random.Random) -> None:
     sink = io.BytesIO()
@@ -213,7 +213,7 @@ def test_a_source_that_changes_meanwhile_is_an_error() -> None:
             ChunkStreamer(lambda at, size: b"", 10, bytes(32), **wrong)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(max_size=300), st.binary(max_size=100))
 def test_any_bytes_are_refused_and_nothing_else(head: bytes, more: bytes) -> None:
     receiver = ChunkReceiver(io.BytesIO(), limit=1000)

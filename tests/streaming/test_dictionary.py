@@ -19,7 +19,7 @@ OLD = " ".join(random.Random(5).choices(WORDS, k=40_000)).encode()
 NEW = OLD[:70_000] + b"One sentence that is new. " + OLD[70_000:]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=2000), st.binary(max_size=2000), st.sampled_from([1, 19]))
 def test_what_goes_in_comes_out(data: bytes, dictionary: bytes, level: int) -> None:
     assert decode(encode(data, level=level), len(data)) == data
@@ -97,7 +97,7 @@ def test_what_is_broken_or_of_another_dictionary_says_so() -> None:
             assert "anew" in error.hint
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(max_size=200))
 def test_any_bytes_give_bytes_or_an_error(data: bytes) -> None:
     for whole in (data, b"\x28\xb5\x2f\xfd" + data):

@@ -154,7 +154,7 @@ def test_manipulations_and_what_they_start_from() -> None:
 HEADER = st.text(st.sampled_from('",;=*:W/ \tqzstdcgidenty01.5-é\x00\n'), max_size=60)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(HEADER)
 def test_any_header_gives_an_answer(header: str) -> None:
     entity_tags(header)

@@ -72,13 +72,13 @@ def with_files(changes: dict[str, bytes | None]) -> Release:
 # Every pair
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(releases, releases)
 def test_any_release_comes_of_any_other(old: Release, new: Release) -> None:
     same(apply(old, diff(old, new)), new)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(edited())
 def test_an_edited_release_comes_of_the_one_before(pair: tuple[Release, Release]) -> None:
     old, new = pair
@@ -89,7 +89,7 @@ def test_an_edited_release_comes_of_the_one_before(pair: tuple[Release, Release]
     assert ends(ops)[1] == new.digest
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(releases)
 def test_everything_comes_of_nothing_and_of_anything(new: Release) -> None:
     ops = diff(None, new)
@@ -98,7 +98,7 @@ def test_everything_comes_of_nothing_and_of_anything(new: Release) -> None:
     same(apply(OLD, ops), new)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(releases)
 def test_nothing_changes_between_equal_ones(one: Release) -> None:
     other = Release(rules=RuleSet(tuple(replace(rule, tags=tuple(rule.tags)) for rule in one.rules)), files=one.files)
@@ -249,7 +249,7 @@ def test_a_batch_that_is_cut_off_is_not_applied() -> None:
     assert OLD.digest == release_of(before).digest
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(edited(), st.randoms(use_true_random=False))
 def test_a_stream_that_was_tampered_with_gives_what_it_says_or_an_error(
     pair: tuple[Release, Release], pick: random.Random

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from driven.errors import ConflictError, DrivenError, SourceError, UsageError
@@ -119,7 +119,7 @@ def test_a_value_says_nothing_beside_its_place(put: Put, library: Make, value: s
         assert made.rule.description == value  # it stands there as it was given
 
 
-@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100)
 @given(value=st.text(alphabet="ab\"'\\#:[]{},&*!|>%@`-? ", max_size=12))
 def test_a_rule_keeps_its_shape_or_is_refused(put: Put, library: Make, value: str) -> None:
     put("x", '---\ndescription: "{{ v }}"\npaths: ["{{ v }}x", {{ v }}]\n---\nBody.\n', "variables: {v: a}\n")

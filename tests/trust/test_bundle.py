@@ -66,7 +66,7 @@ def test_tar_of_another_spelling_is_refused() -> None:
         read_bundle(out.getvalue())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_whatever_is_changed_is_refused_or_is_other_files(data: st.DataObject) -> None:
     good = write_bundle(_files())

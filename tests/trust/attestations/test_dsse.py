@@ -107,7 +107,7 @@ def test_what_is_no_envelope_is_refused_in_one_line(data: bytes) -> None:
     assert len(told.value.message) < 400
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=300))
 def test_bytes_are_an_envelope_or_refused(data: bytes) -> None:
     try:
@@ -117,7 +117,7 @@ def test_bytes_are_an_envelope_or_refused(data: bytes) -> None:
     assert found == () and not data.strip()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(payload=_JSON, keyid=st.text(max_size=20), sig=st.binary(max_size=70), extra=_JSON)
 def test_any_envelope_in_a_chain_gives_an_answer(payload: Any, keyid: str, sig: bytes, extra: Any) -> None:
     value = {"payload": base64(json.dumps(payload).encode()), "payloadType": dsse.ATTESTATION,
@@ -130,7 +130,7 @@ def test_any_envelope_in_a_chain_gives_an_answer(payload: Any, keyid: str, sig: 
         assert not chain.check(links, ROOT, NOW).holds
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(data=st.data())
 def test_what_the_root_signed_in_error_gives_an_answer(data: st.DataObject) -> None:
     """Even content that both keys signed is held to the form."""
@@ -144,7 +144,7 @@ def test_what_the_root_signed_in_error_gives_an_answer(data: st.DataObject) -> N
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_root_and_a_list_of_any_content_are_read_or_refused(data: st.DataObject) -> None:
     keys: Any = [{"name": one.name, "key": one.key.line} for one in ROOT.holders]
@@ -160,7 +160,7 @@ def test_a_root_and_a_list_of_any_content_are_read_or_refused(data: st.DataObjec
         assert found.name == "acme" and found.number >= 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(at=st.integers(0, 5000), bit=st.integers(0, 7), place=st.integers(0, 1))
 def test_no_bit_of_a_chain_can_be_turned(at: int, bit: int, place: int) -> None:
     links = list(chain_of_two())

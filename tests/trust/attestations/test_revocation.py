@@ -140,7 +140,7 @@ def test_a_full_list_fits() -> None:
     assert len(found.ids) == revocation.MAX_ENTRIES
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(1, 6), st.booleans()), max_size=12))
 def test_the_number_that_was_seen_only_grows(shown: list[tuple[int, bool]]) -> None:
     """Whatever is shown in whatever order: nothing that is older than what was believed is believed."""

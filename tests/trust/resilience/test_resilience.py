@@ -246,7 +246,7 @@ class BreakerMachine(RuleBasedStateMachine):
 
 
 TestBreaker = BreakerMachine.TestCase
-TestBreaker.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestBreaker.settings = settings(max_examples=60, stateful_step_count=30)
 
 
 @pytest.mark.parametrize("late", [True, False])

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from driven.errors import DiskError, DrivenError, SignatureError, SourceError
@@ -257,7 +257,7 @@ SEEDS = [zipped(FILES), tarred(FILES, mode="w:"), tarred({"x" * 150: b"1"}, mode
 
 
 @given(st.sampled_from(SEEDS), st.lists(st.tuples(st.integers(0, 3000), st.binary(min_size=1, max_size=6)), max_size=6))
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 def test_any_bytes(tmp_path: Path, data: bytes, changes: list[tuple[int, bytes]]) -> None:
     changed = bytearray(data)
     for at, piece in changes:

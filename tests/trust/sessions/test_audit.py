@@ -271,7 +271,7 @@ values = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     st.lists(
         st.dictionaries(st.sampled_from(["event", "outcome", "seq", "prev", "a", "\n", "\udfff", "k" * 99]), values)

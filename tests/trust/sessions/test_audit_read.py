@@ -95,7 +95,7 @@ def test_a_signature_is_checked_by_who_can(path: str) -> None:
     assert (0, "signature") in kinds(path, check=check)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_a_hostile_log_is_read_and_written_on(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     path = str(tmp_path_factory.mktemp("log") / "audit.jsonl")
@@ -114,7 +114,7 @@ def test_a_hostile_log_is_read_and_written_on(tmp_path_factory: pytest.TempPathF
     assert [one["target"] for one in last(path, 2)] == ["docs/0.md", "docs/1.md"]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_no_change_gets_past_a_head_that_was_kept(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
@@ -153,7 +153,7 @@ def test_no_change_gets_past_a_head_that_was_kept(
         assert verify(path, kept=kept).whole
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(max_size=300))
 def test_a_hostile_head_is_a_finding_or_nothing(tmp_path_factory: pytest.TempPathFactory, text: bytes) -> None:
     path = str(tmp_path_factory.mktemp("log") / "audit.jsonl")

@@ -184,10 +184,10 @@ class Pools(RuleBasedStateMachine):
 
 
 TestPools = Pools.TestCase
-TestPools.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestPools.settings = settings(max_examples=40, stateful_step_count=30)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.lists(st.lists(st.integers(1, 9), max_size=12), min_size=2, max_size=4))
 def test_threads_take_and_lend_no_more_than_there_is(work: list[list[int]]) -> None:
     pool = BudgetPool({"cpu": 60})
