@@ -61,13 +61,15 @@ SLOW = {
 
 # What says the same beside either build of the core, for it builds wheels by itself or asks little of the core: `make
 # test` has it in the second of its two runs alone.
-ONCE = {"test_action.py", "test_build.py", "test_crash.py", "test_demo.py", "test_pre_commit.py", "test_third_party.py"}
+ONCE = {
+    "test_action.py", "test_build.py", "test_config_text.py", "test_crash.py", "test_demo.py", "test_hostile.py",
+    "test_pre_commit.py", "test_third_party.py",
+}  # fmt: skip
 ONCE_FOLDERS = tuple(
     str(TESTS / folder) + os.sep
     for folder in (
-        "benchmarks", "delivery", "docs", "mcp_server", "serving", "soak", "streaming", "templates",
-        "trust/attestations", "trust/hidden", "trust/honesty", "trust/resilience", "trust/rings", "trust/safe",
-        "trust/sessions", "trust/signatures",
+        "benchmarks", "cli", "delivery", "docs", "grammar", "lsp", "mcp_server", "serving", "soak", "streaming",
+        "templates", "trust",
     )
 )  # fmt: skip
 EACH = "test_these_tests_run_on_the_build_they_claim"
