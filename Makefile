@@ -16,8 +16,8 @@ COMPILER := $(shell command -v $(CC) >/dev/null 2>&1 && $(CC) --version >/dev/nu
 RUN = -n auto --dist loadgroup $(PYTEST)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-# It would put the sources before the installed wheel.
-unexport PYTHONPATH
+# One would put the sources before the installed wheel; the other has each process of the tests compile them anew.
+unexport PYTHONPATH PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo pictures test test-pure test-wheel e2e check bench soak wheel setup setup-wheel clean
 .DELETE_ON_ERROR:

@@ -16,6 +16,8 @@ from driven.validation.own_codes import OWN_CODES
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = re.compile(r"[A-Z]{3}\d\d|DRV\d{3}")
+# Where this is nowhere, there is nothing to parse for: these are hundreds of modules, in each worker.
+QUOTED = re.compile(rf"""["'](?:{CODE.pattern})["']""")
 CHECKS = load(editors=(), checks=True).checks
 # Front matter alone cannot show these.
 ELSEWHERE = {"RUL20", "RUL21", "RUL22", "RUL23", "RUL24", "RUL25", "RUL40"}
@@ -23,7 +25,10 @@ ELSEWHERE = {"RUL20", "RUL21", "RUL22", "RUL23", "RUL24", "RUL25", "RUL40"}
 
 def literals(path: Path) -> set[str]:
     """The codes that stand in a module as a text of their own, docstrings aside."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    if not QUOTED.search(text):
+        return set()
+    tree = ast.parse(text)
     return {
         node.value
         for node in ast.walk(tree)
