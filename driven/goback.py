@@ -15,7 +15,7 @@ from driven.model.plan import Change, Conflict, Create, Delete, Keep, Lock, Owne
 from driven.project import ledger, snapshots
 from driven.project.compiled import write_compiled
 from driven.project.disk import JOURNAL, Applied, Tree
-from driven.project.snapshots import SOURCE, Store
+from driven.project.snapshots import ANSWERS, SOURCE, Store
 from driven.project.sources import RULES
 from driven.recorded import part_of, shorthand
 from driven.span import Span
@@ -209,7 +209,8 @@ def _remember(tree: Tree, states: States, applied: Applied) -> None:
     with Tree(tree.root) as fresh:  # the folder of rules itself may have been removed with its last file
         fresh.folder(RULES, create=True)
     rules = dict(ledger.read_memory(tree.root).rules)
-    things = [owned for owned in states if owned[2] == SOURCE and owned[0] not in applied.failed]
+    there = [owned for owned in states if owned[2] == SOURCE and owned[0] not in applied.failed]
+    things = [owned for owned in there if owned[0] != ANSWERS]  # that is no rule
     for path, _, _ in sorted(things, key=lambda owned: states[owned].text is not None):
         rule_id = rule_id_for(path.removeprefix(RULES + "/"))
         text = states[path, "", SOURCE].text

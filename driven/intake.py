@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
-from driven.errors import DiskError, DrivenError, UsageError
+from driven.bringing import bring
+from driven.errors import DrivenError, UsageError
 from driven.frozen import field, record, replace
 from driven.gathering import Gathered, gather
 from driven.hookspecs import Importer
@@ -16,13 +17,12 @@ from driven.model.fidelity import Construct, Fidelity
 from driven.model.plan import Lock, Owned, Plan
 from driven.model.report import ImportedRule, ImportReport, InitReport
 from driven.placing import Placing
-from driven.project import ledger, snapshots
+from driven.project import ledger
 from driven.project.config import CONFIG, Config, known_editors, read_config
-from driven.project.disk import JOURNAL, STATE, Tree
+from driven.project.disk import STATE, Tree
 from driven.project.finder import Finder
 from driven.project.sources import RULES, load_sources
 from driven.project.writer import Writer
-from driven.recorded import changes_of_import
 from driven.registry import Registry
 from driven.registry import load as load_plugins
 from driven.rehearsal import Desk
@@ -122,23 +122,7 @@ def prepare(root: str, paths: Sequence[str], *, editor: str | None = None) -> Pr
 
 def carry_out(prepared: Prepared) -> ImportReport:
     """Write what was planned. DiskError when the disk refuses, or when a file came to stand in the way meanwhile."""
-    plan, root = prepared.report.plan, prepared.root
-    if plan.writes or prepared.entered:
-        with Tree(root) as tree:
-            ledger.prepare_state(tree)
-            with Writer(tree):
-                for change in plan.writes:
-                    standing = tree.read(change.path)
-                    if standing.kind == "blocked" or (standing.data or None) != (change.before or None):
-                        raise DiskError(f"`{change.path}` was changed meanwhile", hint="run `driven import` again")
-                lock = ledger.read_lock(root)
-                snapshots.write(tree, "import", changes_of_import(tree, lock, plan.writes, prepared.entered))
-                applied = tree.apply(plan.writes, ledger.render_lock(lock))
-                for path, why in applied.failed.items():
-                    raise DiskError(f"`{path}` {why}")
-                ledger.write_lock(tree, {**lock, **prepared.entered}, lock)
-                tree.remove_state(JOURNAL)
-                ledger.forget(tree)
+    bring(prepared.root, "import", prepared.report.plan.writes, entered=prepared.entered)
     return replace(prepared.report, applied=True)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Set
 from types import MappingProxyType
 
+from driven.core._rt import FormatError
 from driven.errors import SourceError
 from driven.format.hashes import digest
 from driven.format.parts import ownership_of, read_part
@@ -13,9 +15,11 @@ from driven.model.plan import Create, Delete, Lock, Owned, Replace
 from driven.planning import Planned
 from driven.project.disk import Tree
 from driven.project.ledger import lock_entry
-from driven.project.snapshots import LOOK_BACK, SOURCE, Change, Store
+from driven.project.snapshots import ANSWERS, LOOK_BACK, SOURCE, Change, Store
 from driven.project.sources import RULES, source_bytes
 from driven.workspace import Project
+
+APPLIED = "template apply"  # as the snapshot of such a run says
 
 
 def changes_of(
@@ -50,6 +54,7 @@ def _sources(
 ) -> Iterator[Change]:  # fmt: skip
     before, now = project.memory.rules, project.sources.rules
     came = _came_with_another_lock(project)
+    is_answered = os.path.lexists(os.path.join(project.root, ANSWERS))
     store: Store | None = None
     for rule_id in sorted(project.sources.changed - held - project.sources.failed):
         old, new = before.get(rule_id), now.get(rule_id)
@@ -69,14 +74,29 @@ def _sources(
             continue
         if data is None:
             continue
-        if old is None:
+        applied: bytes | None = None
+        if old is None or is_answered:
             store = store or Store(project.root)
-            if store.left((path, "", SOURCE), data, most=LOOK_BACK):
-                continue  # an import wrote it, or a run that was killed: its snapshot has it
-        then = source_bytes(old) if old is not None else None
+            applied = _applied(store, path) if is_answered else None
+            if applied == data or (old is None and store.left((path, "", SOURCE), data, most=LOOK_BACK)):
+                continue  # an import or a template wrote it, or a run that was killed: its snapshot has it
+        then = applied if applied is not None else source_bytes(old) if old is not None else None
         written = files.get(path)
         stood = written.before if written is not None else None
         yield Change(path, "", SOURCE, then, data, stood if stood not in (then, data) else None)
+
+
+def _applied(store: Store, path: str) -> bytes | None:
+    """What a template wrote there, where nothing else did since: that is taken back with the answers that it was given,
+    and not by the sync that came after it."""
+    found = store.last_row((path, "", SOURCE), most=LOOK_BACK)
+    head = store.head(found[0]) if found is not None else None
+    if found is None or head is None or head.what != APPLIED:
+        return None
+    try:
+        return store.text(found[0], found[1].after)
+    except FormatError:
+        return None
 
 
 def _came_with_another_lock(project: Project) -> bool:

@@ -28,6 +28,7 @@ MAGIC = b"DSN\0"
 VERSION = 1
 SOURCE = "source"  # the `part` of a rule file; its editor is ""
 RULES = ".driven/rules/"
+ANSWERS = ".driven/templates.toml"  # what templates were answered: it comes and goes with the rules that they gave
 FULL, DELTA, ELSEWHERE = 0, 1, 2
 MAX_DEPTH = 16
 MAX_HEAD = 1 << 28
@@ -124,7 +125,8 @@ class Builder:
         return self._record(known, FULL, data, len(data), 0, 0, 0, 0) if at is None else at
 
     def _add(self, change: Change) -> None:
-        (self._rules if change.part == SOURCE else self._files).add(change.path)
+        is_rule = change.part == SOURCE and change.path != ANSWERS
+        (self._rules if is_rule else self._files).add(change.path)
         before = after = stood = 0
         if change.before is not None:
             before = 1 + self._before(change, change.before)
@@ -319,13 +321,16 @@ def head_length(data: bytes) -> int:
 
 
 def is_place(owned: Owned) -> bool:
-    """Whether this may be ours at all: a path inside the project, in `.driven/rules` just when it is a rule."""
+    """Whether this may be ours at all: a path inside the project, in `.driven` just when it is a rule, or the answers
+    that templates were given."""
     path, _, part = owned
     parts = path.split("/")
     folded = [name.casefold() for name in parts]
     if "\0" in path or "\\" in path or {"", ".", "..", ".git"}.intersection(folded):
         return False
-    return path.startswith(RULES) and path.endswith(".md") if part == SOURCE else folded[0] != ".driven"
+    if part != SOURCE:
+        return folded[0] != ".driven"
+    return path == ANSWERS or (path.startswith(RULES) and path.endswith(".md"))
 
 
 def _digests(text: str, at: int) -> frozenset[str] | None:

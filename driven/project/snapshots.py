@@ -14,14 +14,14 @@ from driven import __version__
 from driven.core._rt import FormatError
 from driven.errors import DiskError
 from driven.format.hashes import digest
-from driven.format.snap import SOURCE, Builder, Change, Head, Row
+from driven.format.snap import ANSWERS, SOURCE, Builder, Change, Head, Row
 from driven.frozen import frozen
 from driven.model.plan import Owned
 from driven.project.disk import Tree
 from driven.project.snapshot_store import BASE_NAME, SNAPSHOTS, Store
 
 __all__ = [
-    "SOURCE", "Change", "Row", "Snapshot", "Store", "change_of", "entries", "find_blob", "last", "load",
+    "ANSWERS", "SOURCE", "Change", "Row", "Snapshot", "Store", "change_of", "entries", "find_blob", "last", "load",
     "newest_paths", "prune", "write",
 ]  # fmt: skip
 

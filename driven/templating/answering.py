@@ -1,9 +1,12 @@
-"""What templates ask for, and what they get: what was given, what a person types, else the default."""
+"""What templates ask for, and what they get: what was given, what a person types, what was answered before, else the
+default."""
 
 from __future__ import annotations
 
 from driven.errors import UsageError
+from driven.format.snap import ANSWERS
 from driven.format.words import shown, similar
+from driven.frozen import frozen
 from driven.fusion.template import Template, Variable, is_jinja
 from driven.fusion.variables import Misfit, fits, fitted, is_true, refuse, typed
 from driven.model.rule import Value
@@ -21,26 +24,69 @@ TRIES = 3  # answers that do not fit before a question is given up
 MAX_SAID = 300  # characters of a validator's message
 
 
+@frozen
+class Answers:
+    """`values`: all of them, by name; `own`: those of each template, where one was answered otherwise before; `asked`:
+    of these the ones that are asked for, which the next time begins with."""
+
+    values: Mapping[str, Value]
+    own: tuple[Mapping[str, Value], ...]
+    asked: tuple[Mapping[str, Value], ...]
+
+
 def answers(
     renderer: Renderer, templates: Sequence[Template], given: Mapping[str, object], ask: Ask | None = None
 ) -> dict[str, Value]:
-    """The value of every variable of `templates`, by name; one that several have is asked for once.
+    """The value of every variable of `templates`, by name: `answered` where nothing was answered before."""
+    return dict(answered(renderer, templates, given, ask).values)
 
-    `given` are texts as typed, or values of a file; `ask` is None where nobody is to be asked.
-    UsageError for a name that no template has, a value that does not fit, and one that is missing.
+
+def answered(
+    renderer: Renderer, templates: Sequence[Template], given: Mapping[str, object], ask: Ask | None = None,
+    kept: Sequence[Mapping[str, Value]] = (),
+) -> Answers:  # fmt: skip
+    """The values of `templates`; a variable that several have is asked for once.
+
+    `given` are texts as typed, or values of a file; `ask` is None where nobody is to be asked. `kept` is what each
+    template was answered before: it stays, also where another one has another value of that name, until somebody says
+    otherwise. It is asked for again, and stands in brackets, where nothing is given. UsageError for a name that no
+    template has, a value that does not fit, and one that is missing.
     """
     known = {one.name for template in templates for one in template.variables}
     for name in given:
         if name not in known:
             raise UsageError(f"no variable is called `{shown(name)}`", hint=_instead(name, known))
+    mine = [*kept, *({} for _ in templates[len(kept) :])]
+    before = {name: value for one in reversed(mine) for name, value in one.items()}  # the first one's holds
     values: dict[str, Value] = {}
-    for template in templates:
+    said = set(given)  # what somebody says now, and not what they said before
+    every: list[dict[str, Value]] = []
+    asked: list[dict[str, Value]] = []
+    for template, its in zip(templates, mine, strict=True):
+        own: dict[str, Value] = {}
+        here: dict[str, Value] = {}
         for variable in template.variables:
-            if variable.name in values:
-                _fit(renderer, template, variable, values[variable.name], values)
+            name, known_now = variable.name, {**values, **own}
+            is_asked = not variable.when or is_true(renderer.small(template, variable.when, known_now))
+            if name in values and (name in said or its.get(name, values[name]) == values[name]):
+                value = _fit(renderer, template, variable, values[name], known_now, check=is_asked)
+            elif name in given:
+                value = _fit(renderer, template, variable, given[name], known_now, check=is_asked)
             else:
-                values[variable.name] = _value(renderer, template, variable, given, values, ask)
-    return values
+                asks, old = (ask if is_asked else None), (its.get(name, before.get(name)) if is_asked else None)
+                if old is not None:
+                    old = _old(renderer, template, variable, old, known_now, can_ask=asks is not None)
+                    asks = None if given and old is not None else asks
+                value = _value(renderer, template, variable, known_now, asks, old, is_asked)
+                if asks is not None and value != old:
+                    said.add(name)
+            own[name] = value
+            values.setdefault(name, value)
+            if is_asked:
+                here[name] = value
+        every.append(own)
+        asked.append(here)
+    return Answers(values=values, own=tuple(every), asked=tuple(asked))
 
 
 def preview(renderer: Renderer, templates: Iterable[Template]) -> dict[str, Value]:
@@ -66,26 +112,39 @@ def parsed(pairs: Iterable[str]) -> dict[str, object]:
 
 
 def _value(
-    renderer: Renderer, template: Template, variable: Variable, given: Mapping[str, object], values: dict[str, Value],
-    ask: Ask | None,
+    renderer: Renderer, template: Template, variable: Variable, values: dict[str, Value], ask: Ask | None, old: Value,
+    is_asked: bool,
 ) -> Value:  # fmt: skip
-    asked = not variable.when or is_true(renderer.small(template, variable.when, values))
-    if variable.name in given:
-        return _fit(renderer, template, variable, given[variable.name], values, check=asked)
-    default = _default(renderer, template, variable, values)
-    if ask is None or not asked:
-        if default is None:
-            if not asked:
-                return _nothing(variable)
-            raise UsageError(
-                f"the variable `{variable.name}` of `{template.name}` has no default",
-                hint=f"give it: `--set {variable.name}=…`, {fits(variable)}",
-            )
-        said = _wrong(renderer, template, variable, default, values) if asked else ""
-        if said:
-            raise refuse(variable, default, said)
-        return default
-    return _asked(renderer, template, variable, default, values, ask)
+    """The default, or what is typed; `old` is what was answered before, None where nothing was, and stands for the
+    default."""
+    default = _default(renderer, template, variable, values) if old is None else old
+    if ask is not None:
+        return _asked(renderer, template, variable, default, values, ask)
+    if default is None:
+        if not is_asked:
+            return _nothing(variable)
+        raise UsageError(
+            f"the variable `{variable.name}` of `{template.name}` has no default",
+            hint=f"give it: `--set {variable.name}=…`, {fits(variable)}",
+        )
+    said = _wrong(renderer, template, variable, default, values) if is_asked and old is None else ""
+    if said:
+        raise refuse(variable, default, said)
+    return default
+
+
+def _old(
+    renderer: Renderer, template: Template, variable: Variable, value: Value, values: Mapping[str, Value], *,
+    can_ask: bool,
+) -> Value:  # fmt: skip
+    """What was answered before, None where it fits no more and somebody can be asked. UsageError where nobody can."""
+    try:
+        return _fit(renderer, template, variable, value, values)
+    except UsageError as error:
+        if can_ask:
+            return None
+        hint = f"so it was answered before, as `{ANSWERS}` says; give another: `--set {variable.name}=…`"
+        raise UsageError(error.message, hint=hint) from None
 
 
 def _asked(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from itertools import islice
 
-from driven.errors import DiskError, DrivenError, UsageError
+from driven.bringing import bring
+from driven.errors import DrivenError, UsageError
+from driven.format.merge import merge_text
 from driven.format.text import MAX_RULE_BYTES, parse_rule
 from driven.format.words import shown
 from driven.frozen import field, frozen, replace
@@ -14,36 +16,40 @@ from driven.fusion.variables import plain, risky, stand_in
 from driven.model.diagnostic import Diagnostic
 from driven.model.plan import Conflict, Create, Keep, Plan, Replace
 from driven.model.rule import Rule, Value
-from driven.project import ledger, snapshots
-from driven.project.disk import JOURNAL, Tree
+from driven.project.disk import Tree
 from driven.project.sources import RULES
-from driven.project.writer import Writer
-from driven.recorded import changes_of_import
+from driven.recorded import APPLIED
 from driven.span import Span
-from driven.templating.answering import Ask, answers
+from driven.templating.answering import Ask, answered
 from driven.templating.finding import standing_ids
+from driven.templating.kept import ANSWERS, Kept, kept_text, read_kept
 from driven.templating.rendering import Renderer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from driven.model.plan import Change
+    from driven.model.plan import Change, Standing
     from driven.templating.finding import Library
 
 MOST = 200  # templates of one run, with those that they include
-WHAT = "template apply"  # as its snapshot says
 
 
 @frozen
 class Made:
-    """A rule as a template gives it. `rule` is None where `diagnostics` say why."""
+    """A rule as a template gives it. `rule` is None where `diagnostics` say why; `answers` is what is kept of them."""
 
     template: Template
     rule_id: str
     text: str = ""
     rule: Rule | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
+    answers: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def source(self) -> str:
+        """Its template, with where it comes from."""
+        return f"{self.template.origin}:{self.template.name}"
 
 
 @frozen
@@ -117,22 +123,30 @@ def make(renderer: Renderer, template: Template, values: Mapping[str, Value], ru
 
 def prepare(
     library: Library, names: Sequence[str], given: Mapping[str, object], *, ask: Ask | None = None,
-    rule_id: str | None = None,    force: bool = False, renderer: Renderer | None = None,
+    rule_id: str | None = None, force: bool = False, keep: bool = False, renderer: Renderer | None = None,
 ) -> Applied:  # fmt: skip
     """Plan what applying these templates writes; nothing is written. `rule_id`: of the rule of the one that is named.
 
-    A rule that stands there with another text is a conflict, unless `force`; the same text is nothing to do.
+    What was answered before is answered so again, unless `given` says otherwise. A rule that this template gave is
+    written anew, the edits of people merged into it; where both changed the same lines it is a conflict, unless `keep`
+    lets the edit stay there. A rule of somebody else is a conflict, too. `force` writes over both.
     """
     if rule_id is not None and len(names) != 1:
         raise UsageError("`--as` names one rule, and these are several templates", hint="apply them one by one")
     renderer = renderer or Renderer(library)
     templates = closure(library, names)
-    values = answers(renderer, templates, given, ask)
+    kept = read_kept(library.root)
+    ids = [rule_id if rule_id is not None and at == 0 else one.rule_id for at, one in enumerate(templates)]
+    old = [kept.get(its, Kept(template="")) for its in ids]
+    before = [k.answers if k.name == one.name else {} for k, one in zip(old, templates, strict=True)]
+    found_answers = answered(renderer, templates, given, ask, before)
+    values = found_answers.values
     made: list[Made] = []
-    for at, template in enumerate(templates):
+    rows = zip(templates, ids, found_answers.own, found_answers.asked, strict=True)
+    for template, its, own, asked in rows:
         if not template.text.strip():
             continue  # it only names others
-        made.append(make(renderer, template, values, rule_id if at == 0 else None))
+        made.append(replace(make(renderer, template, {**values, **own}, its), answers=asked))
     by_id: dict[str, Made] = {}
     found = [told for one in made for told in one.diagnostics]
     for one in made:
@@ -140,7 +154,7 @@ def prepare(
         if other is not one:
             message = f"`{other.template.name}` and `{one.template.name}` both give the rule `{one.rule_id}`"
             found.append(_told("RUL24", f"template {one.template.name}", message, "apply one of them with `--as ID`"))
-    changes = _changes(library.root, list(by_id.values()), force) if not _errors(found) else []
+    changes = _changes(library.root, list(by_id.values()), kept, force, keep) if not _errors(found) else []
     return Applied(
         root=library.root, made=tuple(made), plan=Plan(changes=tuple(changes)), values=values,
         diagnostics=tuple(found),
@@ -149,53 +163,71 @@ def prepare(
 
 def carry_out(prepared: Applied) -> Applied:
     """Write what was planned. DiskError when the disk refuses, or when a file came to stand in the way meanwhile."""
-    plan, root = prepared.plan, prepared.root
-    if plan.writes:
-        with Tree(root) as tree:
-            ledger.prepare_state(tree)
-            with Writer(tree):
-                for change in plan.writes:
-                    standing = tree.read(change.path)
-                    if standing.kind == "blocked" or (standing.data or None) != (change.before or None):
-                        raise DiskError(f"`{change.path}` was changed meanwhile", hint="run it again")
-                lock = ledger.read_lock(root)
-                snapshots.write(tree, WHAT, changes_of_import(tree, lock, plan.writes, {}))
-                applied = tree.apply(plan.writes, ledger.render_lock(lock))
-                for path, why in applied.failed.items():
-                    raise DiskError(f"`{path}` {why}")
-                tree.remove_state(JOURNAL)
-                ledger.forget(tree)
+    bring(prepared.root, APPLIED, prepared.plan.writes)
     return replace(prepared, done=True)
 
 
-def _changes(root: str, made: Sequence[Made], force: bool) -> list[Change]:
+def _changes(root: str, made: Sequence[Made], kept: Mapping[str, Kept], force: bool, keep: bool) -> list[Change]:
+    """What is written for each rule, and last the answers."""
     changes: list[Change] = []
     ids = standing_ids(root)
     with Tree(root) as tree:
         for one in made:
             path = ids.get(one.rule_id, f"{RULES}/{one.rule_id}.md")
-            after, rules = one.text.encode("utf-8"), (one.rule_id,)
-            standing = tree.read(path)
-            if standing.kind == "absent":
-                changes.append(Create(path=path, after=after, rule_ids=rules))
-            elif standing.kind == "blocked":
-                changes.append(
-                    Conflict(path=path, drift="foreign", before=b"", after=after, rule_ids=rules,
-                             message=standing.note or "cannot be written", hint="move it away, and apply it again")
-                )  # fmt: skip
-            elif standing.data == after:
-                changes.append(Keep(path=path, rule_ids=rules))
-            elif force:
-                changes.append(Replace(path=path, after=after, before=standing.data, rule_ids=rules, forced=True))
-            else:
-                beside = f"driven template apply {one.template.name} --as {one.rule_id}-2"
-                hint = f"`--force` writes over it, and `driven undo` takes that back; `{beside}` puts it beside"
-                message = f"a rule stands here already, and differs from what `{one.template.name}` gives"
-                changes.append(
-                    Conflict(path=path, drift="foreign", before=standing.data, after=after, rule_ids=rules,
-                             message=message, hint=hint)
-                )  # fmt: skip
-    return sorted(changes, key=lambda change: change.path)
+            changes.append(_change(one, path, tree.read(path), kept.get(one.rule_id), force, keep))
+        changes.sort(key=lambda change: change.path)
+        there = {rule_id: one for rule_id, one in kept.items() if rule_id in ids}
+        there |= {
+            one.rule_id: Kept(template=one.source, answers=one.answers, text=one.text) for one in made
+        }  # fmt: skip
+        before, after = tree.read(ANSWERS), kept_text(there)
+        if before.kind == "absent":
+            changes.append(Create(path=ANSWERS, after=after))
+        elif before.kind == "blocked":
+            message = before.note or "cannot be written"
+            hint = "move it away, and apply it again"
+            changes.append(Conflict(path=ANSWERS, drift="foreign", before=b"", after=after, message=message, hint=hint))
+        elif before.data != after:
+            changes.append(Replace(path=ANSWERS, before=before.data, after=after))
+    return changes
+
+
+def _change(one: Made, path: str, standing: Standing, kept: Kept | None, force: bool, keep: bool) -> Change:
+    after, rules = one.text.encode("utf-8"), (one.rule_id,)
+    if standing.kind == "absent":
+        return Create(path=path, after=after, rule_ids=rules)
+    if standing.kind == "blocked":
+        return Conflict(
+            path=path, drift="foreign", before=b"", after=after, rule_ids=rules,
+            message=standing.note or "cannot be written", hint="move it away, and apply it again",
+        )  # fmt: skip
+    if standing.data == after:
+        return Keep(path=path, rule_ids=rules)
+    if force:
+        return Replace(path=path, after=after, before=standing.data, rule_ids=rules, forced=True)
+    again = f"driven template apply {one.template.name}"
+    if kept is None or kept.name != one.template.name:
+        return Conflict(
+            path=path, drift="foreign", before=standing.data, after=after, rule_ids=rules,
+            message=f"a rule stands here already, and differs from what `{one.template.name}` gives",
+            hint=f"`--force` writes over it, and `driven undo` takes that back; `{again} --as {one.rule_id}-2` puts it"
+            " beside",
+        )  # fmt: skip
+    merged = merge_text(
+        kept.text, standing.data.decode("utf-8", "surrogateescape"), one.text, take="ours" if keep else "none"
+    )
+    text = merged.text.encode("utf-8", "surrogateescape")
+    if merged.overlaps or parse_rule(text, path=path, rule_id=one.rule_id)[0] is None:
+        return Conflict(
+            path=path, drift="edited", before=standing.data, after=after, rule_ids=rules,
+            message=f"it was edited where `{one.template.name}` now says something else",
+            hint="`--keep` leaves your text there and takes the rest; `--force` writes the template's over all of it;"
+            " `driven undo` takes either back",
+            overlaps=tuple(replace(lap, source=path, file=one.source) for lap in merged.overlaps),
+        )  # fmt: skip
+    if text == standing.data:
+        return Keep(path=path, rule_ids=rules, reason="your edits stay")
+    return Replace(path=path, before=standing.data, after=text, rule_ids=rules)
 
 
 def _is_as_meant(renderer: Renderer, template: Template, text: str, values: Mapping[str, Value]) -> bool:

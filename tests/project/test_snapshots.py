@@ -214,6 +214,13 @@ def test_a_prune_that_was_killed_is_repeated(tree: Tree) -> None:
 # Hostile bytes
 
 
+def test_in_the_folder_of_driven_only_rules_and_answers_are_ours() -> None:
+    assert is_place((RULE, "", SOURCE)) and is_place((".driven/templates.toml", "", SOURCE))
+    for path in (".driven/config.toml", ".driven/templates/x.md", ".driven/templates.toml/x", "templates.toml"):
+        assert not is_place((path, "", SOURCE)), path
+    assert not is_place((".driven/templates.toml", "cursor", "file"))
+
+
 def stored(tree: Tree) -> tuple[Path, bytes]:
     changes = [
         Change(RULE, "", SOURCE, b"one\n", b"two\n", b"three\n"),
