@@ -18,10 +18,11 @@ from driven.templating.finding import Library
 ROOT = Path(__file__).resolve().parents[1]
 TITLES = {"persona": "Personas", "project": "Projects", "standard": "Standards", "workflow": "Workflows"}
 SAID = {
-    "persona": "A role that an agent takes: what it looks at, what it leaves alone, and what it hands back.",
+    "persona": "A role that an agent takes: what it looks at, what it leaves alone, and what it hands back. It is taken"
+    " up for a task that fits its description; with `--set attach=files`, with the files that it is about.",
     "project": "A kind of project: how it is laid out and run, with the standards and workflows that go with it.",
     "standard": "How one thing is written, in one language or in all.",
-    "workflow": "Steps, each with its end.",
+    "workflow": "Steps, each with its end; taken up as a persona is.",
 }
 
 

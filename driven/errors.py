@@ -34,11 +34,12 @@ class DrivenError(Exception):
         self.message = message
         self.hint = hint
         self.span = span
+        self.more: tuple[DrivenError, ...] = ()
 
     @property
     def all(self) -> tuple[DrivenError, ...]:
-        """This one, and what else is wrong for the same reason."""
-        return (self,)
+        """This one, and what else is wrong in the same file."""
+        return (self, *self.more)
 
     def __str__(self) -> str:
         return f"{self.span}: {self.message}" if self.span else self.message
@@ -58,12 +59,6 @@ class ConfigError(DrivenError):
     def __init__(self, message: str, *, hint: str = "", span: Span | None = None, code: str = "DRV002") -> None:
         super().__init__(message, hint=hint, span=span)
         self.code = code
-        self.more: tuple[ConfigError, ...] = ()
-
-    @property
-    def all(self) -> tuple[DrivenError, ...]:
-        """Every mistake of the file."""
-        return (self, *self.more)
 
 
 class SourceError(DrivenError):

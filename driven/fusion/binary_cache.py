@@ -22,11 +22,9 @@ import time
 
 from blake3 import blake3
 
-from driven.frozen import frozen
 from driven.fusion.cache_files import (
     CLOEXEC,
     NOFOLLOW,
-    Freed,
     Stored,
     cache_folder,
     delete,
@@ -35,7 +33,7 @@ from driven.fusion.cache_files import (
     refused,
 )
 
-__all__ = ["HEADER", "BinaryCache", "Entry", "Freed", "cache_folder", "is_entry", "key_of"]
+__all__ = ["HEADER", "BinaryCache", "cache_folder", "is_busy", "is_entry", "key_of"]
 
 MAGIC = b"DRVC\1\0\0\0"
 HEADER = 88  # bytes before the data
@@ -47,17 +45,6 @@ AGAIN = 64  # entries that are put before the folder is looked at again: other p
 KEPT = 0.9  # of the bytes allowed, what is left by making room
 _READ = os.O_RDONLY | NOFOLLOW | CLOEXEC | getattr(os, "O_NONBLOCK", 0)
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NOFOLLOW | CLOEXEC
-
-
-@frozen(kw_only=False)
-class Entry:
-    """One entry as its file stands there, not verified. `size`: bytes of the file; `used`: when it was written or last
-    asked for, nanoseconds since 1970, to the hour."""
-
-    key: str
-    size: int
-    used: int
-    label: str = ""
 
 
 def key_of(*parts: bytes) -> str:
@@ -150,11 +137,6 @@ class BinaryCache:
         if path:
             self._drop(path, None)
 
-    def entries(self, *, labels: bool = False) -> list[Entry]:
-        """All entries, by key; with `labels` what each of them is."""
-        found, _ = listed(self.folder, _is_key) if self.folder else ([], 0)
-        return [Entry(one.name, one.size, one.used, self.label(one.name) if labels else "") for one in found]
-
     def label(self, key: str) -> str:
         """What an entry says that it is, unverified; "" where it says nothing."""
         path = self._path(key)
@@ -171,24 +153,6 @@ class BinaryCache:
             return ""
         finally:
             os.close(handle)
-
-    def prune(self, older_than_seconds: float, *, dry: bool = False) -> Freed:
-        """Delete the entries that nobody asked for in so long, and what a crash left. `dry`: only count."""
-        limit = time.time_ns() - int(older_than_seconds * 1e9)
-        files = self._files()
-        return self._delete([one for one in files if _is_left(one) or (_is_key(one.name) and one.used < limit)], dry)
-
-    def clear(self, *, dry: bool = False) -> Freed:
-        """Delete all entries, and what a crash left. `dry`: only count."""
-        return self._delete([one for one in self._files() if _is_key(one.name) or _is_left(one)], dry)
-
-    def _files(self) -> list[Stored]:
-        return listed(self.folder, is_entry)[0] if self.folder else []
-
-    def _delete(self, files: list[Stored], dry: bool) -> Freed:
-        with self._lock:
-            self._held = self._held if dry else -1
-        return delete(self.folder, files, dry=dry)
 
     def _path(self, key: str) -> str:
         if not _is_key(key):
@@ -246,7 +210,7 @@ class BinaryCache:
                 self._held += size
                 if self._held <= self.max_bytes:
                     return
-            files = self._files()
+            files = listed(self.folder, is_entry)[0]
             delete(self.folder, [one for one in files if _is_left(one)])
             kept = sorted((one.used, one.name == key, one.name, one.size) for one in files if _is_key(one.name))
             self._held = sum(one[3] for one in kept)
@@ -272,6 +236,11 @@ def _is_key(name: str) -> bool:
         return len(name) == KEY and bytes.fromhex(name).hex() == name
     except ValueError:
         return False
+
+
+def is_busy(one: Stored) -> bool:
+    """Whether it is a temp that somebody may be writing now."""
+    return one.name[0] == "." and not _is_left(one)
 
 
 def _is_left(one: Stored) -> bool:

@@ -10,7 +10,7 @@ import os
 import time
 
 from driven.frozen import frozen
-from driven.fusion.binary_cache import BinaryCache, cache_folder, is_entry
+from driven.fusion.binary_cache import BinaryCache, cache_folder, is_busy, is_entry
 from driven.fusion.cache_files import Freed, Stored, delete, listed, refused, top_folder
 
 TYPE_CHECKING = False
@@ -90,14 +90,14 @@ def label(content: Content, file: Stored) -> str:
 
 
 def clear(content: Content, *, dry: bool = False) -> Freed:
-    """Delete all files of a cache that are driven's. `dry`: only count."""
-    return delete(content.folder, content.files, dry=dry)
+    """Delete all files of a cache that are driven's, but what is being written in this moment. `dry`: only count."""
+    return delete(content.folder, [one for one in content.files if not is_busy(one)], dry=dry)
 
 
 def prune(content: Content, days: int, *, dry: bool = False) -> Freed:
     """Delete those that nobody wrote or asked for in so many days. `dry`: only count."""
     limit = (int(time.time()) - days * DAY) * 1_000_000_000
-    return delete(content.folder, [one for one in content.files if one.used < limit], dry=dry)
+    return delete(content.folder, [one for one in content.files if one.used < limit and not is_busy(one)], dry=dry)
 
 
 def _content(cache: Cache) -> Content:

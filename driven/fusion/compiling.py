@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
+INSTALL = 'install it: `pip install "driven[templates]"`'
 COMPILER = 1  # counts up whenever the same source compiles to other bytes: a part of the key of every cached one
 
 
@@ -47,7 +48,7 @@ def compile_template(
     `name` is for messages. `load(name)` gives the source of an included or extended template, and raises KeyError or a
     DrivenError for one that is not there; it is inlined. TemplateError for what does not compile, with its line.
     """
-    environment = _environment(delimiters, None)
+    environment = environment_of(delimiters, None)
     from driven.core._rt import FormatError
     from driven.core.dtm_layout import MAX_FILE
     from driven.fusion.compiling_units import Compiler
@@ -79,7 +80,7 @@ def reference_render(
     delimiters: Delimiters = JINJA,
 ) -> str:
     """The text of a template by Jinja2 itself, with the same settings. TemplateError for whatever goes wrong."""
-    environment = _environment(delimiters, load)
+    environment = environment_of(delimiters, load)
     from jinja2 import TemplateError as JinjaError
 
     try:
@@ -94,14 +95,23 @@ def reference_render(
         raise TemplateError(f"Jinja2: {error}", span=Span(path=name)) from None
 
 
-def _environment(delimiters: Delimiters, load: Callable[[str], str] | None) -> Environment:
+def has_jinja() -> bool:
+    """Whether Jinja2 is installed. It is not imported for that."""
+    from importlib.util import find_spec
+
+    try:
+        return find_spec("jinja2") is not None
+    except ValueError:  # what stands in its place is no module
+        return False
+
+
+def environment_of(delimiters: Delimiters, load: Callable[[str], str] | None) -> Environment:
+    """Jinja2 as templates are read with it. TemplateError where it is not installed."""
     try:
         from jinja2 import FunctionLoader, StrictUndefined, TemplateNotFound
         from jinja2.sandbox import ImmutableSandboxedEnvironment
     except ImportError:
-        raise TemplateError(
-            "templates are compiled by Jinja2, which is not installed", hint='pip install "driven[templates]"'
-        ) from None
+        raise TemplateError("templates are compiled by Jinja2, which is not installed", hint=INSTALL) from None
 
     def found(name: str) -> str:
         if load is None:

@@ -106,10 +106,14 @@ class Code:
             cell.number = 0
             self._others.append(cell)
 
+    def inputs(self) -> list[Cell]:
+        """Those that the caller fills, as far as the code goes."""
+        return [cell for cell in self._others if cell.is_input]
+
     def finish(self, meta: bytes) -> bytes:
         """The bytes of the `.dtm`, without its digest."""
         self.flush()
-        inputs = [cell for cell in self._others if cell.is_input]
+        inputs = self.inputs()
         cells = inputs + [cell for cell in self._others if not cell.is_input]
         for number, cell in enumerate(cells):
             cell.number = number

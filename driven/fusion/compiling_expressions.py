@@ -6,6 +6,7 @@ from jinja2 import nodes
 
 from driven.core import dtm_layout as L
 from driven.errors import TemplateError
+from driven.format.words import similar
 from driven.fusion.compiling_code import Cell, Code, Label
 from driven.fusion.compiling_frames import Frame, LoopRef
 from driven.fusion.compiling_tables import ACROSS, CONSUMERS, FILTERS, REQUIRED, TESTS
@@ -224,7 +225,9 @@ class Expressions:
     def _plain_filter(self, name: str, node: nodes.Node) -> str:
         if name not in FILTERS:
             known = ", ".join(sorted({*FILTERS, *ACROSS}))
-            raise self.fail(f"the filter `{name}` does not compile", node, f"one of: {known}")
+            near = similar(name, {*FILTERS, *ACROSS})
+            hint = f"did you mean `{near}`?" if near else f"one of: {known}"
+            raise self.fail(f"the filter `{name}` does not compile", node, hint)
         return FILTERS[name].name
 
     def _test(self, name: str, node: nodes.Node) -> tuple[int, int]:

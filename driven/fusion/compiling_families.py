@@ -5,7 +5,7 @@ from __future__ import annotations
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from driven.core.dtm_layout import too_large
-from driven.errors import TemplateError
+from driven.errors import DrivenError, TemplateError, UsageError
 from driven.frozen import frozen
 from driven.fusion.compiling_expressions import Expressions
 from driven.fusion.compiling_frames import Context, Frame
@@ -63,11 +63,17 @@ class Families(Expressions):
                 f"template `{path}` is not Jinja: {error}", hint="write a shorter number", span=Span(path=path)
             ) from None
         except TemplateSyntaxError as error:
-            raise TemplateError(
-                f"template `{path}` is not Jinja: {error.message or 'it cannot be read'}",
-                hint="docs/dtm.md lists what can be written; text that looks like Jinja goes between raw and endraw",
-                span=Span(path=path, line=error.lineno),
-            ) from None
+            raise self.unread(source, path, error)[0] from None
+
+    def unread(self, source: str, path: str, error: TemplateSyntaxError) -> tuple[TemplateError, str]:
+        """Why a text is not Jinja, and the text without that mistake ("": there is none)."""
+        from driven.fusion.compiling_marks import mistake, place_of
+
+        found = mistake(self._environment, source, error.lineno, error.message or "it cannot be read")
+        line, column, end_line, end_column = place_of(source, found.start, found.end)
+        span = Span(path=path, line=line, column=column, end_line=end_line, end_column=end_column)
+        told = TemplateError(f"template `{path}` is not Jinja: {found.message}", hint=found.hint, span=span)
+        return told, found.mended
 
     def _tree(self, name: str, node: nodes.Node) -> nodes.Template | None:
         """The tree of another template; None when there is none of that name."""
@@ -77,6 +83,12 @@ class Families(Expressions):
                 source = self._load(name)
             except KeyError:
                 return None
+            except DrivenError as error:
+                if error.span is not None:  # it is there, and something is wrong with it
+                    raise
+                if isinstance(node, nodes.Include) and node.ignore_missing and isinstance(error, UsageError):
+                    return None
+                raise self.fail(error.message, node, error.hint) from None
             found = self._trees[name] = self.parse(source, name)
         return found
 

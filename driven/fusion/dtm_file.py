@@ -45,6 +45,8 @@ def render(dtm: Dtm, values: Mapping[str, object]) -> str:
     except RenderError as error:
         if error.name and error.name not in values:
             hint = f"give `{error.name}` a value, or write `{error.name} | default(…)` in the template"
+        elif "does too much" in error.message:
+            hint = "make the loop or the text shorter: docs/dtm.md says how much a template may do"
         else:
             hint = "give another value, or change the template"
         raise TemplateError(f"{_named(dtm.path)} cannot be rendered: {error.message}", hint=hint) from None

@@ -157,12 +157,6 @@ class SpeculativeLoader:
             if len(self._followers) > MOST_NAMES:
                 del self._followers[next(iter(self._followers))]
 
-    def predict(self, name: str) -> list[str]:
-        """What was asked for right after `name`, the most frequent first, at most `top`."""
-        with self._lock:
-            counts = self._followers.get(name, {})
-            return sorted(counts, key=lambda one: (-counts[one], one))[: self._top]
-
     def likely(self, name: str) -> list[str]:
         """What will be asked for soon after `name`, the likeliest first, at most `top`: its followers and theirs, each
         by the product of the chances on the way there; those below `LEAST` are left out."""

@@ -86,5 +86,4 @@ def parse_template(
 
     reader = Reader(data, path, name, origin)
     template = reader.read()
-    reader.found.sort(key=lambda one: (one.span.line, one.span.column))
     return (None if any(one.severity == "error" for one in reader.found) else template), reader.found

@@ -46,6 +46,12 @@ class Reader:
         self.found.append(Diagnostic(code=code, severity="error", message=message, span=span, hint=hint))
 
     def read(self) -> Template | None:
+        """The template, as far as it can be read; what is wrong with it is in `found`, in the order of its lines."""
+        made = self._read()
+        self.found.sort(key=lambda one: (one.span.line, one.span.column))
+        return made
+
+    def _read(self) -> Template | None:
         from driven.format.yaml12 import load_yaml
 
         if not is_name(self.name):
@@ -86,7 +92,9 @@ class Reader:
             self.error("TPL02", "the template has no `description`", "say in one sentence what agents are told by it")
         kind = self.line(values, at, "kind") or "standard"
         if kind not in KINDS:
-            self.error("TPL02", f"`kind` is `{shown(kind)}`", f"it is one of {', '.join(KINDS)}", at.get("kind"))
+            near = similar(kind, KINDS)
+            hint = f"did you mean `{near}`?" if near else f"it is one of {', '.join(KINDS)}"
+            self.error("TPL02", f"`kind` is `{shown(kind)}`", hint, at.get("kind"))
         title = self.line(values, at, "title") or self.name.rpartition("/")[2].replace("-", " ").capitalize()
         below = self.data[end:]
         text = below.partition(b"\n")[2].decode("utf-8")
@@ -225,9 +233,25 @@ class Reader:
             return
         allowed = [one for _, one in variable.choices]
         if not all(_is_of(variable.type, one) and (not allowed or one in allowed) for one in items):
-            fits = f"one of {', '.join(label for label, _ in variable.choices)}" if allowed else f"a `{variable.type}`"
+            fits = (
+                f"one of {', '.join(label for label, _ in variable.choices)}"
+                if allowed
+                else f"of the type `{variable.type}`"
+            )
             message = f"the default of `{shown(variable.name)}` is not {fits}"
             self.error("TPL03", message, "correct it", self.place(variable.name, "default"))
+
+    def place_of(self, key: str, word: str = "") -> Span:
+        """Where a key of the front matter stands, or a word of its value."""
+        inside = False
+        for number, line in enumerate(self.lines, 2):
+            if line[:1] not in ("", " ", "\t", "-", "#"):
+                inside = line.startswith(f"{key}:")
+            if inside and word in line:
+                column = line.index(word) + 1 if word else 1
+                end = column + len(word or key)
+                return Span(path=self.path, line=number, column=column, end_line=number, end_column=end)
+        return Span(path=self.path)
 
     def place(self, name: str, key: str = "") -> Span:
         """Where a variable, or a key of it, stands."""

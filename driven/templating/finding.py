@@ -8,7 +8,7 @@ from driven.errors import DrivenError, SourceError, UsageError
 from driven.format.text import rule_id_for
 from driven.format.words import shown
 from driven.frozen import frozen
-from driven.fusion.shelf import MAX_BYTES, MAX_COMPILED, NAMED, TemplateFolder, is_name
+from driven.fusion.shelf import MAX_BYTES, MAX_COMPILED, MAX_NAME, NAMED, TemplateFolder, is_name
 from driven.fusion.template import Template, parse_template
 from driven.grammar.suggest import nearest
 from driven.model.diagnostic import Diagnostic, of_error
@@ -135,6 +135,10 @@ class Library:
         place = Span(path=path)
         self.diagnostics.append(Diagnostic(code=code, severity=severity, message=message, span=place, hint=hint))
 
+    def own(self) -> list[str]:
+        """Those of the project, sorted, with what others include and extend; also broken ones, for nothing is read."""
+        return [f"{PROJECT}:{name}" for name in sorted(self._names.get(PROJECT, ()))]
+
     def names(self) -> list[str]:
         """Those that are offered, sorted; also broken ones, for nothing is read."""
         found = {name for names in self._names.values() for name in names}
@@ -150,29 +154,45 @@ class Library:
                 found.append(made)
         return sorted(found, key=lambda one: (one.kind, one.name))
 
-    def find(self, name: str, near: str = "") -> Template:
-        """One by name, or by `ORIGIN:NAME`. `near`: the origin that is asked first. UsageError where there is none,
-        SourceError for one that is broken."""
+    def find(self, name: str, near: str = "", *, part: bool = False) -> Template:
+        """One by name, or by `ORIGIN:NAME`. `near`: the origin that is asked first; `part`: it is one that another
+        includes or extends. UsageError where there is none, SourceError for one that is broken."""
+        shelf, bare = self.locate(name, near, part=part)
+        made = self._read(shelf, bare)
+        if isinstance(made, DrivenError):
+            raise made
+        return made
+
+    def locate(self, name: str, near: str = "", *, part: bool = False) -> tuple[TemplateShelf, str]:
+        """The shelf that has it, and its name there: see `find`. Nothing is read."""
         origin, colon, bare = name.partition(":")
         shelf = self._shelf_of(bare if colon else name, origin if colon else "", near)
         if shelf is None and "/" not in name and not colon:  # people leave the kind out
             ends = [one for one in self.names() if one.rpartition("/")[2] == name]
             if len(ends) == 1:
-                return self.find(ends[0], near=near)
+                return self.locate(ends[0], near)
             if ends:
                 listed = "`, `".join(ends[:5])
                 raise UsageError(f"several templates end in `{shown(name)}`", hint=f"name one: `{listed}`")
-        if shelf is None:
-            known = (
-                [f"{shelf}:{one}" for shelf, names in self._names.items() for one in names] if colon else self.names()
-            )
-            meant = nearest(name, known) or _by_last(name, known)
-            hint = f"did you mean `{meant}`?" if meant else "`driven template list` shows them"
-            raise UsageError(f"there is no template `{shown(name)}`", hint=hint)
-        made = self._read(shelf, bare if colon else name)
-        if isinstance(made, DrivenError):
-            raise made
-        return made
+        if shelf is not None:
+            return shelf, bare if colon else name
+        known = self.names()
+        if colon:
+            known = [f"{shelf}:{one}" for shelf, names in self._names.items() for one in names]
+        elif part:
+            known = sorted({one for names in self._names.values() for one in names})
+        meant = nearest(name, known) or _by_last(name, known) or self._by_words(name)
+        hint = f"did you mean `{meant}`?" if meant else "`driven template list` shows them"
+        raise UsageError(f"there is no template `{shown(name)}`", hint=hint)
+
+    def _by_words(self, name: str) -> str:
+        """Those that a search finds by every word of a name: people know a subject by another word than we."""
+        from driven.templating.searching import search
+
+        words = name.rpartition("/")[2].split("-") if len(name) <= MAX_NAME else []
+        found = search(self.all(), " ".join(words))
+        per_word = [{one.name for one in search(found, word)} for word in words]
+        return "` or `".join([one.name for one in found if all(one.name in names for names in per_word)][:3])
 
     def compiled(self, template: Template) -> bytes | None:
         """What its shelf has of it compiled. Of the project's own nothing is taken: people look through the text, and
@@ -198,19 +218,23 @@ class Library:
         made: Template | DrivenError | None
         try:
             made, found = parse_template(
-                shelf.read(name), path=_path(shelf, name), name=name, origin=shelf.name
+                shelf.read(name), path=path_of(shelf, name), name=name, origin=shelf.name
             )  # fmt: skip
         except DrivenError as error:
             made, found = error, of_error(error)
         self.diagnostics += found
         if made is None:
-            wrong = next(one for one in found if one.severity == "error")
-            made = SourceError(f"the template `{name}`: {wrong.message}", hint=wrong.hint, span=wrong.span)
+            first, *more = [
+                SourceError(f"the template `{name}`: {one.message}", hint=one.hint, span=one.span)
+                for one in found if one.severity == "error"
+            ]  # fmt: skip
+            first.more = tuple(more)
+            made = first
         self._templates[shelf.name, name] = made
         return made
 
 
-def _path(shelf: TemplateShelf, name: str) -> str:
+def path_of(shelf: TemplateShelf, name: str) -> str:
     """What findings name: a path of the project, or the origin and the file."""
     if shelf.name == PROJECT:
         return f"{FOLDER}/{name}.md"

@@ -6,10 +6,12 @@ small texts of the variables (defaults, validators, conditions) stand in the met
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 
 from driven.errors import DrivenError
 from driven.frozen import replace
+from driven.fusion.compiling import environment_of
 from driven.fusion.dtm_file import open_dtm, render
 from driven.fusion.loading import TemplateLoader
 from driven.fusion.precompiling import META, digest_of, small_texts
@@ -19,7 +21,7 @@ from driven.span import Span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from typing import Any
 
     from driven.core.dtm import Dtm
@@ -45,9 +47,14 @@ class Renderer:
             if dtm is None:
                 dtm = self._made(template)
                 self._opened[template.origin, template.name] = (dtm, {})
+        except DrivenError as error:
+            raise self._all(template, error) from error
+        try:
             return render(dtm, values)
         except DrivenError as error:
-            raise self._told(template, error) from error
+            if error.span is None:
+                error.span = self._stopped(template, values)
+            raise self.told(template, error) from error
 
     def small(self, template: Template, text: str, values: Mapping[str, Value]) -> str:
         """What a text of one of its variables renders to; a text without Jinja is itself."""
@@ -62,7 +69,7 @@ class Renderer:
                 self._small[key] = dtm
             return render(dtm, values)
         except DrivenError as error:
-            raise self._told(template, error, small=True) from error
+            raise self.told(template, error, small=True) from error
 
     def is_shipped(self, template: Template) -> bool:
         """Whether what came compiled with it is whole, and made of the texts that stand here."""
@@ -74,14 +81,47 @@ class Renderer:
             try:
                 self._made(replace(template, text=text))
             except DrivenError as error:
-                raise self._told(template, error, small=small) from error
+                raise (self.told(template, error, small=True) if small else self._all(template, error)) from error
+
+    def mistakes(
+        self, template: Template, known: Collection[str] | None = None, *, named: bool = False
+    ) -> list[DrivenError]:  # fmt: skip
+        """All that is wrong with its text, at its places in the files. `known`: the variables that it asks for, None
+        not to ask for that; `named`: each names the template. TemplateError where Jinja2 is not installed."""
+        environment_of(template.delimiters, None)
+        from driven.fusion.compiling_whole import mistakes
+
+        found = mistakes(
+            template.text, name=template.name, load=self._sources(template), delimiters=template.delimiters, known=known
+        )
+        return [self.told(template, one, named=named) for one in found]
+
+    def _all(self, template: Template, error: DrivenError) -> DrivenError:
+        """What is told of a text that does not compile: all its mistakes."""
+        first = self.told(template, error)
+        with suppress(DrivenError):
+            found = self.mistakes(template, named=True)
+            if found:
+                first, *more = found
+                first.more = tuple(more)
+        return first
+
+    def _stopped(self, template: Template, values: Mapping[str, Value]) -> Span | None:
+        """Where its rendering stopped; None where that cannot be told, as without Jinja2."""
+        with suppress(DrivenError, ImportError):
+            from driven.fusion.compiling_whole import failing_line
+
+            return failing_line(
+                template.text, values, name=template.name, load=self._sources(template), delimiters=template.delimiters
+            )
+        return None
 
     def _made(self, template: Template) -> Dtm:
         if self._loader is None:
             self._loader = TemplateLoader()
         return self._loader.dtm(template, self._sources(template))
 
-    def _told(self, template: Template, error: DrivenError, *, small: bool = False) -> DrivenError:
+    def told(self, template: Template, error: DrivenError, *, small: bool = False, named: bool = True) -> DrivenError:
         """The same error, saying of which template, at its place in the file. `small`: it is in a text of a variable,
         of which only the file is known."""
         span, said = error.span, error.message
@@ -90,13 +130,17 @@ class Renderer:
             if span.path != template.name:  # one that it includes or extends
                 with suppress(DrivenError):
                     one = self.library.find(span.path, template.origin)
-            inside = small and one is template
-            span = Span(path=one.path) if inside else Span(path=one.path, line=span.line + one.line - 1)
-        named = said if f"`{template.name}`" in said else f"the template `{template.name}`: {said}"
-        return type(error)(named, hint=error.hint, span=span)
+            span = (
+                Span(path=one.path)
+                if small and one is template
+                else _placed(one, span, said.removeprefix(f"template `{template.name}`"))
+            )
+        if named and f"`{template.name}`" not in said:
+            said = f"the template `{template.name}`: {said}"
+        return type(error)(said, hint=error.hint, span=span)
 
     def _sources(self, template: Template) -> Callable[[str], str]:
-        return lambda name: self.library.find(name, template.origin).text
+        return lambda name: self.library.find(name, template.origin, part=True).text
 
     def _open(self, template: Template) -> tuple[Dtm | None, dict[str, str]]:
         """What came compiled with it, and the small texts in there; (None, {}) where that is not to be used."""
@@ -124,6 +168,23 @@ class Renderer:
             return dtm, {str(text): str(part) for text, part in parts.items()}
         except (DrivenError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None, {}  # it is made of the text instead
+
+
+def _placed(template: Template, span: Span, said: str) -> Span:
+    """A place in the text of a template, as one of its file. Where only the line is known, the word in backquotes that
+    the message begins with says the columns."""
+    above = template.line - 1
+    if span.end_line:
+        return replace(span, path=template.path, line=span.line + above, end_line=span.end_line + above)
+    lines = template.text.split("\n")
+    text = lines[span.line - 1] if span.line <= len(lines) else ""
+    word = said.split("`")[1] if said.count("`") > 1 else ""
+    at = re.search(rf"(?<!\w){re.escape(word.strip('.'))}(?!\w)", text) if word.strip(".") else None
+    line = span.line + above
+    if at is None:
+        first = len(text) - len(text.lstrip()) + 1
+        return Span(path=template.path, line=line, column=first, end_line=line, end_column=max(len(text) + 1, first))
+    return Span(path=template.path, line=line, column=at.start() + 1, end_line=line, end_column=at.end() + 1)
 
 
 def _decoded(text: str) -> Dtm | None:

@@ -128,6 +128,16 @@ def test_status(empty: Path, filled: Path, drive: Callable[..., Any], answer: Ca
     assert "11 things that are not driven's" in drive("cache", "status", "--verbose").out
 
 
+@pytest.mark.parametrize("columns", [40, 60, 80, 100, 140])
+def test_no_terminal_is_too_narrow_for_a_number(
+    empty: Path, filled: Path, on_terminal: Callable[..., str], columns: int
+) -> None:
+    shown = on_terminal(columns, "cache", "status")
+    assert re.search(r"^templates +2 +2\.2 KB", shown, re.M) and "…" not in shown
+    assert ("64.0 MB" in shown) is (columns >= 60) and ("Holds" in shown) is (columns >= 80)
+    assert all(len(line) <= columns for line in shown.splitlines()[:-1])
+
+
 def test_list(empty: Path, filled: Path, drive: Callable[..., Any], answer: Callable[..., Any]) -> None:
     rows = answer("cache list", "templates")["files"]
     assert sorted((row["what"], row["cache"], row["bytes"]) for row in rows) == [

@@ -18,8 +18,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from driven.fusion.binary_cache import HEADER, BinaryCache, Freed, cache_folder, key_of
-from driven.fusion.cache_files import refused, top_folder
+from driven.fusion import caches
+from driven.fusion.binary_cache import HEADER, BinaryCache, cache_folder, is_entry, key_of
+from driven.fusion.cache_files import Freed, Stored, listed, refused, top_folder
+from driven.fusion.caches import CACHES, Content, prune
 
 KEY = key_of(b"one")
 OTHER = key_of(b"other")
@@ -47,6 +49,21 @@ def put(cache: BinaryCache, key: str = KEY, data: bytes = DATA) -> Path:
     return Path(cache.folder, key)
 
 
+def content(folder: Path) -> Content:
+    """The folder as `driven cache` sees it."""
+    files, others = listed(str(folder), is_entry)
+    why = refused(str(folder))
+    return Content(cache=CACHES[0], folder=str(folder), files=tuple(files), others=others, refused=why)
+
+
+def entries(folder: Path) -> list[Stored]:
+    return [one for one in content(folder).files if one.name[0] != "."]
+
+
+def clear(folder: Path) -> Freed:
+    return caches.clear(content(folder))
+
+
 def age(path: Path, seconds: float) -> None:
     then = time.time() - seconds
     os.utime(path, (then, then))
@@ -70,11 +87,11 @@ def test_any_bytes_under_any_label(tmp_path_factory: pytest.TempPathFactory, dat
     cache = BinaryCache(str(tmp_path_factory.mktemp("any", numbered=True)), max_bytes=MANY)
     os.chmod(cache.folder, 0o700)
     assert cache.put(KEY, data, label) and cache.get(KEY) == data
-    (entry,) = cache.entries(labels=True)
+    (entry,) = entries(Path(cache.folder))
     shown = label.encode("utf-8", "replace")
-    assert entry.label.encode("utf-8", "replace")[:190] == shown[:190] and entry.size == HEADER + len(data) + min(
-        len(shown), 200
-    )
+    assert cache.label(entry.name).encode("utf-8", "replace")[:190] == shown[:190] and entry.size == HEADER + len(
+        data
+    ) + min(len(shown), 200)
 
 
 def test_keys_hang_on_each_part() -> None:
@@ -183,7 +200,7 @@ def test_a_folder_in_the_place_of_an_entry_is_left_alone(cache: BinaryCache, fol
     (folder / KEY).mkdir()
     assert cache.get(KEY) is None and not cache.put(KEY, DATA) and os.listdir(folder) == [KEY]
     cache.discard(KEY)
-    assert cache.clear() == Freed(0, 0) and (folder / KEY).is_dir()
+    assert clear(folder) == Freed(0, 0) and (folder / KEY).is_dir()
 
 
 @AS_ROOT
@@ -191,7 +208,7 @@ def test_a_file_of_somebody_else_is_not_used_and_not_deleted(cache: BinaryCache,
     file = put(cache)
     os.chown(file, 65534, 65534)
     assert cache.get(KEY) is None and file.exists()
-    assert cache.entries() == [] and cache.clear() == Freed(0, 0) and file.exists()
+    assert entries(folder) == [] and clear(folder) == Freed(0, 0) and file.exists()
     put(cache)  # in its place
     assert cache.get(KEY) == DATA and file.stat().st_uid == os.geteuid()
 
@@ -207,7 +224,7 @@ def test_a_folder_that_others_may_write_is_not_used(folder: Path, mode: int) -> 
     used = mode & 0o022 == 0
     assert (refused(str(folder)) == "") is used
     assert (refused_one.get(KEY) is not None) is used and refused_one.put(OTHER, DATA) is used
-    assert len(refused_one.entries()) == 2 * used
+    assert len(entries(folder)) == 2 * used
 
 
 def test_a_folder_behind_a_link_is_not_used(folder: Path, tmp_path: Path) -> None:
@@ -215,7 +232,8 @@ def test_a_folder_behind_a_link_is_not_used(folder: Path, tmp_path: Path) -> Non
     (tmp_path / "link").symlink_to(folder)
     cache = BinaryCache(str(tmp_path / "link"), max_bytes=MANY)
     assert cache.get(KEY) is None and not cache.put(KEY, DATA)
-    assert cache.entries() == [] and cache.clear() == Freed(0, 0) and (folder / KEY).exists()
+    link = tmp_path / "link"
+    assert entries(link) == [] and clear(link) == Freed(0, 0) and (folder / KEY).exists()
 
 
 @AS_ROOT
@@ -227,8 +245,7 @@ def test_a_folder_of_somebody_else_is_not_used(folder: Path) -> None:
 
 def test_without_a_folder_nothing_is_kept() -> None:
     cache = BinaryCache(None, max_bytes=MANY)
-    assert not cache.put(KEY, DATA) and cache.get(KEY) is None and cache.entries() == []
-    assert cache.clear() == cache.prune(0) == Freed(0, 0)
+    assert not cache.put(KEY, DATA) and cache.get(KEY) is None
     cache.discard(KEY)
 
 
@@ -355,7 +372,9 @@ def test_a_write_that_is_interrupted_leaves_nothing(
 
 FIGHT = """
 import os, random, sys
-from driven.fusion.binary_cache import BinaryCache, key_of
+from driven.fusion.binary_cache import BinaryCache, is_entry, key_of
+from driven.fusion.cache_files import listed
+from driven.fusion.caches import CACHES, Content, clear, prune
 cache = BinaryCache(sys.argv[1], max_bytes=int(sys.argv[2]))
 keys = [key_of(b"%d" % i) for i in range(30)]
 def data(i): return b"%d " % i * 2000
@@ -371,7 +390,9 @@ for _ in range(400):
         assert found == data(i)
         given += 1
     if chance.random() < 0.02:
-        cache.clear() if chance.random() < 0.3 else cache.prune(0)
+        files = tuple(listed(cache.folder, is_entry)[0])
+        seen = Content(cache=CACHES[0], folder=cache.folder, files=files, others=0, refused="")
+        clear(seen) if chance.random() < 0.3 else prune(seen, 0)
 print(given)
 """
 
@@ -394,7 +415,7 @@ def test_two_processes_warm_one_cache(folder: Path) -> None:
     assert sum(int(out) for out, _ in said) > 0
     cache = BinaryCache(str(folder), max_bytes=MANY)
     assert all(not name.startswith(".") for name in os.listdir(folder))
-    assert all(cache.get(entry.key) is not None for entry in cache.entries())
+    assert all(cache.get(entry.name) is not None for entry in entries(folder))
 
 
 def test_a_process_that_is_killed_leaves_a_whole_entry_or_none(folder: Path) -> None:
@@ -417,7 +438,7 @@ while True:
         assert cache.get("a" * 64) in (None, b"x" * 3_000_000)
     for path in folder.iterdir():
         age(path, HOUR)
-    cache.prune(2 * HOUR)
+    clear(folder)
     assert [name for name in os.listdir(folder) if name.startswith(".")] == []
 
 
@@ -437,7 +458,7 @@ def test_threads_share_one(cache: BinaryCache) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert not wrong and len(cache.entries()) == 7
+    assert not wrong and len(entries(Path(cache.folder))) == 7
 
 
 # How much, and how long
@@ -450,9 +471,9 @@ def test_above_its_bound_the_longest_unused_go(folder: Path) -> None:
         age(put(cache, key, bytes(1000)), (20 - i) * HOUR)
     assert cache.get(keys[0]) is not None  # now it is the last one that was used
     put(cache, OTHER, bytes(1000))
-    left = {entry.key for entry in cache.entries()}
+    left = {entry.name for entry in entries(folder)}
     assert {keys[0], OTHER, *keys[3:]} == left
-    assert sum(entry.size for entry in cache.entries()) <= cache.max_bytes
+    assert sum(entry.size for entry in entries(folder)) <= cache.max_bytes
 
 
 def test_what_is_larger_than_the_cache_is_not_kept(folder: Path) -> None:
@@ -482,18 +503,18 @@ def test_a_get_is_a_use_at_most_once_an_hour(cache: BinaryCache) -> None:
 
 def test_pruning_and_clearing(cache: BinaryCache, folder: Path) -> None:
     old, new = put(cache), put(cache, OTHER)
-    age(old, 10 * HOUR)
+    age(old, 240 * HOUR)
     left = folder / f".{KEY}.0123456789ab.tmp"
     fresh = folder / f".{KEY}.ba9876543210.tmp"
     stranger = folder / "notes.txt"
     for path in (left, fresh, stranger):
         path.write_bytes(b"12345")
-    age(left, 2 * HOUR)
+    age(left, 200 * HOUR)
     size = old.stat().st_size
-    assert cache.prune(9 * HOUR, dry=True) == Freed(2, size + 5) and old.exists() and left.exists()
-    assert cache.prune(9 * HOUR) == Freed(2, size + 5) and not old.exists() and not left.exists() and new.exists()
-    assert cache.clear(dry=True) == Freed(1, size) and new.exists()
-    assert cache.clear() == Freed(1, size)
+    assert prune(content(folder), 5, dry=True) == Freed(2, size + 5) and old.exists() and left.exists()
+    assert prune(content(folder), 5) == Freed(2, size + 5) and not old.exists() and not left.exists() and new.exists()
+    assert caches.clear(content(folder), dry=True) == Freed(1, size) and new.exists()
+    assert clear(folder) == Freed(1, size)
     assert sorted(os.listdir(folder)) == [fresh.name, "notes.txt"]
 
 
@@ -501,11 +522,13 @@ def test_a_link_in_the_folder_is_not_cleared_through(cache: BinaryCache, folder:
     kept = tmp_path / "kept"
     kept.write_text("x")
     (folder / KEY).symlink_to(kept)
-    assert cache.entries() == [] and cache.clear() == Freed(0, 0) and kept.exists() and (folder / KEY).is_symlink()
+    assert entries(folder) == [] and clear(folder) == Freed(0, 0) and kept.exists() and (folder / KEY).is_symlink()
 
 
 def test_the_folder_may_be_gone_while_it_is_cleared(cache: BinaryCache, folder: Path) -> None:
     put(cache)
+    seen = content(folder)
     (folder / KEY).unlink()
+    assert caches.clear(seen) == Freed(0, 0)
     folder.rmdir()
-    assert cache.clear() == cache.prune(0) == Freed(0, 0) and cache.entries() == []
+    assert caches.clear(seen) == prune(seen, 0) == Freed(0, 0) and entries(folder) == []

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from driven.fusion.binary_cache import BinaryCache, key_of
-from driven.fusion.caches import open_cache
+from driven.fusion.caches import contents, label
 from driven.fusion.speculative import (
     FIRST,
     MOST_FOLLOWERS,
@@ -82,21 +82,20 @@ def taught(server: Server, names: str, **more: float) -> SpeculativeLoader:
 
 def test_what_follows_is_predicted_by_how_often_it_did(server: Server) -> None:
     loader = taught(server, "abababacad")
-    assert loader.predict("a") == ["b", "c", "d"]
-    assert loader.predict("b") == ["a"] and loader.predict("z") == []
+    assert loader.likely("a") == ["b", "c", "d"]
+    assert loader.likely("b")[0] == "a" and loader.likely("z") == []
     loader.observe("d")  # once more the same says nothing
-    assert loader.predict("d") == []
-    assert len(taught(server, "xaxbxcxdxexfxg").predict("x")) == TOP
+    assert loader.likely("d") == []
+    assert len(taught(server, "xaxbxcxdxexfxg").likely("x")) == TOP
 
 
 def test_what_is_likely_follows_the_whole_way(server: Server) -> None:
     """b after a, always; then c three times of four: each by its chance from here."""
     loader = taught(server, "abcd" * 3 + "abx")
-    assert loader.predict("a") == ["b"]
     assert loader.likely("a") == ["b", "c", "d", "x"]
     assert loader.likely("nobody") == []
     rare = taught(server, "az" + "ab" * 20)
-    assert rare.likely("a") == ["b"] and rare.predict("a") == ["b", "z"], "one of twenty is not worth a load"
+    assert rare.likely("a") == ["b"], "one of twenty is not worth a load"
 
 
 @given(names=st.text(alphabet="abcdefgh", max_size=60), at=st.sampled_from("abcdefgh"))
@@ -109,7 +108,6 @@ def test_predictions_are_what_was_counted(names: str, at: str) -> None:
     for one, two in pairwise(names):
         if one != two and one == at:
             pairs[two] += 1
-    assert loader.predict(at) == sorted(pairs, key=lambda one: (-pairs[one], one))[:TOP]
     likely = loader.likely(at)
     assert len(likely) <= TOP and at not in likely and len(set(likely)) == len(likely)
     assert not pairs or pairs[likely[0]] == max(pairs.values())
@@ -269,11 +267,11 @@ def test_the_next_process_knows_what_this_one_learned(server: Server, cache: Bin
         for name in "abcabca":
             first.get(name)
     with SpeculativeLoader(load, cache=cache, key=KEY, slow=0.001) as second:
-        assert second.predict("a") == ["b"] and second.is_on
+        assert second.likely("a") == ["b", "c"] and second.is_on
         second.get("a")
         until(lambda: second.counts.fetched == 2)
     other = SpeculativeLoader(load, cache=cache, key=key_of(b"another server"), slow=0.001)
-    assert other.predict("a") == [] and not other.is_on
+    assert other.likely("a") == [] and not other.is_on
 
 
 @pytest.mark.parametrize(
@@ -283,10 +281,10 @@ def test_the_next_process_knows_what_this_one_learned(server: Server, cache: Bin
 def test_what_cannot_be_read_is_learned_anew(server: Server, cache: BinaryCache, kept: bytes) -> None:
     assert cache.put(KEY, kept)
     with SpeculativeLoader(server.load, cache=cache, key=KEY, slow=0) as loader:
-        assert loader.predict("a") == []
+        assert loader.likely("a") == []
         for name in "aba":
             loader.get(name)
-    assert SpeculativeLoader(server.load, cache=cache, key=KEY).predict("a") == ["b"]
+    assert SpeculativeLoader(server.load, cache=cache, key=KEY).likely("a") == ["b"]
 
 
 def test_commands_that_ask_for_one_pack_each_learn_too(
@@ -298,10 +296,10 @@ def test_commands_that_ask_for_one_pack_each_learn_too(
         with for_server(server.load, "https://rules.example") as loader:
             loader.get(name)
     with for_server(server.load, "https://rules.example") as loader:
-        assert loader.predict("a") == ["b"] and loader.predict("c") == ["a"] and not loader.is_on
+        assert loader.likely("a") == ["b", "c"] and loader.likely("c") == ["a", "b"] and not loader.is_on
     with for_server(server.load, "https://other.example") as other:
-        assert other.predict("a") == []
-    assert [entry.label for entry in open_cache("prefetch").entries(labels=True)] == ["https://rules.example"]
+        assert other.likely("a") == []
+    assert [label(one, file) for one in contents(["prefetch"]) for file in one.files] == ["https://rules.example"]
 
 
 @pytest.mark.parametrize(("ago", "counts"), [(60, True), (7200, False), (-60, False)])
@@ -311,7 +309,7 @@ def test_what_was_asked_for_long_ago_was_not_just_before(
     assert cache.put(KEY, json.dumps([2, [], {}, "a", int(time.time()) - ago]).encode())
     loader = SpeculativeLoader(server.load, cache=cache, key=KEY)
     loader.get("b")
-    assert (loader.predict("a") == ["b"]) is counts
+    assert (loader.likely("a") == ["b"]) is counts
 
 
 def test_what_is_remembered_is_bounded(server: Server) -> None:
@@ -327,7 +325,7 @@ def test_what_is_remembered_is_bounded(server: Server) -> None:
         loader.observe(name)
     for name in "xz" * 300:
         loader.observe(name)
-    assert loader.predict("x")[0] == "z", "what was usual long ago fades"
+    assert loader.likely("x")[0] == "z", "what was usual long ago fades"
     loader.observe("l" * 10_000)
     assert all(len(name) < 1000 for name in loader._followers)
 

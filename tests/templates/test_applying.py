@@ -186,9 +186,9 @@ def test_small_texts_are_as_bounded(put: Put, library: Make) -> None:
 
 
 PLACES = {
-    "a filter": ("---\ndescription: y\n---\n\n{{ 1 | nope }}\n", "", ".driven/templates/x.md:8:1"),
+    "a filter": ("---\ndescription: y\n---\n\n{{ 1 | nope }}\n", "", ".driven/templates/x.md:8:8"),
     "the syntax": ("One.\n{% if %}\n", "", ".driven/templates/x.md:5:1"),
-    "included": ('{% include "partials/p" %}', "", ".driven/templates/partials/p.md:5:1"),
+    "included": ('{% include "partials/p" %}', "", ".driven/templates/partials/p.md:5:8"),
     "a variable": ("x", 'variables: {v: {default: a, validator: "{{ v | nope }}"}}\n', ".driven/templates/x.md:1:1"),
 }
 

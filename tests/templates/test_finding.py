@@ -119,6 +119,7 @@ def test_parts_of_others_are_not_listed(put: Put, library: Make) -> None:
 @pytest.mark.parametrize(("word", "hint"), [
     ("standards/sqll", "`standards/sql`"), ("sqll", "`standards/sql`"),
     ("driven:standards/sqq", "`driven:standards/sql`"),
+    ("kubernetes", "`projects/helm-chart`"),
     ("nothing-like-it-at-all", "`driven template list`"), ("../../etc/passwd", "`driven template list`"),
 ])  # fmt: skip
 def test_one_that_is_not_there(root: Path, plugins: Registry, word: str, hint: str) -> None:

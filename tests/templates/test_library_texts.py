@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import chain
 from pathlib import Path, PurePosixPath
@@ -12,6 +12,7 @@ import pytest
 from emitters.mirror import EMITTERS
 
 import driven_templates
+from driven.core.globs import Glob
 from driven.format.condition import compile_condition
 from driven.format.text import parse_rule
 from driven.fusion.compiling import compile_template, reference_render
@@ -41,7 +42,8 @@ _TREE = """
 .dockerignore .env.example CHANGELOG.md Dockerfile Makefile README.md compose.yaml go.mod next.config.ts package.json
 pnpm-lock.yaml pyproject.toml vitest.config.ts .github/workflows/ci.yml api/openapi.yaml api/schema.graphql
 app/page.tsx charts/shop/Chart.yaml charts/shop/values.yaml cmd/shop/main.go crates/core/Cargo.toml
-crates/core/src/lib.rs docs/guide.md infra/main.tf infra/prod.tfvars internal/orders/orders.go
+crates/core/src/lib.rs dbt/dbt_project.yml dbt/models/orders.sql docs/decisions/0001-orders.md docs/guide.md
+infra/main.tf infra/prod.tfvars internal/orders/orders.go
 internal/orders/orders_test.go migrations/0001_orders.sql notebooks/01-ab-churn.ipynb packages/ui/package.json
 packages/ui/src/index.ts scripts/setup.sh server/main.ts src/Login.vue src/app/__init__.py src/app/api/orders.py
 src/app/jobs/mail.py src/features/cart/Cart.test.tsx src/features/cart/Cart.tsx src/features/cart/cart.css
@@ -121,6 +123,16 @@ def folder_rule(name: str) -> Rule:
     return rule_of(name, folder_answers(name))
 
 
+def files_answers(name: str) -> dict[str, Value]:
+    """Those that make it a rule for its files."""
+    return {"attach": "files"} if "attach" in defaults(name) else {}
+
+
+@cache
+def files_rule(name: str) -> Rule:
+    return rule_of(name, files_answers(name))
+
+
 def folder_answers(name: str) -> dict[str, Value]:
     language = template(name).rule_id.partition("-")[0]
     return {"folder": FOLDERS[language]} if "folder" in defaults(name) else {}
@@ -198,6 +210,22 @@ def test_its_validators_take_the_default_and_refuse_something(name: str) -> None
             assert all(len(said) < 60 for said in refused)
 
 
+NO_NAMES = ("2", "2a", "a b", "a-b", "a.b", "a/b", "ä", "")
+
+
+@pytest.mark.parametrize(("name", "variable", "good", "bad"), [
+    ("projects/python-service", "package", ("app", "_x", "App2"), NO_NAMES),
+    ("projects/python-library", "package", ("app", "_x", "App2"), NO_NAMES),
+    ("standards/python-errors", "base_error", ("AppError", "Error2"), NO_NAMES),
+    ("projects/typescript-monorepo", "scope", ("@acme", "@a-b"), ("2", "acme", "a@b", "@", "@a/b", "@a b", "")),
+    ("projects/cli-tool", "command", ("tool", "git-x"), ("-x", "a b", "a/b", "../x", "")),
+])  # fmt: skip
+def test_names_are_names(name: str, variable: str, good: Sequence[str], bad: Sequence[str]) -> None:
+    one = next(v for v in template(name).variables if v.name == variable)
+    assert [value for value in good if complaint(name, one, value)] == []
+    assert [value for value in bad if not complaint(name, one, value)] == []
+
+
 def test_a_variable_means_the_same_in_all_of_them() -> None:
     """The answers of a project go to whatever it includes; what it asks itself, it may know a better default for."""
     known: dict[str, tuple[str, Variable]] = {}
@@ -219,16 +247,27 @@ def test_it_gives_a_rule_that_is_short_and_whole(name: str) -> None:
     assert rule.when
     compile_condition(rule.when)
     assert rule.description == rule.description.strip() != ""
-    if template(name).kind in ("standard", "project") and name != "standards/commit-messages":
-        assert isinstance(rule.activation, ForPaths)
-    else:  # a role and a procedure are for a task, not for a file
-        assert isinstance(rule.activation, WhenRelevant)
-        assert len(rule.description) > 20
+    assert len(rule.description) > 20 or not isinstance(rule.activation, WhenRelevant)
     assert len(rule.body) <= LONGEST
     assert 9 <= rule.body.count("\n") <= 40
     assert rule.body.startswith("# ") and rule.body.endswith("\n")
     assert "\n\n\n" not in rule.body
     assert not re.search(r"[ \t]$", rule.body, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", OFFERED)
+def test_it_says_which_files_it_is_for(name: str) -> None:
+    """A role and a procedure are for a task: an agent takes them up by their description, unless whoever applies them
+    wants them with their files. `apply: model` beside `paths` would say both, and RUL14 warns of it."""
+    rule = files_rule(name)
+    assert isinstance(rule.activation, ForPaths)
+    globs = [Glob(glob) for glob in rule.activation.globs]
+    assert any(glob.match(path) for glob in globs for path in TREE)
+    is_task = template(name).kind in ("persona", "workflow") or name == "standards/commit-messages"
+    assert ("attach" in defaults(name)) == is_task
+    if is_task:
+        assert isinstance(default_rule(name).activation, WhenRelevant)
+        assert rule.body == default_rule(name).body
 
 
 @pytest.mark.parametrize("name", [name for name in OFFERED if template(name).variables])
@@ -265,10 +304,11 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("apart", [False, True])
-def test_together_they_validate_without_a_word(project: Path, apart: bool) -> None:
+@pytest.mark.parametrize("how", ["default", "folder", "files"])
+def test_together_they_validate_without_a_word(project: Path, how: str) -> None:
+    answers = {"default": lambda name: {}, "folder": folder_answers, "files": files_answers}[how]
     for name in OFFERED:
-        text = rendered(name, {**defaults(name), **(folder_answers(name) if apart else {})})
+        text = rendered(name, {**defaults(name), **answers(name)})
         (project / f".driven/rules/{template(name).rule_id}.md").write_text(text, encoding="utf-8")
     report = validate(str(project), Choice())
     assert [f"{one.code} {one.span.path}:{one.span.line} {one.message}" for one in report.diagnostics] == []
@@ -301,6 +341,7 @@ def written(rules: list[Rule], editor: str) -> list[Artefact]:
 def test_each_of_them_fits_every_editor(editor: str) -> None:
     for name in OFFERED:
         assert written([default_rule(name)], editor)
+        assert written([files_rule(name)], editor)
 
 
 @pytest.mark.parametrize("editor", EMITTERS)

@@ -181,6 +181,28 @@ def _plugins(app: App) -> Iterator[Check]:
         yield Check("plugins", "fail", f"none loaded{tail}", hint)
 
 
+def _templates(app: App) -> Iterator[Check]:
+    """Jinja2 compiles what people write themselves; what comes with driven and in packs is compiled."""
+    from driven.fusion.compiling import INSTALL, has_jinja
+
+    own = _own_templates(os.path.join(app.base, ".driven", "templates"))
+    if has_jinja():
+        from importlib.metadata import version
+
+        yield Check("templates", "ok", f"Jinja2 {version('jinja2')} compiles your own")
+    elif own:
+        text = f"{count(own, 'template')} of this project must be compiled, and Jinja2, which does that, is missing"
+        yield Check("templates", "fail", text, INSTALL)
+    else:
+        yield Check("templates", "ok", "Jinja2 is not installed; only a project's own templates need it")
+
+
+def _own_templates(folder: str) -> int:
+    from driven.fusion.shelf import TemplateFolder
+
+    return len(TemplateFolder("project", folder).names())
+
+
 def _project(app: App) -> Iterator[Check]:
     try:
         root = app.root
@@ -212,5 +234,5 @@ def _project(app: App) -> Iterator[Check]:
 
 
 _PARTS: tuple[Callable[[App], Iterable[Check]], ...] = (
-    _python, _driven, _libraries, _script, _terminal, _git, _watching, _plugins, _project,
+    _python, _driven, _libraries, _script, _terminal, _git, _watching, _plugins, _templates, _project,
 )  # fmt: skip
