@@ -47,14 +47,11 @@ class Catalogue:
         self._by_etag[one.name, one.etag] = one
         self._by_sha256[one.name, one.sha256] = one
 
-    def tell(self, event: Event) -> bool:
-        """An event of the store. Whether it is new here."""
+    def tell(self, event: Event) -> None:
+        """An event of the store."""
         self.add(event.version)
-        if event.number <= self.last:
-            return False
         self.last = event.number
         self.recent.append(event)
-        return True
 
     def since(self, after: int) -> list[Event] | None:
         """What was told after that number, where all of it is remembered; None: the store knows."""

@@ -217,13 +217,20 @@ class FolderStore:
         self.where = self._folder.path
         self._told: tuple[int, int] = (0, 0)
 
+    @property
+    def reads_only(self) -> bool:
+        """A folder that others write: a disk for reading alone, a user without the right."""
+        return not os.access(self.where, os.W_OK) and os.path.isdir(self.where)
+
     async def open(self) -> None:
-        """Make the folder; read its log."""
-        self._folder.make()
+        """Make the folder; read its log. One for reading alone has to be there."""
+        if not self.reads_only:
+            self._folder.make()
         self._folder.refresh()
         self._told = self._folder.stamp()
-        with contextlib.suppress(DiskError, OSError):  # it may be for reading alone
-            self._folder.sweep()
+        if not self.reads_only:
+            with contextlib.suppress(DiskError, OSError):
+                self._folder.sweep()
 
     async def close(self) -> None:
         """Nothing is held open."""

@@ -19,7 +19,7 @@ from driven.serving.store import MOST, Event, Version, taken, version_from
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
     from typing import Any, TypeVar
 
     from nats.aio.client import Client
@@ -41,14 +41,18 @@ _WRONG_LAST = (10071, 10164)  # "wrong last sequence": it is there already
 class NatsStore:
     """JetStream as the store of a server."""
 
-    def __init__(self, url: str) -> None:
+    reads_only = False
+
+    def __init__(self, url: str, login: Mapping[str, str] | None = None) -> None:
         self.where = _without_password(url)
         self._url = url
+        self._login = login or {}
         self._client: Client | None = None
         self._js: JetStreamContext | None = None
         self._index: KeyValue | None = None
         self._objects: ObjectStore | None = None
         self._word = asyncio.Event()
+        self._wrong: Exception | None = None
 
     async def open(self) -> None:
         """Connect; make what is not there. DrivenError."""
@@ -60,10 +64,11 @@ class NatsStore:
             async with asyncio.timeout(_FIRST):
                 self._client = await nats.connect(
                     self._url, name="driven", connect_timeout=3, max_reconnect_attempts=2, reconnect_time_wait=0.2,
-                    ping_interval=10, max_outstanding_pings=2, error_cb=_silent, reconnected_cb=self._heard,
+                    ping_interval=10, max_outstanding_pings=2, error_cb=self._failed, reconnected_cb=self._heard,
+                    **self._login,
                 )  # fmt: skip
         except Exception as error:  # each of its layers has exceptions of its own
-            raise self._told(error) from None
+            raise self._told(self._wrong or error) from None
         self._client.options["max_reconnect_attempts"] = -1  # only now: the first time it says so
         self._js = self._client.jetstream(timeout=2)
         await self._asked(self._make)
@@ -248,17 +253,22 @@ class NatsStore:
                     raise
                 await asyncio.sleep(_PAUSE)
 
+    async def _failed(self, error: Exception) -> None:
+        """What goes wrong in the background is seen where it is needed; of the first connection it is the reason."""
+        self._wrong = error
+
     def _told(self, error: Exception) -> DrivenError:
         why = str(error).removeprefix("nats: ") or type(error).__name__
+        if "uthorization" in why:
+            return ConfigError(
+                f"`{self.where}` does not let this server in: {why[:200]}",
+                hint="--nats-login FILE says who it is: USER:PASSWORD or a token, on its first line",
+            )
         return _Silent(f"`{self.where}` does not answer: {why[:200]}", hint="is nats-server running there, with -js?")
 
 
 class _Silent(DrivenError):
     """NATS does not answer now."""
-
-
-async def _silent(_: Exception) -> None:
-    """What goes wrong in the background is seen where it is needed."""
 
 
 def _key(one: Version) -> str:
@@ -273,6 +283,16 @@ def _version(data: bytes | None) -> Version | None:
         return version_from(json.loads(data or b"null"), "a value in NATS")
     except (ValueError, RecursionError, SourceError):
         return None
+
+
+def read_login(path: str) -> dict[str, str]:
+    """Who this server is at NATS, by a file that nobody else can read: `USER:PASSWORD` on its first line, or a token.
+    In the address it would stand in the list of processes. UsageError, PolicyError."""
+    from driven.delivery.token import token_of
+
+    word = token_of(path)
+    user, colon, password = word.partition(":")
+    return {"user": user, "password": password} if colon else {"token": word}
 
 
 def _without_password(url: str) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -20,8 +19,9 @@ from driven.serving.gate import VARY, Gate
 from driven.serving.site import overview
 from driven.serving.store import is_version
 from driven.serving.telling import RETRY, Listener, short
+from driven.serving.uploads import Uploads, body
 from driven.streaming.etag import ETagNegotiator, accepts_manipulation, as_byte_sequence, bases, byte_sequence, choose
-from driven.trust.bundle import MAX_BUNDLE, MEDIA
+from driven.trust.bundle import MEDIA
 from driven.trust.pack import is_name
 
 TYPE_CHECKING = False
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from driven.serving.store import Version
 
 _FOREVER = "public, max-age=31536000, immutable"  # what was published never changes
-_UPLOADS = 4  # at the same time: each may be as large as a bundle
-_PIECE = 30.0  # seconds that a piece of an upload may take
 
 
 def application(site: Site) -> ASGIApp:
@@ -80,7 +78,7 @@ def application(site: Site) -> ASGIApp:
 class _Routes:
     def __init__(self, site: Site) -> None:
         self.site = site
-        self._uploads = 0
+        self._uploads = Uploads()
 
     async def packs(self, _: Request) -> Response:
         """The latest of each."""
@@ -191,13 +189,11 @@ class _Routes:
         name, asked = request.path_params["name"], request.path_params["version"]
         if not is_name(name) or not is_version(asked):
             raise Problem(422, "No version of a pack", "write /packs/NAME/VERSION, as pack.toml has them")
-        if self._uploads >= _UPLOADS:
-            raise Problem(503, "Not now", "others are publishing", "try again", {"Retry-After": "5"})
-        self._uploads += 1
-        try:
-            one, made, signer = await self._take(name, asked, await _body(request))
-        finally:
-            self._uploads -= 1
+        if self.site.store.reads_only:  # said before the body is sent
+            raise Problem(403, "For reading alone", "this server may not write to its store",
+                          "publish to the one that may, or to the folder where it can be written to")  # fmt: skip
+        with self._uploads.place():
+            one, made, signer = await self._take(name, asked, await body(request))
         if made:
             self.site.figures.published += 1
             if self.site.tell is not None:
@@ -207,10 +203,10 @@ class _Routes:
                             {"ETag": f'"{one.etag}"', "Location": f"/packs/{one.name}/{one.version}"})  # fmt: skip
 
     async def _take(self, name: str, asked: str, data: bytes) -> tuple[Version, bool, str]:
-        from driven.serving.accepting import check_bundle, read_list
+        from driven.serving.accepting import read_list
 
         signers = read_list(self.site.signers) if self.site.signers else None
-        one, signer = await asyncio.to_thread(check_bundle, data, signers, int(time.time()))
+        one, signer = await self._uploads.check(data, signers)
         if one.key != (name, asked):
             raise Problem(422, "Another pack", f"the bundle is `{one.name}` {one.version}, not `{name}` {asked}")
         kept, made = await self.site.store.publish(one, data)
@@ -241,13 +237,15 @@ class _Routes:
         return Response("ok\n", media_type="text/plain")
 
     async def readyz(self, _: Request) -> Response:
-        """That its store answers."""
+        """That its store answers, and what is published there is followed."""
         try:
             async with asyncio.timeout(5):
                 await self.site.store.check()
         except (DrivenError, TimeoutError) as error:
             why = error.message if isinstance(error, DrivenError) else "the store does not answer"
-            raise Problem(503, "Not ready", why, headers={"Retry-After": "2"}) from None
+            raise _not_ready(why) from None
+        if self.site.trouble:
+            raise _not_ready(self.site.trouble)
         return Response("ready\n", media_type="text/plain")
 
     async def metrics(self, _: Request) -> Response:
@@ -289,30 +287,8 @@ class _Stream:
 _FRESH = {"Cache-Control": "no-cache"}
 
 
-async def _body(request: Request) -> bytes:
-    """What is handed in. Problem for what is too large or comes too slowly."""
-    large = Problem(413, "Too large", f"a bundle has at most {MAX_BUNDLE} bytes", headers={"Connection": "close"})
-    length = request.headers.get("content-length", "0")
-    if not length.isdigit() or int(length) > MAX_BUNDLE:
-        raise large
-    parts: list[bytes] = []
-    size = 0
-    stream = request.stream()
-    while True:
-        try:
-            async with asyncio.timeout(_PIECE):
-                part = await anext(stream, None)
-        except TimeoutError:
-            why = f"nothing came for {_PIECE:.0f} seconds"
-            raise Problem(408, "Too slow", why, headers={"Connection": "close"}) from None
-        except ClientDisconnect:
-            raise Problem(400, "Cut short", "the client went away") from None
-        if part is None:
-            return b"".join(parts)
-        size += len(part)
-        if size > MAX_BUNDLE:
-            raise large
-        parts.append(part)
+def _not_ready(why: str) -> Problem:
+    return Problem(503, "Not ready", why, headers={"Retry-After": "2"})
 
 
 def _told(error: Exception) -> Problem:

@@ -33,6 +33,7 @@ class Settings:
     port: int
     store: str = ""
     nats: str = ""
+    nats_login: str = ""
     tokens: str = ""
     signers: str = ""
     cert: str = ""
@@ -55,6 +56,8 @@ def check(settings: Settings) -> None:
     """Refuse what would let strangers in. UsageError, ConfigError, and what the lists of tokens and signers say."""
     if settings.store and settings.nats:
         raise UsageError("`--store` and `--nats` are two places", hint="leave one of them out")
+    if settings.nats_login and not settings.nats:
+        raise UsageError("`--nats-login` says who this server is at NATS", hint="give --nats URL too")
     if bool(settings.cert) != bool(settings.key):
         raise UsageError("`--cert` and `--key` belong together", hint="give both, or neither")
     if not 0 <= settings.port < 65536:
@@ -77,9 +80,12 @@ def check(settings: Settings) -> None:
             raise UsageError(f"`{path}` is not there", hint="a certificate and its key, in PEM")
 
 
-def serve(settings: Settings, began: Callable[[str, str], None], tell: Callable[[str], None] | None) -> None:
-    """Serve until SIGTERM or Ctrl-C. `began(url, store)` is called once requests are taken; `tell` prints a line of
-    the log. DrivenError where it cannot begin."""
+def serve(
+    settings: Settings, began: Callable[[str, str, bool], None], tell: Callable[[str], None] | None,
+    warn: Callable[[str], None],
+) -> None:  # fmt: skip
+    """Serve until SIGTERM or Ctrl-C. `began(url, store, reads_only)` is called once requests are taken; `tell` prints a
+    line of the log, `warn` one that matters in any case. DrivenError where it cannot begin."""
     check(settings)
     try:
         import httptools  # noqa: F401
@@ -91,12 +97,13 @@ def serve(settings: Settings, began: Callable[[str, str], None], tell: Callable[
     _quiet()
     _more_files()
     with contextlib.closing(_listen(settings)) as listening:
-        _run(settings, listening, began, tell)
+        _run(settings, listening, began, tell, warn)
 
 
 def _run(
-    settings: Settings, listening: socket.socket, began: Callable[[str, str], None], tell: Callable[[str], None] | None
-) -> None:
+    settings: Settings, listening: socket.socket, began: Callable[[str, str, bool], None],
+    tell: Callable[[str], None] | None, warn: Callable[[str], None],
+) -> None:  # fmt: skip
     from driven.serving.site import Site
     from driven.serving.tokens import Tokens
 
@@ -104,6 +111,7 @@ def _run(
     site = Site(
         _store(settings), tokens=Tokens(settings.tokens) if settings.tokens else None, signers=settings.signers,
         clients=settings.clients, hosts=None if settings.tokens else _names(settings.host, port), tell=tell,
+        warn=warn,
     )  # fmt: skip
     if settings.signers:
         from driven.serving.accepting import read_list
@@ -113,15 +121,14 @@ def _run(
     url = f"{'https' if settings.cert else 'http'}://{shown}:{port}"
     loop_factory = _loop()
     with asyncio.Runner(loop_factory=loop_factory) as runner:
-        runner.run(_serve(settings, site, listening, lambda: began(url, site.store.where)))
+        runner.run(_serve(settings, site, listening, lambda: began(url, site.store.where, site.store.reads_only)))
 
 
 async def _serve(settings: Settings, site: Site, listening: socket.socket, began: Callable[[], None]) -> None:
-    import ssl
-
     import uvicorn
 
     from driven.serving.routes import application
+    from driven.serving.tls import Certificate
     from driven.serving.wire import LimitedProtocol
 
     failed: list[DrivenError] = []
@@ -171,18 +178,12 @@ async def _serve(settings: Settings, site: Site, listening: socket.socket, began
             site.hub.close()
             await super().shutdown(sockets)
 
+    following = None
     if settings.cert:
-        try:
-            config.load()
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.minimum_version = ssl.TLSVersion.TLSv1_2
-            context.load_cert_chain(settings.cert, settings.key, password=lambda: "")  # or OpenSSL would ask for one
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigError(
-                f"`{settings.cert}` and `{settings.key}` are no certificate and its key: {error}",
-                hint="both in PEM, the key without a passphrase",
-            ) from None
-        config.ssl = context
+        certificate = Certificate(settings.cert, settings.key)
+        config.load()
+        config.ssl = certificate.context
+        following = asyncio.create_task(certificate.follow(site.warn))
     server = Server(config)
     try:
         await server.serve(sockets=[listening])
@@ -190,13 +191,16 @@ async def _serve(settings: Settings, site: Site, listening: socket.socket, began
         if failed:
             raise failed[0] from None
         raise DrivenError("the server could not begin") from None
+    finally:
+        if following is not None:
+            following.cancel()
 
 
 def _store(settings: Settings) -> Store:
     if settings.nats:
-        from driven.serving.nats_store import NatsStore
+        from driven.serving.nats_store import NatsStore, read_login
 
-        return NatsStore(settings.nats)
+        return NatsStore(settings.nats, read_login(settings.nats_login) if settings.nats_login else None)
     from driven.serving.folder import FolderStore
 
     return FolderStore(settings.store)

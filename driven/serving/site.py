@@ -25,23 +25,26 @@ _AGAIN = 1.0  # seconds until a store that does not answer is asked again
 
 class Site:
     """One server. `tokens`: None where everybody may read; `signers`: the path of a list of whose packs are taken, ""
-    for everybody's; `hosts`: the names that a request may give, None for any; `tell`: what prints a line of the log."""
+    for everybody's; `hosts`: the names that a request may give, None for any; `tell`: what prints a line of the log, if
+    there is one; `warn`: what prints a line that matters in any case."""
 
     def __init__(
         self, store: Store, *, tokens: Tokens | None = None, signers: str = "", clients: int = MOST_CLIENTS,
         hosts: frozenset[bytes] | None = None, tell: Callable[[str], None] | None = None,
+        warn: Callable[[str], None] = lambda _: None,
     ) -> None:  # fmt: skip
         self.store = store
         self.tokens = tokens
         self.signers = signers
         self.hosts = hosts
         self.tell = tell
+        self.warn = warn
         self.catalogue = Catalogue()
         self.bodies = Bodies(store)
         self.figures = Figures()
         self.hub = Hub(clients, self._may_listen)
         self.began = time.time()
-        self.trouble = ""  # why the store was not to be reached, when it was asked last
+        self.trouble = ""  # why what is published could not be followed, when it was tried last
         self._tasks: list[asyncio.Task[None]] = []
         self._reading = asyncio.Lock()
 
@@ -69,21 +72,39 @@ class Site:
                 if fresh[0].number <= self.catalogue.last:  # another log than before: all is read anew
                     self.catalogue.load(*await self.store.index())
                     return
-                self.hub.announce([one for one in fresh if self.catalogue.tell(one)])
+                # Announced first: what an error cuts short here is told again, and nobody misses it.
+                self.hub.announce(fresh)
+                for one in fresh:
+                    self.catalogue.tell(one)
                 if len(fresh) < MOST:
                     return
 
     async def _follow(self) -> None:
+        """Follow the store for as long as the server runs. Whatever goes wrong is told, here and by `/readyz`, and
+        done again: a task that ended would leave everybody without word, and nobody would know."""
         while True:
             try:
-                await self.store.changed()
+                if not self.trouble:  # else there may be nothing new but what was not read then
+                    await self.store.changed()
                 await self.catch_up()
-                self.trouble = ""
-            except DrivenError as error:
-                if self.tell is not None and not self.trouble:
-                    self.tell(f"the store does not answer: {error.message}")
-                self.trouble = error.message
+                self._well()
+            except Exception as error:
+                self._trouble(error)
                 await asyncio.sleep(_AGAIN)
+
+    def _trouble(self, error: Exception) -> None:
+        if isinstance(error, DrivenError):
+            why = f"the store does not answer: {error.message}"
+        else:
+            why = f"a fault of ours, the store is not followed: {type(error).__name__}: {str(error)[:200]!r}"
+        before, self.trouble = self.trouble, why
+        if why != before:
+            self.warn(why)
+
+    def _well(self) -> None:
+        before, self.trouble = self.trouble, ""
+        if before:
+            self.warn("the store is followed again")
 
     def _may_listen(self, holder: Holder | None) -> bool:
         return self.tokens is None or (holder is not None and self.tokens.holds(holder))
@@ -91,7 +112,10 @@ class Site:
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT)
-            self.hub.beat()
+            try:
+                self.hub.beat()
+            except Exception as error:  # the next one is tried all the same
+                self.warn(f"a fault of ours, in a heartbeat: {type(error).__name__}: {str(error)[:200]!r}")
 
     async def history(self, after: int, upto: int, pack: str) -> list[Event]:
         """What was told after one number up to another, of `pack` or of all. Of very much only the last of each

@@ -96,6 +96,11 @@ if TYPE_CHECKING:
 
         where: str  # for a person to read
 
+        @property
+        def reads_only(self) -> bool:
+            """Whether it may not be written to now."""
+            raise NotImplementedError
+
         async def open(self) -> None:
             """Get ready; make what is not there."""
 

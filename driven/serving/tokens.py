@@ -14,7 +14,7 @@ import time
 
 from driven.errors import ConfigError, DiskError, UsageError
 from driven.frozen import frozen
-from driven.trust.key_store import read_plain
+from driven.trust.key_store import read_plain, write_new
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -100,7 +100,10 @@ def read_tokens(path: str) -> tuple[Holder, ...]:
     if not os.path.lexists(path):
         raise ConfigError(f"there is no `{path}`", hint="`driven token add NAME --tokens FILE` makes the file")
     data = read_plain(path, MAX_BYTES)
-    check_writers(path, os.stat(path))
+    try:
+        check_writers(path, os.stat(path))
+    except OSError as error:  # it was put aside a moment ago
+        raise ConfigError(f"the tokens in `{path}` cannot be read: {(error.strerror or '').lower()}") from None
     found = []
     for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
         words = line.partition("#")[0].split()
@@ -124,8 +127,9 @@ def is_holder(name: str) -> bool:
     return 0 < len(name) <= 64 and not set(name) - _NAME
 
 
-def add_token(path: str, name: str, grant: Grant) -> str:
-    """A new token: its digest is added to the file, which nobody else may read. UsageError, DiskError."""
+def add_token(path: str, name: str, grant: Grant, output: str = "") -> str:
+    """A new token: its digest is added to the file, which nobody else may read; the token itself is put into the file
+    `output`, where one is named that is not there yet. UsageError, DiskError."""
     import secrets
     from hashlib import sha256
 
@@ -134,19 +138,30 @@ def add_token(path: str, name: str, grant: Grant) -> str:
     if os.path.lexists(path) and any(one.name == name for one in read_tokens(path)):
         raise UsageError(f"`{name}` has a token in `{path}`", hint=f"`driven token remove {name}` ends it first")
     token = PREFIX + secrets.token_urlsafe(32)
-    line = f"{name}  {grant:<7}  {sha256(token.encode()).hexdigest()}\n"
-    flags = os.O_CREAT | os.O_RDWR | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+    if output:
+        if os.path.abspath(output) == os.path.abspath(path):
+            raise UsageError(f"`{output}` is the list of digests", hint="the token goes into a file of its own")
+        if os.path.lexists(output):
+            raise UsageError(f"`{output}` is there already", hint="choose another file, or delete it")
+        write_new(output, f"{token}\n".encode(), 0o600)  # before anybody knows it: what cannot be kept is not given
     try:
-        with open(os.open(path, flags, 0o600), "r+b", buffering=0) as file:
-            size = file.seek(0, os.SEEK_END)
-            if size:
-                file.seek(size - 1)
-                line = line if file.read(1) == b"\n" else "\n" + line
-            file.write(line.encode())
-            os.fsync(file.fileno())
+        _append(path, f"{name}  {grant:<7}  {sha256(token.encode()).hexdigest()}\n")
     except OSError as error:
+        if output:
+            os.unlink(output)
         raise DiskError(f"`{path}` cannot be written: {(error.strerror or '').lower()}") from None
     return token
+
+
+def _append(path: str, line: str) -> None:
+    flags = os.O_CREAT | os.O_RDWR | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+    with open(os.open(path, flags, 0o600), "r+b", buffering=0) as file:
+        size = file.seek(0, os.SEEK_END)
+        if size:
+            file.seek(size - 1)
+            line = line if file.read(1) == b"\n" else "\n" + line
+        file.write(line.encode())
+        os.fsync(file.fileno())
 
 
 def remove_token(path: str, name: str) -> None:

@@ -13,14 +13,19 @@ from driven.trust.manifest import MANIFEST, OURS, check_path, check_paths, parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from driven.trust.manifest import Manifest
 
 MEDIA = "application/vnd.driven.pack"
 MAX_BUNDLE = 64 << 20  # bytes
 MAX_FILES = 10_000
 _BLOCK = 512
 _NAME, _PREFIX = 100, 155  # bytes of a path in ustar, and of what may stand before its `/`
+_NOT_ONE, _ANEW = "no bundle of a pack, or not in its one spelling", "get it anew from where it came from"
 _MODES = {"644": b"0000644\0", "755": b"0000755\0"}
+_NOBODY, _NEVER, _KIND = b"0000000\0" * 2, b"%011o\0" % 0, b"0" + bytes(100) + b"ustar\0" + b"00" + bytes(80)
+_SAME = sum(_NOBODY + _NEVER + b" " * 8 + _KIND)  # of each checksum: blanks stand for it while it is counted
 
 
 def write_bundle(files: Mapping[str, bytes]) -> bytes:
@@ -28,17 +33,29 @@ def write_bundle(files: Mapping[str, bytes]) -> bytes:
 
     SignatureError for a pack without a manifest, or a path that cannot be in one.
     """
-    if MANIFEST not in files:
-        raise SignatureError("the pack has no `pack.manifest`", hint="sign it: `driven sign FOLDER`")
-    modes = {one.path: one.mode for one in parse(files[MANIFEST], f"`{MANIFEST}`").files}
-    parts = []
+    for path in files:
+        if wrong := check_path(path):
+            raise SignatureError(f"`{shown(path)}` cannot stand in a pack: {wrong}")
+    parts = list(_parts(files))
+    size = sum(map(len, parts))
+    if size > MAX_BUNDLE or len(files) > MAX_FILES:
+        raise SignatureError(f"the pack is too large: {len(files):,} files, {size:,} bytes")
+    return b"".join(parts)
+
+
+def _parts(files: Mapping[str, bytes]) -> Iterator[bytes]:
+    """Its pieces, one after the other, of paths that were looked at; the content of a file is not copied."""
+    modes = {one.path: one.mode for one in _manifest_of(files).files}
     for path in sorted(files):
         data, mode = files[path], _MODES[modes.get(path, "644")]
-        parts += [_head(path, len(data), mode), data, bytes(-len(data) % _BLOCK)]
-    made = b"".join([*parts, bytes(2 * _BLOCK)])
-    if len(made) > MAX_BUNDLE or len(files) > MAX_FILES:
-        raise SignatureError(f"the pack is too large: {len(files):,} files, {len(made):,} bytes")
-    return made
+        yield from (_head(path, len(data), mode), data, bytes(-len(data) % _BLOCK))
+    yield bytes(2 * _BLOCK)
+
+
+def _manifest_of(files: Mapping[str, bytes]) -> Manifest:
+    if MANIFEST not in files:
+        raise SignatureError("the pack has no `pack.manifest`", hint="sign it: `driven sign FOLDER`")
+    return parse(files[MANIFEST], f"`{MANIFEST}`")
 
 
 def read_bundle(data: bytes) -> dict[str, bytes]:
@@ -55,14 +72,18 @@ def read_bundle(data: bytes) -> dict[str, bytes]:
             raise _not_one()
         files[path] = data[at : at + size]
         at += size + -size % _BLOCK
-    check_paths(path for path in files if path not in OURS)
+    paths, at = [path for path in files if path not in OURS], 0
     try:
-        again = write_bundle(files)
+        if paths != [one.path for one in _manifest_of(files).files]:  # those were looked at when it was parsed
+            check_paths(paths)
+        for part in _parts(files):  # as it would be written, and not written: a server has no room for a second one
+            if not data.startswith(part, at):
+                at = -1
+                break
+            at += len(part)
     except DrivenError as error:
-        raise SignatureError(
-            f"no bundle of a pack: {error.message}", hint="get it anew from where it came from"
-        ) from None
-    if again != data:
+        raise SignatureError(f"no bundle of a pack: {error.message}", hint=_ANEW) from None
+    if at != len(data):
         raise _not_one()
     return files
 
@@ -78,21 +99,20 @@ def _entry(head: bytes) -> tuple[str, int]:
 
 def _head(path: str, size: int, mode: bytes) -> bytes:
     """https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html#tag_20_94_13_06, verified 2026-11-22."""
-    if wrong := check_path(path):
-        raise SignatureError(f"`{shown(path)}` cannot stand in a pack: {wrong}")
     name, prefix = path.encode(), b""
     if len(name) > _NAME:
         cut = name.find(b"/", len(name) - _NAME - 1)
         if cut < 0 or cut > _PREFIX:
             raise SignatureError(f"the path `{shown(path)}` is too long for a bundle")
         prefix, name = name[:cut], name[cut + 1 :]
+    length = b"%011o\0" % size
+    checksum = b"%06o\0 " % (_SAME + sum(name) + sum(mode) + sum(length) + sum(prefix))
     fields = [
-        name.ljust(_NAME, b"\0"), mode, b"0000000\0" * 2, b"%011o\0" % size, b"%011o\0" % 0, b" " * 8, b"0", bytes(100),
-        b"ustar\0" + b"00", bytes(64), bytes(16), prefix.ljust(_PREFIX, b"\0"), bytes(12),
+        name.ljust(_NAME, b"\0"), mode, _NOBODY, length, _NEVER, checksum, _KIND,
+        prefix.ljust(_PREFIX, b"\0"), bytes(12),
     ]  # fmt: skip
-    head = b"".join(fields)
-    return head[:148] + b"%06o\0 " % sum(head) + head[156:]
+    return b"".join(fields)
 
 
 def _not_one() -> SignatureError:
-    return SignatureError("no bundle of a pack, or not in its one spelling", hint="get it anew from where it came from")
+    return SignatureError(_NOT_ONE, hint=_ANEW)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import ipaddress
 import os
+import socket
 import ssl
 import urllib.request
 from pathlib import Path
@@ -19,7 +20,7 @@ from trust.packs import making
 from driven.errors import ConfigError, PolicyError, UsageError
 from driven.serving.packaging import Built
 from driven.serving.tokens import Tokens, add_token, read_tokens
-from serving.tools import Server, driven, serving, token_of, wait, within
+from serving.tools import WAIT, Server, curl, driven, serving, token_of, wait, within
 
 
 @pytest.mark.parametrize("path", ["/packs", "/packs/acme-errors", "/packs/acme-errors/latest", "/events", "/metrics"])
@@ -218,3 +219,60 @@ def test_by_tls_it_serves_the_same(tmp_path: Path, key: Path, packs: dict[str, B
         strange = driven(tmp_path, "pack", "publish", "pack", "--to", url, DRIVEN_TOKEN=ana)
         assert strange.returncode == 2 and "certificate" in strange.stderr.lower()
         assert server.raw(b"GET /packs HTTP/1.1\r\n\r\n")[:1] in (b"", b"\x15"), "no plain HTTP beside it"
+
+
+def shown(port: int) -> bytes:
+    """The certificate that a new connection is shown."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=WAIT) as plain,
+        context.wrap_socket(plain, server_hostname="localhost") as one,
+    ):
+        return one.getpeercert(binary_form=True) or b""
+
+
+def test_a_certificate_that_is_renewed_is_used_without_a_restart(tmp_path: Path) -> None:
+    """Through links, as ACME clients have them; first the certificate alone, then its key."""
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        certificate(tmp_path / name)
+    first, second = (
+        ssl.PEM_cert_to_DER_cert((tmp_path / name / "cert.pem").read_text()) for name in ("one", "two")
+    )  # fmt: skip
+
+    def use(file: str, name: str) -> None:
+        (tmp_path / "fresh").symlink_to(tmp_path / name / file)
+        os.replace(tmp_path / "fresh", tmp_path / file)
+
+    for file in ("cert.pem", "key.pem"):
+        use(file, "one")
+    with serving(tmp_path, "--store", "s", "--cert", "cert.pem", "--key", "key.pem") as server:
+        assert shown(server.port) == first
+        use("cert.pem", "two")
+        wait(lambda: "are not used" in server.said())
+        assert shown(server.port) == first
+        use("key.pem", "two")
+        wait(lambda: shown(server.port) == second)
+        use("key.pem", "one")
+        wait(lambda: server.said().count("are not used") == 2)
+        assert shown(server.port) == second, "what does not belong together is not used"
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="there is no IPv6")
+def test_on_the_loopback_of_ipv6(tmp_path: Path, packs: dict[str, Built]) -> None:
+    with socket.socket(socket.AF_INET6) as probe:
+        try:
+            probe.bind(("::1", 0))
+        except OSError:
+            pytest.skip("this machine has no ::1")
+    (tmp_path / "a.pack").write_bytes(packs["1.0.0"].data)
+    ana = token_of(tmp_path, "ana", publish=True)
+    with serving(tmp_path, "--store", "s", "--host", "::1", "--tokens", "tokens.txt") as server:
+        assert server.url == f"http://[::1]:{server.port}"
+        done = driven(tmp_path, "pack", "publish", "a.pack", "--to", server.url, DRIVEN_TOKEN=ana)
+        assert done.returncode == 0, done.stderr
+    with serving(tmp_path, "--store", "s", "--host", "::1") as server:
+        assert '"version":"1.0.0"' in curl("-g", f"{server.url}/packs")
+        assert " 200 " in curl("-g", "-H", f"Host: localhost:{server.port}", f"{server.url}/packs").splitlines()[0]
+        assert " 421 " in curl("-g", "-H", "Host: evil.example", f"{server.url}/packs").splitlines()[0]

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,8 @@ from driven.frozen import replace
 from driven.serving.folder import Folder
 from driven.serving.packaging import Built
 from driven.serving.store import Event, Version
-from driven.serving.telling import QUEUE, Hub, Listener
-from serving.tools import WAIT, Events, driven, serving, token_of, wait
+from driven.serving.telling import MOST_CLIENTS, QUEUE, Hub, Listener
+from serving.tools import WAIT, Events, driven, memory, serving, token_of, wait
 
 
 @pytest.fixture
@@ -112,6 +113,25 @@ def test_there_is_an_end_to_how_many_listen(tmp_path: Path) -> None:
         for one in streams:
             one.close()
         wait(lambda: b"driven_events_clients 0\n" in server.ask("/metrics").body)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_as_many_as_it_takes_by_itself_hear_at_once_within_150_mb(tmp_path: Path, packs: dict[str, Built]) -> None:
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 2 * MOST_CLIENTS + 100:
+        pytest.skip("this system lets nobody open so many sockets")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, MOST_CLIENTS + 500), hard))
+    made = packs["1.0.0"]
+    with serving(tmp_path, "--store", "s") as server, contextlib.ExitStack() as clients:
+        streams = [clients.enter_context(contextlib.closing(Events(server))) for _ in range(MOST_CLIENTS)]
+        more = server.ask("/events")
+        assert more.status == 503 and int(more.headers["retry-after"]) > 0
+        assert server.ask("/readyz").status == 200 and server.ask("/events?poll=1").status == 200
+        Folder(os.fspath(tmp_path / "s")).publish(made.version, made.data)
+        assert {tuple(one.versions(1)) for one in streams} == {((1, "1.0.0"),)}
+        assert memory(server.process.pid, "VmHWM") < 150 << 20
 
 
 def _event(number: int) -> Event:

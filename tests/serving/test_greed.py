@@ -25,13 +25,7 @@ from driven.serving.answers import TRANSPORT
 from driven.serving.folder import LOCK, Folder
 from driven.serving.packaging import Built, build
 from driven.serving.running import Settings
-from serving.tools import DRIVEN, WAIT, Events, Server, driven, free_port, need, serving, token_of, wait
-
-
-def _memory(process: int) -> int:
-    """Bytes that a process has in memory now."""
-    line = next(one for one in Path(f"/proc/{process}/status").read_text().splitlines() if one.startswith("VmRSS"))
-    return int(line.split()[1]) << 10
+from serving.tools import DRIVEN, WAIT, Events, Server, driven, free_port, memory, need, serving, token_of, wait
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
@@ -45,12 +39,12 @@ def test_many_who_get_the_same_share_its_bytes(more: str, tmp_path: Path, key: P
     Folder(os.fspath(tmp_path / "s")).publish(made.version, made.data)
     head = f"GET /packs/acme-errors/latest HTTP/1.1\r\nHost: 127.0.0.1\r\n{more}\r\n".encode()
     with serving(tmp_path, "--store", "s") as server, contextlib.ExitStack() as clients:
-        before = _memory(server.process.pid)
+        before = memory(server.process.pid)
         for _ in range(40):
             one = clients.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=WAIT))
             one.sendall(head)
             assert one.recv(12) in (b"HTTP/1.1 200", b"HTTP/1.1 206")
-        assert _memory(server.process.pid) - before < 120 << 20  # and not 40 times 12 MB
+        assert memory(server.process.pid) - before < 120 << 20  # and not 40 times 12 MB
 
 
 def test_a_range_is_for_get_alone(tmp_path: Path, packs: dict[str, Built]) -> None:

@@ -151,8 +151,12 @@ def test_a_part_of_it(wanted: str, part: slice, server: Server, packs: dict[str,
     assert "content-encoding" not in answer.headers and answer.headers["repr-digest"] == digest(data)
     same = server.ask(LATEST, range=wanted, if_range=answer.headers["etag"])
     assert (same.status, same.body) == (206, data[part])
-    for other in ('"b3-0"', 'W/"x"', f'"{packs["1.1.0"].version.etag}.zstd"', "Sat, 01 Jan 2000 00:00:00 GMT"):
-        assert server.ask(LATEST, range=wanted, if_range=other).status == 200
+    tag = packs["1.1.0"].version.etag
+    for other in (
+        '"b3-0"', 'W/"x"', f'W/"{tag}"', f'"{tag}.zstd"', f'"{tag}", "{tag}"', "*", "Sat, 01 Jan 2000 00:00:00 GMT",
+    ):  # fmt: skip
+        answer = server.ask(LATEST, range=wanted, if_range=other)
+        assert (answer.status, answer.body) == (200, data), other
 
 
 @pytest.mark.parametrize("wanted", [
@@ -169,6 +173,8 @@ def test_a_range_behind_the_end_is_told(server: Server, packs: dict[str, Built])
         answer = server.ask(LATEST, range=wanted)
         assert answer.status == 416
         assert answer.headers["content-range"] == f"bytes */{len(packs['1.1.0'].data)}"
+        assert server.ask(LATEST, range=wanted, if_range='W/"x"').status == 200
+        assert server.ask(LATEST, range=wanted, if_none_match=f'"{packs["1.1.0"].version.etag}"').status == 304
 
 
 @settings(max_examples=150)

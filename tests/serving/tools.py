@@ -59,6 +59,7 @@ class Server:
     url: str
     log: Path
     headers: dict[str, str] = field(default_factory=dict)
+    told: dict[str, Any] = field(default_factory=dict)
 
     @property
     def port(self) -> int:
@@ -128,7 +129,7 @@ def serving(folder: Path, *words: str, port: int = 0, token: str = "") -> Iterat
         assert line, log.read_text()
         told = json.loads(line)
         assert "url" in told, told
-        yield Server(process, told["url"], log, {"Authorization": f"Bearer {token}"} if token else {})
+        yield Server(process, told["url"], log, {"Authorization": f"Bearer {token}"} if token else {}, told)
     finally:
         if process.poll() is None:
             process.terminate()
@@ -140,6 +141,16 @@ def serving(folder: Path, *words: str, port: int = 0, token: str = "") -> Iterat
         process.stdout.close()
     said = log.read_text(errors="replace")
     assert "Traceback" not in said and "fault of ours" not in said, said
+
+
+@contextlib.contextmanager
+def process_of(words: Sequence[str], folder: Path, **more: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that says something on stdout, for as long as it lasts; a test that fails does not wait for its end."""
+    with subprocess.Popen(words, cwd=folder, env=environment(), stdout=subprocess.PIPE, **more) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def token_of(folder: Path, name: str, *, publish: bool = False) -> str:
@@ -192,8 +203,8 @@ def free_port() -> int:
 class Nats:
     """A nats-server with JetStream, of the test's own, on loopback."""
 
-    def __init__(self, folder: Path) -> None:
-        self._words = [need("nats-server"), "-js", "-a", "127.0.0.1", "-sd", os.fspath(folder), "-p"]
+    def __init__(self, folder: Path, *words: str) -> None:
+        self._words = [need("nats-server"), "-js", "-a", "127.0.0.1", "-sd", os.fspath(folder), *words, "-p"]
         self.port = free_port()
         self.url = f"nats://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
@@ -262,6 +273,12 @@ class Events:
     def close(self) -> None:
         """Hang up."""
         self._socket.close()
+
+
+def memory(process: int, what: str = "VmRSS") -> int:
+    """Bytes that a process has in memory now; `VmHWM`: that it ever had."""
+    line = next(one for one in Path(f"/proc/{process}/status").read_text().splitlines() if one.startswith(what))
+    return int(line.split()[1]) << 10
 
 
 def wait(until: Any, what: Sequence[str] | str = "it") -> None:

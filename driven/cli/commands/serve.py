@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
-from driven.errors import UsageError
+from driven.errors import DrivenError, UsageError
 
 if TYPE_CHECKING:
     from driven.cli.app import App
@@ -19,27 +20,35 @@ def run(args: Any, app: App) -> int:
 
     settings = Settings(
         host=args.host, port=_port(args.port), store=args.store or ("" if args.nats else STORE), nats=args.nats or "",
-        tokens=args.tokens or "", signers=args.signers or "", cert=args.cert or "", key=args.key or "",
+        nats_login=args.nats_login or "", tokens=args.tokens or "",
+        signers=args.signers or "", cert=args.cert or "", key=args.key or "",
         behind_proxy=args.behind_proxy, clients=args.clients,
     )  # fmt: skip
 
-    def began(url: str, store: str) -> None:
+    def began(url: str, store: str, reads_only: bool) -> None:
         import json
         import sys
 
         if app.json:
             line = {"event": "serving", "url": url, "store": store, "tokens": bool(settings.tokens),
-                    "tls": bool(settings.cert)}  # fmt: skip
+                    "tls": bool(settings.cert), "reads_only": reads_only}  # fmt: skip
             app.out.raw(json.dumps(line) + "\n")
         else:
             who = "who has a token" if settings.tokens else "this machine"
-            app.out.note(("serving ", "bold"), (url, "bold cyan"), (f"  {store}, to {who}; Ctrl-C ends it", "dim"))
+            what = f"{store}, for reading alone," if reads_only else f"{store},"
+            app.out.note(("serving ", "bold"), (url, "bold cyan"), (f"  {what} to {who}; Ctrl-C ends it", "dim"))
         sys.stdout.flush()
 
+    # A log that nobody reads any more, or a disk that is full, is no reason to serve nobody.
     def tell(line: str) -> None:
-        app.out.line((line, "dim"), error=True)
+        with contextlib.suppress(OSError, DrivenError):
+            app.out.line((line, "dim"), error=True)
 
-    serve(settings, began, tell if args.verbose else None)
+    def warn(line: str) -> None:
+        with contextlib.suppress(OSError, DrivenError):
+            app.out.line(("warning: ", "yellow"), line, error=True)
+
+    serve(settings, began, tell if args.verbose else None, warn)
     return 0
 
 

@@ -10,17 +10,23 @@ if TYPE_CHECKING:
 
 
 def run_add(args: Any, app: App) -> int:
-    """Print a new token, once. 2 for a name that has one, 5 for a file that others may write."""
+    """Print a new token, once, or put it into a file of its own. 2 for a name that has one or a file that is there, 5
+    for a list that others may write."""
     from driven.serving.tokens import Grant, add_token
 
     grant: Grant = "publish" if args.publish else "read"
-    token = add_token(args.tokens, args.name, grant)
+    token = add_token(args.tokens, args.name, grant, args.output or "")
+    may = f"it may {grant}, as {args.name}"
 
     def show(out: Output) -> None:
-        out.line(token)
-        out.note((f"it may {grant}, as {args.name}; shown this once: {args.tokens} has its digest", "dim"), error=True)
+        if args.output:
+            out.note(("+ ", "green"), (args.output, "bold"), (f"  {may}; {args.tokens} has its digest", "dim"))
+        else:
+            out.line(token)
+            out.note((f"{may}; shown this once: {args.tokens} has its digest", "dim"), error=True)
 
-    app.answer(lambda: {"name": args.name, "grant": grant, "token": token, "file": args.tokens}, show)
+    where = {"output": args.output} if args.output else {"token": token}
+    app.answer(lambda: {"name": args.name, "grant": grant, **where, "file": args.tokens}, show)
     return 0
 
 
