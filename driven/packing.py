@@ -17,6 +17,7 @@ from driven.frozen import field, frozen, replace
 from driven.project.disk import Tree
 from driven.project.installing import Moves
 from driven.project.ledger import PACKS, PINS
+from driven.project.pack_changes import changes
 from driven.project.pack_texts import texts
 from driven.project.packs import Pack, pack_names, read_pack, revoked_keys, unaccepted
 from driven.project.pins import Pin, pins_text, read_pins
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from typing import Literal, TypeAlias
 
     from driven.model.diagnostic import Diagnostic
+    from driven.project.pack_changes import Changes
     from driven.trust.surfaces import Surface
 
 State: TypeAlias = 'Literal["accepted", "new", "changed", "refused", "gone"]'
@@ -106,6 +108,21 @@ def look_staged(root: str, top: str, name: str, source: str = "") -> PackLook:
     """A pack that was laid out in the folder `top`, as it would be in the project."""
     pin, store = read_pins(root).get(name), load_store(root, os.environ)
     return replace(_look(top, name, pin, True, store, revoked_keys(root)), stage=top, source=source)
+
+
+def edits(root: str, staged: PackLook, here: PackLook | None = None) -> Changes:
+    """What somebody changed in a pack where it stands (`here`), and would be lost if the staged one took its place.
+    Empty where it stands as it was accepted, or as another version that is signed by the accepted key."""
+    if not staged.stage or not os.path.lexists(os.path.join(root, PACKS, staged.name)):
+        return {}
+    here = here or look(root, staged.name)
+    pin = here.pin
+    if here.state == "accepted" or (pin is not None and here.content == pin.content.removeprefix("sha256:")):
+        return {}
+    if here.content and pin is not None and pin.key and here.fingerprint == pin.key:
+        return {}
+    found = changes(root, staged.stage, staged.name)
+    return found if any(before is not None for before, _ in found.values()) else {}
 
 
 def accept(

@@ -103,7 +103,7 @@ def load(root: str, *, fresh: bool = False, kept: Kept | None = None, checks: bo
     began = tick()
     remembered = (kept.parsed or memory) if fresh else memory
     packs = None
-    if os.path.lexists(os.path.join(root, ledger.PACKS)):
+    if any(os.path.lexists(os.path.join(root, path)) for path in (ledger.PACKS, ledger.PINS)):
         from driven.project.accepted import load_packs
 
         packs = load_packs(root, remembered, began, known=remembered.agrees or not lock)

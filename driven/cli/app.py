@@ -86,10 +86,13 @@ class App:
         known = {c.name for c in COMMANDS}
         return (*COMMANDS, *(c for name, c in self.registry().commands.items() if name not in known))
 
-    def answer(self, data: Callable[[], dict[str, Any]], show: Callable[[Output], None]) -> None:
-        """Print the result: one JSON envelope with --json, else for a person."""
+    def answer(
+        self, data: Callable[[], dict[str, Any]], show: Callable[[Output], None], *, failed: Sequence[DrivenError] = ()
+    ) -> None:
+        """Print the result: one JSON envelope with --json, else for a person. `failed`: why a part of what was asked
+        for was not done, which `data` tells apart; then the envelope is not `ok`."""
         if self.json:
-            self._envelope(data(), None)
+            self._envelope(data(), _said(failed))
         else:
             show(self.out)
 
@@ -124,8 +127,7 @@ class App:
     def fail(self, error: DrivenError) -> int:
         """Print `error`; its exit code."""
         if self.json:
-            said, *more = ({"code": one.code, "message": str(one), "hint": one.hint} for one in error.all)
-            self._envelope(None, {**said, **({"more": more} if more else {})})
+            self._envelope(None, _said(error.all))
         else:
             from driven.cli.render_findings import show_error
 
@@ -150,6 +152,12 @@ class App:
             self._link.answer(envelope)
             return
         self.out.raw(json.dumps(envelope, indent=2 if self.out.terminal else None) + "\n")
+
+
+def _said(errors: Iterable[DrivenError]) -> dict[str, Any] | None:
+    """What the envelope says went wrong: the first, and `more`."""
+    told: list[dict[str, Any]] = [{"code": one.code, "message": str(one), "hint": one.hint} for one in errors]
+    return {**told[0], **({"more": told[1:]} if told[1:] else {})} if told else None
 
 
 def main(argv: Sequence[str] | None = None, link: Speaker | None = None) -> int:

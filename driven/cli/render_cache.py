@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 NOWHERE = "there is no folder for caches: neither XDG_CACHE_HOME nor HOME says where"
 _SECOND = 1_000_000_000  # nanoseconds
+_GOES = ("Holds", "Oldest", "At most", "Newest")  # in this order, where a terminal is narrow
+_NUMBERS = ("Files", "Size", "At most")
+_HOLDS = 16  # columns that what a cache holds needs to be read
 _SHORT = 16  # characters of a digest that a person is shown
 
 
@@ -41,7 +44,14 @@ def show_status(out: Output, found: Sequence[Content], top: str) -> None:
             (one.cache.holds, "dim"),
         ])  # fmt: skip
     head = ["Cache", "Files", "Size", "At most", "Oldest", "Newest", "Holds"]
-    out.show(out.table(rows, head=head, right=(1, 2, 3), cut=(6,), indent=0))
+    for name in _GOES:  # a number that is cut is another number: what is needed least goes before
+        fixed = [_widest(rows, head, i) for i in range(len(head)) if head[i] != "Holds"]
+        if sum(fixed) + 2 * len(head) + ("Holds" in head) * _HOLDS <= out.width:
+            break
+        at = head.index(name)
+        head, rows = head[:at] + head[at + 1 :], [row[:at] + row[at + 1 :] for row in rows]
+    right = [i for i, name in enumerate(head) if name in _NUMBERS]
+    out.show(out.table(rows, head=head, right=right, wrap=[len(head) - 1] if "Holds" in head else (), indent=0))
     total = f"{count(sum(len(one.files) for one in found), 'file')}, {size(sum(one.bytes for one in found))}"
     out.note((f"{total} in {top}, each cache in the folder of its name", "dim"))
     for one in found:
@@ -51,6 +61,11 @@ def show_status(out: Output, found: Sequence[Content], top: str) -> None:
             out.detail(
                 f"{one.folder}: {count(one.others, 'thing')} that {'is' if one.others == 1 else 'are'} not driven's"
             )
+
+
+def _widest(rows: Sequence[Sequence[list[Piece] | Piece]], head: Sequence[str], at: int) -> int:
+    """The columns that a column of plain cells takes."""
+    return max(len(head[at]), *(len(str(row[at][0] if isinstance(row[at], tuple) else row[at])) for row in rows))
 
 
 def show_list(out: Output, rows: Sequence[tuple[Content, Stored, str]]) -> None:
@@ -66,7 +81,9 @@ def show_list(out: Output, rows: Sequence[tuple[Content, Stored, str]]) -> None:
         ]
         for one, file, what in rows
     ]  # fmt: skip
-    out.show(out.table(table, head=["Cache", "Name", "Size", "Used", "What"], right=(2,), cut=(1, 4), indent=0))
+    out.show(
+        out.table(table, head=["Cache", "Name", "Size", "Used", "What"], right=(2,), cut=(1,), wrap=(4,), indent=0)
+    )
     total = f"{count(len(rows), 'file')}, {size(sum(file.size for _, file, _ in rows))}"
     out.note((total, "dim"))
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from driven.cli.diff import unified
 from driven.cli.render import Output, Piece
 from driven.cli.text import count
 
 if TYPE_CHECKING:
     from driven.packing import PackLook
+    from driven.project.pack_changes import Changes
 
 _STATES = {
     "accepted": ("ok", "green"), "new": ("warn", "yellow"), "changed": ("fail", "bold red"),
@@ -33,6 +35,9 @@ def show_packs(out: Output, looks: Sequence[PackLook]) -> None:
     head = ["", "Pack", "Version", "State", "Signed by", "Wants"]
     out.show(out.table(rows, head=head, wrap=(5,), cut=(1, 4), indent=0))
     for one in looks:
+        if one.state == "gone" and one.pin is not None:
+            brings = f"update {one.name}` fetches" if one.pin.source else "pack add FOLDER` brings"
+            out.line(f"`{one.name}` is not here: what it wrote stays; `driven {brings} it", error=True)
         if one.problem is not None:
             out.line((one.problem.message, _STATES[one.state][1]), error=True)
             if one.problem.hint:
@@ -46,6 +51,32 @@ def show_pack(out: Output, one: PackLook, *, error: bool = False) -> None:
     out.line((f"{out.glyph(glyph)} {one.name}{version}", f"bold {style.split()[-1]}"), f"  {one.state}", error=error)
     for name, pieces in _rows(out, one):
         out.line(f"  {name:<12}", *pieces, error=error)
+
+
+def show_edits(out: Output, name: str, changes: Changes) -> None:
+    """On stderr, what somebody changed in a pack and is lost when another one takes its place."""
+    out.line((f"{out.glyph('warn')} {name}", "bold yellow"), "  was changed here, and this goes:", error=True)
+    for line in diff(changes):
+        out.line((line, diff_style(line)), error=True)
+
+
+def diff(changes: Changes) -> Iterator[str]:
+    """The lines of what changes in a pack's texts; a file that is no text is named."""
+    for path, (before, after) in changes.items():
+        if any(side is not None and b"\0" in side for side in (before, after)):
+            yield f"diff --git a/{path} b/{path}"
+            yield "Binary files differ"
+        else:
+            yield from unified(path, before, after)
+
+
+def diff_style(line: str) -> str:
+    """How a line of a diff is shown."""
+    if line.startswith("@@"):
+        return "cyan"
+    if line.startswith(("+++", "---", "diff ")):
+        return "bold"
+    return "green" if line.startswith("+") else "red" if line.startswith("-") else ""
 
 
 def show_accepted(out: Output, looks: Sequence[PackLook]) -> None:

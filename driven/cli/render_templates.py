@@ -7,20 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 from driven.cli.diff import unified
 from driven.cli.render import Output, Piece
-from driven.cli.render_findings import show_findings
+from driven.cli.render_findings import show_findings, tally
 from driven.cli.render_plan import show_changes, show_diff
 from driven.cli.text import count
+from driven.format.snap import ANSWERS
 from driven.fusion.template import Template, Variable
 from driven.fusion.variables import fits, written
 from driven.model.plan import Keep
 
 if TYPE_CHECKING:
     from driven.model.diagnostic import Diagnostic
+    from driven.model.plan import Overlap
     from driven.model.rule import Value
     from driven.templating.answering import Ask
     from driven.templating.applying import Applied, Made
+    from driven.templating.checking import Checked
 
 _TITLES = {"persona": "personas", "project": "projects", "standard": "standards", "workflow": "workflows"}
+_BESIDE = 26  # columns: the mark, and a description that can be read
 _PATCH = {"+": "green", "-": "red", "@": "cyan"}
 
 
@@ -32,7 +36,7 @@ def show_list(out: Output, looks: Sequence[Mapping[str, Any]], found: Sequence[D
         rows = [_row(out, one) for one in looks if one["kind"] == kind]
         if rows:
             out.line((title, "bold"))
-            out.show(out.table(rows, cut=(2,), indent=0))
+            _show_rows(out, rows)
     if looks:
         here = sum(one["holds"] is True for one in looks)
         fit = f"; {out.glyph('ok')} {number_that_fits(here)} this project" if here else ""
@@ -48,17 +52,27 @@ def number_that_fits(here: int) -> str:
 def show_found(out: Output, looks: Sequence[Mapping[str, Any]], words: str, near: str) -> None:
     """What a search found, best first."""
     if looks:
-        out.show(out.table([_row(out, one) for one in looks], cut=(2,), indent=0))
+        _show_rows(out, [_row(out, one) for one in looks])
         return
     out.line(f"no template has `{words}` in its name, title, tags or description", error=True)
     hint = f"did you mean `driven template search {near}`?" if near else "`driven template list` shows all"
     out.line("  ", ("hint:", "cyan"), f" {hint}", error=True)
 
 
+def _show_rows(out: Output, rows: Sequence[Sequence[Sequence[Piece] | Piece]]) -> None:
+    """A mark, a name and what it says; on a narrow terminal that stands below the name, for no name is cut."""
+    if max(len(row[1][0]) for row in rows) + _BESIDE <= out.width:
+        out.show(out.table(rows, wrap=(2,), indent=0))
+        return
+    for mark, name, said in rows:
+        out.show(out.table([[mark, name]], wrap=(1,), indent=0))
+        out.show(out.table([[said]], wrap=(0,), indent=5))
+
+
 def _row(out: Output, one: Mapping[str, Any]) -> list[Sequence[Piece] | Piece]:
     mark = (out.glyph("ok"), "green") if one["holds"] is True else ("", "")
     origin = "" if one["origin"] == "driven" else f"  {one['origin']}"
-    there = "  rule here" if one["there"] else ""
+    there = "  applied" if one["applied"] else "  rule here" if one["there"] else ""
     dim = "dim" if one["holds"] is False else ""
     return [mark, (one["name"], dim or "bold"), [(one["description"], dim), (f"{origin}{there}", "dim")]]
 
@@ -81,7 +95,11 @@ def show_one(
         rows.append([("with", "dim"), ", ".join(one.include)])
     rule = f".driven/rules/{one.rule_id}.md"
     if made is not None:
-        rows.append([("rule", "dim"), [rule, ("  stands here already", "dim") if look["there"] else ""]])
+        there = look["there"] and not look["applied"]
+        rows.append([("rule", "dim"), [rule, ("  stands here already", "dim") if there else ""]])
+    for its in look["applied"]:
+        answers = ", ".join(f"{name}={written(value)}" for name, value in its["answers"].items())
+        rows.append([("applied", "dim"), [f".driven/rules/{its['rule']}.md", (f"  {answers}", "cyan")]])
     out.show(out.table(rows, wrap=(1,)))
     if one.variables:
         out.line("")
@@ -115,12 +133,14 @@ def show_applied(out: Output, made: Applied, *, dry: bool, more: bool = True) ->
         show_changes(out, plan)
     for c in plan.conflicts:
         out.line(("conflict:", "bold red"), f" {c.path}: {c.message}", error=True)
-        for line in unified(c.path, c.before, c.after)[1:]:
+        for lap in c.overlaps:
+            _show_overlap(out, lap)
+        for line in unified(c.path, c.before, c.after)[1:] if not c.overlaps else ():
             out.line("  ", (line, _PATCH.get(line[:1], "")), error=True)
         if c.hint:
             out.line("  ", ("hint:", "cyan"), f" {c.hint}", error=True)
     show_findings(out, made.diagnostics, made.root, error=True)
-    rules = len(plan.writes)
+    rules = sum(change.path != ANSWERS for change in plan.writes)
     kept = sum(isinstance(change, Keep) for change in plan.changes)
     there = f"; {count(kept, 'rule')} there already" if kept else ""
     if not made.is_sound:
@@ -128,11 +148,29 @@ def show_applied(out: Output, made: Applied, *, dry: bool, more: bool = True) ->
     elif dry:
         out.note(f"{count(rules, 'rule')} would be written{there}", error=True)
     elif not rules:
-        out.note("nothing to do", there.replace(";", ":"))
+        out.note("the answers are kept" if plan.writes else "nothing to do", there.replace(";", ":"))
     else:
         out.note((f"{count(rules, 'rule')} written", "bold green"), there)
     if made.done and rules and more:
         out.note("next: `driven sync` writes them for every editor")
+
+
+def _show_overlap(out: Output, lap: Overlap) -> None:
+    """Both sides of a place that a person and the template changed."""
+    out.line("  ", (f"line {lap.line}", "cyan"), error=True)
+    for sign, style, text in (("yours   ", "red", lap.ours), ("template", "green", lap.theirs)):
+        for line in text.splitlines() or ["(nothing)"]:
+            out.line("    ", (f"{sign}  ", "dim"), (line, style), error=True)
+
+
+def show_checked(out: Output, made: Checked, root: str) -> None:
+    """Every finding, and how many there are."""
+    show_findings(out, made.diagnostics, root)
+    said = tally(made.diagnostics) or "no findings"
+    if not made.names:
+        out.note("there is no template in .driven/templates", ("  `driven template new NAME` begins one", "dim"))
+    else:
+        out.note((said, "bold red" if "error" in said else "bold"), f" ({count(len(made.names), 'template')})")
 
 
 def asker(out: Output) -> Ask:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from driven.cli.diff import unified
+from driven.cli.render_packs import diff, diff_style
 from driven.cli.text import count, size
 
 if TYPE_CHECKING:
@@ -40,10 +40,10 @@ def show_updates(out: Output, found: Sequence[Update], *, check: bool = False) -
                         out.line("  ", ("hint:", "cyan"), f" {one.problem.hint}", error=True)
             case "restored":
                 out.line((f"{out.glyph('warn')} {one.name} {one.version}", "bold yellow"), "  is put back as accepted")
+                _show_changes(out, one, check)
             case _:
                 _show_new(out, one)
-                for line in () if check else diff(one):
-                    out.line((line, _style(line)))
+                _show_changes(out, one, check)
 
 
 def show_taken(out: Output, looks: Sequence[PackLook]) -> None:
@@ -53,16 +53,6 @@ def show_taken(out: Output, looks: Sequence[PackLook]) -> None:
         out.note((out.glyph("ok"), "green"), " updated " if look.state != "accepted" else " put back ",
                  (f"{look.name} {version}", "bold"), (f"  {look.content[:12]}", "dim"))  # fmt: skip
     out.note(("commit .driven/packs and .driven/driven.lock; `driven sync` writes the rules", "dim"))
-
-
-def diff(one: Update) -> Iterator[str]:
-    """The lines of what changes in its texts; a file that is no text is named."""
-    for path, (before, after) in one.changes.items():
-        if any(side is not None and b"\0" in side for side in (before, after)):
-            yield f"diff --git a/{path} b/{path}"
-            yield "Binary files differ"
-        else:
-            yield from unified(path, before, after)
 
 
 def how(came: Brought) -> str:
@@ -75,6 +65,15 @@ def _show_new(out: Output, one: Update) -> None:
     out.line((f"{out.glyph('warn')} {one.name} {one.pin.version} {arrow} {one.version}", "bold yellow"))
     for name, pieces in _rows(out, one):
         out.line(f"  {name:<12}", *pieces)
+
+
+def _show_changes(out: Output, one: Update, check: bool) -> None:
+    """The texts that change, and whether some of what goes by that is somebody's work."""
+    if one.edited:
+        among = "" if check else ": among the lines with `-`"
+        out.line(f"  {'lost':<12}", ("what was changed here", "bold red"), among)
+    for line in () if check else diff(one.changes):
+        out.line((line, diff_style(line)))
 
 
 def _rows(out: Output, one: Update) -> Iterator[tuple[str, list[Piece]]]:
@@ -102,11 +101,3 @@ def _rows(out: Output, one: Update) -> Iterator[tuple[str, list[Piece]]]:
         yield "", [(f"and {len(look.surfaces) - _MANY} more", "yellow")]
     yield "came", [_HOW.get(one.coding, one.coding), (f"  {size(one.moved)}" if one.moved else "", "dim")]
     yield "changes", [count(len(one.changes), "file")]
-
-
-def _style(line: str) -> str:
-    if line.startswith("@@"):
-        return "cyan"
-    if line.startswith(("+++", "---", "diff ")):
-        return "bold"
-    return "green" if line.startswith("+") else "red" if line.startswith("-") else ""

@@ -34,9 +34,12 @@ def answer(command: Command, done: Done, ring: str) -> dict[str, Any]:
         return _plain(command, done, meta)
     if not envelope["ok"]:
         error = envelope["error"] if isinstance(envelope["error"], dict) else {}
-        return _failed(
+        failed = _failed(
             str(error.get("message", "it failed")), str(error.get("hint", "")), meta | {"driven/error": error}
         )
+        if isinstance(envelope["data"], dict):  # a part of it was done, or found out
+            failed["content"].append(_text(json.dumps(envelope["data"], ensure_ascii=False)))
+        return failed
     data = envelope["data"]
     if command.result:
         wrong = fault(data, json.loads(command.result))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 
 from driven.core.ledger import UNSURE, Entry
-from driven.errors import ConfigError, DrivenError
+from driven.errors import ConfigError, DeliveryError, DrivenError
 from driven.frozen import field, frozen, record
 from driven.model.diagnostic import Diagnostic
 from driven.model.rule import Rule
 from driven.project.ledger import PACKS, Memory, pack_of, setting_entry
 from driven.project.packs import pack_names, read_pack, revoked_keys, unaccepted
-from driven.project.pins import Pin, read_pins
+from driven.project.pins import Pin, pin_span, read_pins
 from driven.span import Span
 from driven.trust import manifest, pack
 from driven.trust.capability import CapabilityManifest
@@ -54,13 +54,12 @@ class Loaded:
 
 
 def load_packs(root: str, memory: Memory, began: int, *, known: bool) -> Loaded:
-    """Every pack of the project. `known`: this machine remembers what each rule has emitted.
+    """Every pack of the project, also one that is pinned and not here. `known`: this machine remembers what each rule
+    has emitted.
 
     While the memory of the last sync holds, not one file of a pack has changed: its rules are taken from there.
     """
     loaded = Loaded()
-    if not os.path.lexists(os.path.join(root, PACKS)):
-        return loaded
     before = _remembered(memory)
     if memory.current and _recall(loaded, memory, before, root):
         return loaded
@@ -70,17 +69,19 @@ def load_packs(root: str, memory: Memory, began: int, *, known: bool) -> Loaded:
     except ConfigError:
         raise
     except DrivenError as wrong:
-        _withhold(loaded, memory, [one for ids in before.values() for one in ids], wrong, PACKS, known)
+        _withhold(loaded, memory, [one for ids in before.values() for one in ids], wrong, Span(path=PACKS), known)
         loaded.entries.append(_unsure(setting_entry(root, PACKS)))
         return loaded
     loaded.entries += [setting_entry(root, path) for path in (REVOKED, os.path.join(home(os.environ), "revoked_keys"))]
-    for name in names:
+    for name in sorted({*names, *pins}):
         folder = f"{PACKS}/{name}"
         entries = list(_entries(root, folder, began))
         made = read_pack(root, name)
-        error = unaccepted(made, pins.get(name), revoked)
+        is_here = name in names
+        error = unaccepted(made, pins.get(name), revoked) if is_here else _not_here(name, pins[name])
         if error is not None:
-            _withhold(loaded, memory, before.get(name, []), error, f"{folder}/{pack.ABOUT}", known)
+            where = Span(path=f"{folder}/{pack.ABOUT}") if is_here else pin_span(root, name)
+            _withhold(loaded, memory, before.get(name, []), error, where, known)
             held = ";".join(before.get(name, ()))  # with the folder, which stands whatever became of the files
             loaded.entries += [_unsure((*one[:2], "" if at else held, *one[3:])) for at, one in enumerate(entries)]
             continue
@@ -100,16 +101,29 @@ def load_packs(root: str, memory: Memory, began: int, *, known: bool) -> Loaded:
 
 
 def _withhold(
-    loaded: Loaded, memory: Memory, ids: Sequence[str], error: DrivenError, path: str, known: bool
+    loaded: Loaded, memory: Memory, ids: Sequence[str], error: DrivenError, where: Span, known: bool
 ) -> None:  # fmt: skip
     """Say why a pack is not read; its rules stay as the last sync had them, where this machine remembers that."""
     loaded.diagnostics.append(
-        Diagnostic(code=error.code, severity="error", message=error.message, span=Span(path=path), hint=error.hint)
+        Diagnostic(code=error.code, severity="error", message=error.message, span=where, hint=error.hint)
     )
     stay = [rule_id for rule_id in ids if rule_id in memory.rules]
     loaded.rules.update((rule_id, memory.rules[rule_id]) for rule_id in stay)
     loaded.held.update(stay)
     loaded.lost = loaded.lost or not known
+
+
+def _not_here(name: str, pin: Pin) -> DeliveryError:
+    """What to say of a pack that is pinned and has no folder: it was not committed, or somebody deleted it. Who wants
+    to be rid of it takes its pin back."""
+    hint = (
+        f"`driven update {name}` fetches it, as it is pinned"
+        if pin.source
+        else f"`driven add {name} --from …` or `driven pack add FOLDER` brings it"
+    )
+    return DeliveryError(
+        f"the pack `{name}` is pinned, and is not here", hint=f"{hint}; `driven pack forget {name}` takes it off"
+    )
 
 
 def _remembered(memory: Memory) -> dict[str, list[str]]:

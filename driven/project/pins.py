@@ -66,6 +66,16 @@ def read_pins(root: str) -> dict[str, Pin]:
     return {name: _pin(name, value) for name, value in packs.items()}
 
 
+def pin_span(root: str, name: str) -> Span:
+    """Where the file names a pack; its beginning where it is written otherwise than here."""
+    try:
+        lines = read_file(os.path.join(root, PINS), MAX_BYTES)[0].splitlines()
+    except OSError:
+        lines = []
+    head = f"[packs.{name}]".encode()
+    return Span(path=PINS, line=lines.index(head) + 1 if head in lines else 1)
+
+
 def pins_text(pins: Mapping[str, Pin]) -> bytes:
     """The text of the file: sorted, so that two branches that accept different packs merge."""
     import tomli_w

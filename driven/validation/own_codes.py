@@ -461,8 +461,10 @@ _ALL = (
         "It says something that docs/dtm.md does not list, or a variable that it uses has no value.",
     ),
     OwnCode(
-        "DRV014", "a pack that cannot be fetched", "error",
-        "The server or the repository is not there, does not know the pack, or was cut off. What is here stays.",
+        "DRV014", "a pack that is not here, or cannot be fetched", "error",
+        "The server or the repository is not there, does not know the pack, or was cut off. What is here stays; what a"
+        " pack wrote that is pinned and not here stays too, until `driven update` brings it or `driven pack forget`"
+        " takes its pin back.",
     ),
     OwnCode(
         "DRV070", "a bug in driven", "error",

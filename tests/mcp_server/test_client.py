@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from mcp import MCPError
 
+from driven.cli.app import main
 from driven.grammar.commands import COMMANDS
 from driven.grammar.to_mcp import to_mcp
 from mcp_server.conftest import install, talk
@@ -60,6 +61,26 @@ def test_findings_are_an_answer_and_a_failure_is_not(project: Path) -> None:
         failed = await client.call_tool("build", {})
         assert failed.is_error and "hint: " in failed.content[0].text
         assert failed.meta["driven/exit"] == 2 and failed.meta["driven/error"]["code"] == "DRV003"
+
+    talk(project, story)
+
+
+def test_a_failure_says_what_was_found_out(project: Path) -> None:
+    """Of a verb that does several things one may fail: the others are told."""
+    for name in ("one", "two"):
+        source = project / "src" / name
+        source.mkdir(parents=True)
+        (source / "pack.toml").write_text(f'name = "{name}"\nversion = "1.0.0"\n')
+        words = ["--root", str(project), "add", name, "--from", str(source), "--unsigned", "--yes", "--quiet"]
+        assert main(words) == 0
+    (project / "src/two/pack.toml").write_text('name = "two"\nversion = "1.1.0"\n')
+
+    async def story(client: Any) -> None:
+        failed = await client.call_tool("update", {"check": True})
+        assert failed.is_error and failed.meta["driven/exit"] == 6, failed
+        assert "not signed" in failed.content[0].text and failed.meta["driven/error"]["code"] == "DRV010"
+        packs = json.loads(failed.content[1].text)["packs"]
+        assert {one["name"]: one["state"] for one in packs} == {"one": "current", "two": "refused"}
 
     talk(project, story)
 

@@ -66,6 +66,36 @@ def test_tar_of_another_spelling_is_refused() -> None:
         read_bundle(out.getvalue())
 
 
+def test_a_bundle_that_ends_too_early_or_too_late_is_refused() -> None:
+    """Wherever a block ends: also before the two empty ones at the end, and behind them."""
+    good = write_bundle(_files())
+    for end in range(0, len(good), 512):
+        with pytest.raises(SignatureError):
+            read_bundle(good[:end])
+    for more in (b"\0", bytes(512), bytes(1024), good):
+        with pytest.raises(SignatureError):
+            read_bundle(good + more)
+
+
+@pytest.mark.parametrize("path", ["rules/../../x", "/x", "RULES/a.md", "rules/a.md/b", "con"])
+@pytest.mark.parametrize("signed", [True, False])
+def test_a_bundle_with_a_bad_path_is_refused_whether_its_manifest_has_it_or_not(path: str, signed: bool) -> None:
+    """Written without the look at paths that `write_bundle` takes."""
+    assert read_bundle(_bare(_files())) == _files()
+    files = {**(_files(**{path: b"x"}) if signed else _files()), path: b"x"}
+    with pytest.raises(SignatureError):
+        read_bundle(_bare(files))
+
+
+def _bare(files: dict[str, bytes]) -> bytes:
+    """A bundle of any paths, its manifest as it is."""
+    from driven.trust import bundle
+
+    heads = {path: bundle._head(path, len(data), bundle._MODES["644"]) for path, data in files.items()}
+    body = b"".join(heads[path] + files[path] + bytes(-len(files[path]) % 512) for path in sorted(files))
+    return body + bytes(1024)
+
+
 @settings(max_examples=150)
 @given(st.data())
 def test_whatever_is_changed_is_refused_or_is_other_files(data: st.DataObject) -> None:

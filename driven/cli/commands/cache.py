@@ -115,11 +115,13 @@ def _free(app: App, args: Any, free: Callable[[Content], Freed]) -> int:
 
 
 def run_warm(args: Any, app: App) -> int:
-    """Compile every template that can be used here into the cache. 2 when one does not compile, or cannot be kept."""
+    """Compile every template that can be used here into the cache. 2 when one does not compile, or cannot be kept, or
+    when Jinja2 is needed for that and not installed."""
     from driven.cli import data
     from driven.cli.commands.template import library
     from driven.cli.render_cache import show_warmed
     from driven.fusion.caches import open_cache
+    from driven.fusion.compiling import has_jinja
     from driven.fusion.loading import TemplateLoader
     from driven.model.diagnostic import of_error
     from driven.templating.rendering import Renderer
@@ -130,6 +132,7 @@ def run_warm(args: Any, app: App) -> int:
     cache = open_cache("templates")
     loader = TemplateLoader(cache)
     renderer = Renderer(found, loader)
+    waiting: list[str] = []  # for Jinja2
     made = there = shipped = 0
     with app.progress() as progress:
         for done, template in enumerate(templates):
@@ -141,7 +144,10 @@ def run_warm(args: Any, app: App) -> int:
             try:
                 renderer.prepare(template)
             except (SourceError, TemplateError, UsageError) as error:
-                problems += of_error(error)
+                if isinstance(error, TemplateError) and not has_jinja():
+                    waiting.append(template.name)
+                else:
+                    problems += of_error(error)
                 continue
             made, there = made + (loader.counts.compiled > before), there + (loader.counts.compiled == before)
     if loader.counts.refused:
@@ -150,6 +156,8 @@ def run_warm(args: Any, app: App) -> int:
             f"what was compiled cannot be kept: {why}",
             hint="look at the disk, or let XDG_CACHE_HOME name another folder",
         )
+    if waiting:
+        problems += of_error(_without_jinja(waiting))
     problems = [*found.diagnostics, *problems]
     app.answer(
         lambda: {
@@ -162,3 +170,15 @@ def run_warm(args: Any, app: App) -> int:
         lambda out: show_warmed(out, made, there, shipped, problems, app.base),
     )
     return app.outcome(diagnostics=problems)
+
+
+def _without_jinja(names: list[str]) -> TemplateError:
+    from driven.cli.text import count
+    from driven.fusion.compiling import INSTALL
+
+    more = f" and {len(names) - 3} more" if names[3:] else ""
+    listed = f"`{'`, `'.join(names[:3])}`{more}"
+    need = "needs" if len(names) == 1 else "need"
+    return TemplateError(
+        f"{count(len(names), 'template')} {need} Jinja2 to be compiled, and it is not installed: {listed}", hint=INSTALL
+    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from driven.errors import PolicyError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from driven.cli.app import App
     from driven.cli.render import Output
@@ -56,13 +56,17 @@ def run_trust(args: Any, app: App) -> int:
     looks = [packing.look(app.root, name) for name in dict.fromkeys(args.names)] or list(packing.look_all(app.root))
     gone = [one.name for one in looks if one.state == "gone"]
     if gone and args.names:
-        raise UsageError(f"the pack `{gone[0]}` is not here", hint="`driven pack forget` takes its pin back")
+        raise UsageError(
+            f"the pack `{gone[0]}` is not here",
+            hint=f"`driven update {gone[0]}` fetches it from where it came; `driven pack forget` takes its pin back",
+        )
     looks = [one for one in looks if one.state not in ("gone", "accepted")]
     return accept(args, app, looks, again=f"driven pack trust {looks[0].name if len(looks) == 1 else 'NAME'} --yes")
 
 
 def run_forget(args: Any, app: App) -> int:
-    """Take a pack's pin back: from the next sync on its rules are held back as they stand."""
+    """Take a pack's pin back: from the next sync on its rules are held back as they stand; those of a pack that is not
+    here go."""
     from driven import packing
 
     packing.forget(app.root, args.name)
@@ -72,6 +76,8 @@ def run_forget(args: Any, app: App) -> int:
         out.note(f"`{args.name}` is no longer accepted", ": what its rules wrote stays as it is" if there else "")
         if there:
             out.note((f"to be rid of it, delete .driven/packs/{args.name} and sync", "dim"))
+        else:
+            out.note(("the next `driven sync` takes its rules from the editors' files", "dim"))
 
     app.answer(lambda: {"packs": []}, show)
     return 0
@@ -80,34 +86,46 @@ def run_forget(args: Any, app: App) -> int:
 def accept(args: Any, app: App, looks: Sequence[PackLook], *, again: str) -> int:
     """Show these packs, ask where a person is, and accept them; `again`: what says yes where nobody can be asked."""
     from driven import packing
-    from driven.cli.render_packs import show_accepted
+    from driven.cli.render_packs import show_accepted, show_edits
 
-    confirm(args, app, looks, again=again)
+    lost = {one.name: found for one in looks if (found := packing.edits(app.root, one))}
+    for name, found in lost.items() if not app.json else ():
+        show_edits(app.out, name, found)
+    confirm(args, app, looks, again=again, lost=lost)
     done = packing.accept(app.root, looks, unsigned=args.unsigned, key=args.key or "", surfaces=args.surfaces)
     app.answer(lambda: {"packs": [data(packing.look(app.root, one.name)) for one in done]},
                lambda out: show_accepted(out, done))  # fmt: skip
     return 0
 
 
-def confirm(args: Any, app: App, looks: Sequence[PackLook], *, again: str, known: bool = False) -> None:
-    """That somebody says yes to these packs as they stand; nothing is asked of those that are accepted. `known`: they
-    were shown already. SignatureError for what cannot be accepted, PolicyError where nobody says yes."""
+def confirm(
+    args: Any, app: App, looks: Sequence[PackLook], *, again: str, known: bool = False, lost: Collection[str] = ()
+) -> None:
+    """That somebody says yes to these packs as they stand; nothing is asked of those that are accepted, but those that
+    are `lost`: what was changed there goes, and was shown. `known`: all were shown already. SignatureError for what
+    cannot be accepted, PolicyError where nobody says yes."""
     from driven import packing
     from driven.cli.render_packs import show_pack
 
-    looks = [one for one in looks if one.state != "accepted"]
-    for one in looks:
+    new = [one for one in looks if one.state != "accepted"]
+    for one in new:
         packing.check(one, unsigned=args.unsigned, key=args.key or "", surfaces=args.surfaces)
+    looks = [one for one in looks if one in new or one.name in lost]
     if not looks or args.yes:
         return
-    for one in looks if not (app.json or known) else ():
+    for one in new if not (app.json or known) else ():
         show_pack(app.out, one, error=True)
     what = f"`{looks[0].name}`" if len(looks) == 1 else f"these {len(looks)} packs"
     asks = not app.json and app.out.can_ask()
-    if not asks or app.out.ask((f"Accept {what} as it stands?", "bold"), " [y/N]").lower() not in ("y", "yes"):
+    does = f"Accept {what} as it stands" if new else f"Put {what} back as accepted"
+    goes = ", and lose what was changed here" if lost else ""
+    if not asks or app.out.ask((f"{does}{goes}?", "bold"), " [y/N]").lower() not in ("y", "yes"):
+        denied = f"{what} was not accepted" if asks else f"nobody is here to accept {what}"
+        kept = f"what was changed in {what} stays" + ("" if asks else ": nobody is here to say that it may go")
+        keeps = "; what you want to keep of that, copy into .driven/rules first" if lost else ""
         raise PolicyError(
-            f"{what} was not accepted" if asks else f"nobody is here to accept {what}",
-            hint="" if asks else f"if it is what you want: `{again}`",
+            denied if new else kept,
+            hint="" if asks else f"if it is what you want{goes.replace('lose', 'to lose')}: `{again}`{keeps}",
         )
 
 

@@ -1,4 +1,4 @@
-"""`driven template list`, `search`, `show`, `render`, `apply` and `new`."""
+"""`driven template list`, `search`, `show`, `render`, `apply`, `check` and `new`."""
 
 from __future__ import annotations
 
@@ -109,20 +109,50 @@ def run_render(args: Any, app: App) -> int:
 
 
 def run_apply(args: Any, app: App) -> int:
-    """Write the rules that templates give, all or none. 4 where another rule stands in the way."""
+    """Write the rules that templates give, all or none. 4 where another rule, or an edit, stands in the way."""
     from driven.cli.render_templates import show_applied
     from driven.templating.applying import carry_out, prepare
 
     if not args.names:
         raise UsageError("which template?", hint="`driven template list` shows them")
     found = library(app, app.root)
+    _known(found, args.names)
     made = prepare(
-        found, args.names, given(args), ask=asking(args, app), rule_id=getattr(args, "as"), force=args.force
+        found, args.names, given(args), ask=asking(args, app), rule_id=getattr(args, "as"), force=args.force,
+        keep=args.keep,
     )  # fmt: skip
     if made.is_sound and not args.dry_run:
         made = carry_out(made)
     app.answer(lambda: applied(made, diff=args.dry_run), lambda out: show_applied(out, made, dry=args.dry_run))
     return app.outcome(conflicts=bool(made.plan.conflicts), diagnostics=made.diagnostics)
+
+
+def _known(found: Library, names: Sequence[str]) -> None:
+    """UsageError for names that are none, all of them at once."""
+    wrong: list[UsageError] = []
+    for name in names:
+        try:
+            found.locate(name)
+        except UsageError as error:
+            wrong.append(UsageError(f"{error.message}: nothing was written", hint=error.hint))
+    if wrong:
+        wrong[0].more = tuple(wrong[1:])
+        raise wrong[0]
+
+
+def run_check(args: Any, app: App) -> int:
+    """Tell every mistake of the project's own templates, or of those that are named. 1 when there are errors, with
+    --strict also when there are warnings."""
+    from driven.cli.render_templates import show_checked
+    from driven.templating.checking import check
+
+    made = check(library(app), args.names)
+    app.answer(
+        lambda: {"templates": list(made.names), "diagnostics": _told(made.diagnostics)},
+        lambda out: show_checked(out, made, app.base),
+    )
+    failing = ("error", "warning") if args.strict else ("error",)
+    return app.outcome(findings=any(one.severity in failing for one in made.diagnostics))
 
 
 def run_new(args: Any, app: App) -> int:
@@ -132,7 +162,8 @@ def run_new(args: Any, app: App) -> int:
     path = new(app.root, args.name, args.from_ or "")
     app.answer(lambda: {"path": path}, lambda out: out.line(("+ ", "green"), path))
     if not app.json:
-        app.out.note((f"edit it; `driven template show {args.name}` shows what it gives", "dim"))
+        shows = f"`driven template show {args.name}` shows what it gives"
+        app.out.note((f"edit it; {shows}, `driven template check` what is wrong with it", "dim"))
     return 0
 
 
@@ -177,11 +208,16 @@ def applied(made: Applied, *, diff: bool) -> dict[str, Any]:
 
 def looked_at(found: Library, templates: Sequence[Template]) -> list[dict[str, Any]]:
     """What lists say of templates. `holds`: whether the condition is true here, null where there is none or a value
-    decides it; `there`: whether a rule of its id stands in the project."""
+    decides it; `there`: whether a rule of its id stands in the project; `applied`: the rules that it gave."""
     from driven.templating.conditions import condition_of, holds
     from driven.templating.finding import standing_ids
+    from driven.templating.kept import read_kept
 
     ids = standing_ids(found.root)
+    made: dict[str, list[dict[str, Any]]] = {}
+    for rule_id, one in read_kept(found.root).items():
+        if rule_id in ids:
+            made.setdefault(one.name, []).append({"rule": rule_id, "answers": dict(one.answers)})
     conditions = {one.name: condition_of(found, one) for one in templates}
     facts = _facts(found.root) if any(conditions.values()) else None
     return [
@@ -189,7 +225,7 @@ def looked_at(found: Library, templates: Sequence[Template]) -> list[dict[str, A
             "name": one.name, "title": one.title, "description": one.description, "kind": one.kind,
             "tags": list(one.tags), "origin": one.origin, "path": one.path, "condition": conditions[one.name],
             "holds": holds(conditions[one.name], facts) if facts is not None else None, "rule": one.rule_id,
-            "there": one.rule_id in ids,
+            "there": one.rule_id in ids, "applied": made.get(one.name, []),
         }
         for one in templates
     ]  # fmt: skip

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from driven.cli.app import App
     from driven.delivery.updating import Update
+    from driven.errors import DrivenError
     from driven.model.diagnostic import Diagnostic
 
 _ALONE = ("follow", "repin")  # they mean nothing beside these
@@ -61,12 +62,15 @@ def _update(args: Any, app: App) -> int:
             show_updates(app.out, found, check=args.check)
         if looks and not dry:
             names = " ".join(look.name for look in looks)
-            confirm(args, app, looks, again=f"driven update {names} --yes", known=True)
+            lost = [one.name for one in found if one.edited]
+            confirm(args, app, looks, again=f"driven update {names} --yes", known=True, lost=lost)
             packing.accept(root, looks, unsigned=args.unsigned, key=args.key or "", surfaces=args.surfaces)
         done = bool(looks) and not dry
+        problems = [one.problem for one in found if one.problem is not None]
+        problems.sort(key=lambda one: -one.exit_code)
         app.answer(lambda: {"packs": [_data(one, done) for one in found]},
-                   lambda out: show_taken(out, looks) if done else None)  # fmt: skip
-    return app.outcome(drift=args.check and bool(looks), diagnostics=_told(found))
+                   lambda out: show_taken(out, looks) if done else None, failed=problems)  # fmt: skip
+    return app.outcome(drift=args.check and bool(looks), diagnostics=_told(problems))
 
 
 def _repin(args: Any, app: App) -> int:
@@ -84,20 +88,17 @@ def _repin(args: Any, app: App) -> int:
     return 0
 
 
-def _told(found: Iterable[Update]) -> list[Diagnostic]:
+def _told(problems: Iterable[DrivenError]) -> list[Diagnostic]:
     """What could not be done, as the exit code counts it; it was shown with its pack."""
     from driven.model.diagnostic import Diagnostic
     from driven.project.ledger import PINS
     from driven.span import Span
 
-    return [
-        Diagnostic(code=one.problem.code, severity="error", message=one.problem.message, span=Span(path=PINS))
-        for one in found if one.problem is not None
-    ]  # fmt: skip
+    return [Diagnostic(code=one.code, severity="error", message=one.message, span=Span(path=PINS)) for one in problems]
 
 
 def _data(one: Update, done: bool) -> dict[str, Any]:
-    from driven.cli.render_update import diff
+    from driven.cli.render_packs import diff
 
     look, problem = one.look, one.problem
     return {
@@ -111,7 +112,8 @@ def _data(one: Update, done: bool) -> dict[str, Any]:
         "more": [str(wanted) for wanted in look.more] if look else [],
         "less": [str(wanted) for wanted in look.less] if look else [],
         "surfaces": [str(surface) for surface in look.surfaces] if look else [],
-        "diff": "\n".join(diff(one)),
+        "diff": "\n".join(diff(one.changes)),
+        "edited": one.edited,
         "coding": one.coding,
         "bytes": one.moved,
         "problem": None if problem is None else {"code": problem.code, "message": str(problem), "hint": problem.hint},

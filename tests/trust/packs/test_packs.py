@@ -271,11 +271,14 @@ def test_a_rule_of_ours_and_one_of_a_pack_cannot_share_an_id(accepted: Path) -> 
     assert "Wrap every error" in (accepted / EMITTED[0]).read_text(), "what stands there stays until that is decided"
 
 
-def test_a_pack_that_is_gone_takes_its_outputs_with_it(accepted: Path) -> None:
+def test_a_pack_that_is_gone_takes_its_outputs_with_it_once_its_pin_is_gone(accepted: Path) -> None:
     shutil.rmtree(accepted / ".driven/packs/acme-errors")
+    assert making.codes(making.sync(accepted)) == ["DRV014"]
+    assert stand(accepted) == [True, True]
+    assert packing.look(str(accepted), "acme-errors").state == "gone"
+    packing.forget(str(accepted), "acme-errors")
     assert not making.codes(making.sync(accepted))
     assert stand(accepted) == [False, False]
-    assert packing.look(str(accepted), "acme-errors").state == "gone"
 
 
 def test_another_machine_deletes_nothing_of_a_pack_that_was_changed(accepted: Path) -> None:

@@ -44,7 +44,8 @@ WHY = {
     "driven/sync/others.py": "opens the lock of a project to ask who holds it; writes nothing",
     "driven/serving/folder.py": "the store that a person named: names were checked, a temp O_NOFOLLOW beside it, then"
     " its name; the log O_NOFOLLOW, by its lock's holder",
-    "driven/serving/tokens.py": "the list of tokens that a person named: O_APPEND|O_NOFOLLOW, 0600",
+    "driven/serving/tokens.py": "the list of tokens that a person named: O_APPEND|O_NOFOLLOW, 0600; a new token, into a"
+    " file that was not there: O_EXCL|O_NOFOLLOW, 0600 (`write_new`)",
     "driven/benchmarks/": "projects of the benchmark's own, in a folder for temps",
     "driven/fusion/precompiling.py": "run when a wheel or a pack is built: what it compiles, beside its source",
     "driven/trust/make_tables.py": "run by hand: writes a source file of this repository",
