@@ -1,104 +1,83 @@
-"""`python -m driven.benchmarks.serving_clients URL PACK FOLDER COUNT`: so many clients of a rule server in one process.
+"""`python -m driven.benchmarks.serving_clients URL PACK KEY FOLDER COUNT`: so many clients of a rule server in one
+process, each as `driven update --follow` has it: driven's own `Follower`, which listens to events, asks for a version
+with the one that it has as dictionary, checks digests, paths and the signature by KEY, and puts it into a file.
 
-Each has the pack as it stands at first, listens to events, and on word of a new version asks for it with the version
-that it has as dictionary, checks both digests and puts it into a file of its own. One line for each on stdout: the time
-at which that was done, in seconds since 1970. As little as can be, so that it is the
-server that is measured.
+`ready` on stdout once each has the version of now and listens; then, after the next one, a line of JSON: `times` at
+which each had applied it, in seconds since 1970, and the seconds of `cpu` that all of them took for it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import os
 import sys
 import time
-from base64 import b64encode
 
-from blake3 import blake3
+from driven.delivery.following import Arrived, Follower
+from driven.errors import DrivenError
 
-from driven.streaming.dictionary import decompress
-
-_READY = "ready"
-_MOST = 64 << 20
-_WHO = f"Authorization: Bearer {os.environ.get('DRIVEN_TOKEN', '')}\r\n"
+READY = "ready"
+_LOOK, _PATIENCE = 0.02, 100.0  # seconds between looks at who is ready, and until all must be
 
 
-async def _get(host: str, port: int, path: str, headers: str = "") -> tuple[dict[str, str], bytes]:
-    """One GET on a connection of its own."""
-    reader, writer = await asyncio.open_connection(host, port)
-    writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n{_WHO}{headers}\r\n".encode())
-    head, _, body = (await reader.read(-1)).partition(b"\r\n\r\n")
-    writer.close()
-    first, *lines = head.decode("latin-1").split("\r\n")
-    if " 200 " not in first:
-        raise RuntimeError(first)
-    return {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}, body
+async def run(url: str, pack: str, key: str, folder: str, count: int) -> dict[str, object]:
+    """All of them, from their beginning to the version after the first."""
+    times: list[float] = []
+    is_next = False
+    all_there = asyncio.Event()
+
+    async def arrived(one: Arrived) -> None:
+        if not is_next:
+            return
+        if one.fetched.coding != "dcz":
+            raise RuntimeError(f"it came by {one.fetched.coding}, not as a difference")
+        times.append(time.time())
+        if len(times) == count:
+            all_there.set()
+
+    followers = [
+        Follower(
+            url, [pack], key=key, folder=_made(folder, number), token=os.environ.get("DRIVEN_TOKEN", ""),
+            arrived=arrived, told=_tell,
+        )
+        for number in range(count)
+    ]  # fmt: skip
+    tasks = [asyncio.create_task(one.run()) for one in followers]
+    waits = asyncio.create_task(all_there.wait())
+    async with asyncio.timeout(_PATIENCE):
+        while not all(one.is_live and one.versions for one in followers):
+            await asyncio.sleep(_LOOK)
+            for task in tasks:
+                if task.done():
+                    task.result()
+    is_next = True
+    print(READY, flush=True)
+    before = time.process_time()
+    done, _ = await asyncio.wait([waits, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    cpu = time.process_time() - before
+    for one in done:
+        one.result()
+    for one in tasks:
+        one.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    return {"times": times, "cpu": cpu}
 
 
-class Client:
-    """One that follows a pack."""
-
-    def __init__(self, host: str, port: int, pack: str, file: str, bundle: bytes, headers: str) -> None:
-        self._place = host, port
-        self._pack = pack
-        self._file = file
-        self._bundle = bundle
-        self._headers = headers
-        self.listening = asyncio.Event()
-
-    async def follow(self) -> float:
-        """Until it has applied what it heard of; when that was."""
-        host, port = self._place
-        reader, writer = await asyncio.open_connection(host, port)
-        writer.write(f"GET /events?pack={self._pack} HTTP/1.1\r\nHost: {host}:{port}\r\n{_WHO}\r\n".encode())
-        await reader.readuntil(b"\nid: ")
-        self.listening.set()
-        told = json.loads((await reader.readuntil(b"}\n\n")).rpartition(b"data: ")[2])
-        await self._apply(told)
-        done = time.time()
-        writer.close()
-        return done
-
-    async def _apply(self, told: dict[str, str]) -> None:
-        headers, body = await _get(*self._place, f"/packs/{told['name']}/latest", self._headers)
-        data = decompress(body, self._bundle, _MOST) if headers.get("content-encoding") == "dcz" else body
-        if hashlib.sha256(data).hexdigest() != told["sha256"] or f"b3-{blake3(data).hexdigest()}" != told["etag"]:
-            raise RuntimeError("another content than was told")
-        with open(f"{self._file}.new", "wb") as file:
-            file.write(data)
-        os.replace(f"{self._file}.new", self._file)
+def _made(folder: str, number: int) -> str:
+    place = os.path.join(folder, f"{os.getpid()}-{number}")
+    os.mkdir(place)
+    return place
 
 
-async def run(host: str, port: int, pack: str, folder: str, count: int) -> list[float]:
-    """All of them; the times."""
-    _, bundle = await _get(host, port, f"/packs/{pack}/latest")
-    have = b64encode(hashlib.sha256(bundle).digest()).decode()
-    headers = f'If-None-Match: "b3-{blake3(bundle).hexdigest()}"\r\nAccept-Encoding: dcz\r\n'
-    headers += f"Available-Dictionary: :{have}:\r\n"
-    files = [os.path.join(folder, f"{os.getpid()}-{number}.pack") for number in range(count)]
-    clients = [Client(host, port, pack, file, bundle, headers) for file in files]
-    tasks = [asyncio.create_task(one.follow()) for one in clients]
-    for one in clients:
-        await one.listening.wait()
-    print(_READY, flush=True)
-    return list(await asyncio.gather(*tasks))
+def _tell(error: DrivenError) -> None:
+    print(f"{error}", file=sys.stderr)
 
 
 def main() -> None:
-    """The words of the command line."""
-    url, pack, folder, count = sys.argv[1:5]
-    host, _, port = url.removeprefix("http://").rpartition(":")
-    try:
-        import uvloop
-    except ImportError:
-        loop_factory = None
-    else:
-        loop_factory = uvloop.new_event_loop
-    with asyncio.Runner(loop_factory=loop_factory) as runner:
-        for moment in runner.run(run(host, int(port), pack, folder, int(count))):
-            print(repr(moment))
+    """What a process of the benchmark does."""
+    url, pack, key, folder, count = sys.argv[1:]
+    print(json.dumps(asyncio.run(run(url, pack, key, folder, int(count)))))
 
 
 if __name__ == "__main__":

@@ -32,11 +32,11 @@ class Have:
     sha256: bytes
 
     @classmethod
-    def of(cls, data: bytes) -> Have:
-        """With its names."""
+    def of(cls, data: bytes, etag: str = "") -> Have:
+        """With its names; `etag` from who has compared it."""
         from hashlib import sha256
 
-        return cls(data, etag_of(data), sha256(data).digest())
+        return cls(data, etag or etag_of(data), sha256(data).digest())
 
 
 def etag_of(data: bytes) -> str:
@@ -101,7 +101,7 @@ def _decoded(coding: str, body: bytes, have: Have | None) -> bytes:
     if have is None:
         raise Corrupt
     if coding == "dcz":
-        return dictionary.decompress(body, have.data, MAX_BUNDLE)
+        return dictionary.decompress(body, have.data, MAX_BUNDLE, digest=have.sha256)
     from driven.streaming.operations import apply
     from driven.streaming.release import files_of, release_of
     from driven.trust.bundle import read_bundle, write_bundle

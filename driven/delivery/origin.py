@@ -72,7 +72,7 @@ def place(one: Origin, root: str) -> str:
 
 def is_loopback(host: str) -> bool:
     """Whether a host is this machine, by what it is called: no name is looked up for that."""
-    if host == "localhost" or host.endswith(".localhost"):
+    if host in ("localhost", "127.0.0.1") or host.endswith(".localhost"):
         return True
     import ipaddress
 

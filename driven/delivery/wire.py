@@ -127,16 +127,13 @@ class Client:
 
     def __init__(self, base: str, *, token: str = "", patience: Patience | None = None) -> None:
         self.base = base.rstrip("/")
-        self.host = _split(base).netloc
+        self._home = _split(self.base)
+        self.host = self._home.netloc
         self.patience = patience or Patience()
+        # Whether there is a token that may go to that server.
+        self.sends_token = bool(token) and (self._home.scheme == "https" or is_loopback(self._home.hostname or ""))
         self._token = token
         self._tls: ssl.SSLContext | None = None
-
-    @property
-    def sends_token(self) -> bool:
-        """Whether there is a token that may go to that server."""
-        found = _split(self.base)
-        return bool(self._token) and (found.scheme == "https" or is_loopback(found.hostname or ""))
 
     @asynccontextmanager
     async def get(self, path: str, headers: Mapping[str, str] | None = None) -> AsyncIterator[Answer]:
@@ -186,8 +183,7 @@ class Client:
             f"GET {target} HTTP/1.1", f"Host: {url.netloc}", f"User-Agent: driven/{__version__}", "Connection: close",
             *(f"{name}: {value}" for name, value in headers.items()),
         ]  # fmt: skip
-        home = _split(self.base)
-        if self.sends_token and (url.scheme, url.netloc) == (home.scheme, home.netloc):
+        if self.sends_token and (url.scheme, url.netloc) == (self._home.scheme, self._home.netloc):
             lines.append(f"Authorization: Bearer {self._token}")
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 

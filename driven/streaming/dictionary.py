@@ -47,11 +47,12 @@ def compress(data: bytes, dictionary: bytes, *, level: int | None = None) -> byt
     return MAGIC + hashlib.sha256(dictionary).digest() + bytes(frame)
 
 
-def decompress(data: bytes, dictionary: bytes, limit: int) -> bytes:
-    """What `compress` was given, of at most `limit` bytes. SourceError, also where it was another dictionary."""
+def decompress(data: bytes, dictionary: bytes, limit: int, *, digest: bytes = b"") -> bytes:
+    """What `compress` was given, of at most `limit` bytes. SourceError, also where it was another dictionary. `digest`:
+    the SHA-256 of `dictionary`, from who knows it."""
     if data[:8] != MAGIC or len(data) < 40:
         raise _broken("it is no dcz")
-    if data[8:40] != hashlib.sha256(dictionary).digest():
+    if data[8:40] != (digest or hashlib.sha256(dictionary).digest()):
         raise _broken("it was made with another dictionary")
     return _decoded(data[40:], limit, dictionary)
 

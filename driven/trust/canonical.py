@@ -61,11 +61,13 @@ def _check(value: Any, depth: int) -> None:
                 raise ValueError(f"{value} is too large a number")
         case list():
             for one in value:
-                _check(one, depth - 1)
+                if type(one) is not str or depth < 1:  # most are, and a call costs more than this
+                    _check(one, depth - 1)
         case dict():
             for key, one in value.items():
                 if not isinstance(key, str):
                     raise ValueError("a key is no text")
-                _check(one, depth - 1)
+                if type(one) is not str or depth < 1:
+                    _check(one, depth - 1)
         case _:
             raise ValueError(f"a {type(value).__name__} has no canonical form")
