@@ -348,6 +348,14 @@ def _template_and_rule(project: Path) -> None:
     (project / ".driven/rules/wrapping.md").write_text("Another one.\n")
 
 
+def _template_and_edit(project: Path) -> None:
+    """The rule that it gave, edited where another answer would change it."""
+    _template(project)
+    assert quietly(project, "template", "apply", "standards/wrapping") == 0
+    rule = project / ".driven/rules/wrapping.md"
+    rule.write_text(rule.read_text().replace("src/**", "tools/**"))
+
+
 def _broken_template(project: Path) -> None:
     _template(project)
     (project / ".driven/templates/broken.md").write_text("no front matter\n")
@@ -386,6 +394,7 @@ _TAKEN = {"name": "acme", "from": "src/acme", "yes": True, "unsigned": True}
 USAGE = Case(2, words=("--no-such-option",))
 _WRAPPING = {"name": "standards/wrapping"}
 _WRAPPINGS = {"names": ["standards/wrapping"]}
+_LIB = {**_WRAPPINGS, "set": ["folder=lib"]}
 CASES: dict[str, list[Case]] = {
     "init": [
         Case(0, setup=_bare), Case(2), Case(4, setup=_bare_in_the_way),
@@ -510,7 +519,9 @@ CASES: dict[str, list[Case]] = {
     ],
     "token add": [
         Case(0, {"name": "ana", "tokens": "out/tokens", "publish": True}),
+        Case(0, {"name": "ana", "tokens": "out/tokens", "output": "out/ana.token"}),
         Case(2, {"name": "a b", "tokens": "out/tokens"}),
+        Case(2, {"name": "ben", "tokens": "out/tokens", "output": "out/tokens"}),
         Case(5, {"name": "ben", "tokens": "out/tokens"}, _tokens_for_all),
     ],
     "token list": [
@@ -532,8 +543,12 @@ CASES: dict[str, list[Case]] = {
     ],
     "template apply": [
         Case(0, _WRAPPINGS, _template), Case(2, {"names": ["nobody"]}), Case(4, _WRAPPINGS, _template_and_rule),
-        Case(0, {**_WRAPPINGS, "force": True}, _template_and_rule),
-        Case(0, {**_WRAPPINGS, "set": ["folder=lib"]}, _template), Case(0, {**_WRAPPINGS, "dry_run": True}, _template),
+        Case(0, {**_WRAPPINGS, "force": True}, _template_and_rule), Case(4, _LIB, _template_and_edit),
+        Case(0, {**_LIB, "keep": True}, _template_and_edit),
+        Case(0, _LIB, _template), Case(0, {**_WRAPPINGS, "dry_run": True}, _template),
+    ],
+    "template check": [
+        Case(0, setup=_template), Case(1, setup=_broken_template), Case(2, {"names": ["nobody"]}),
     ],
     "template new": [
         Case(0, _WRAPPING), Case(2, {"name": "../up"}), Case(4, _WRAPPING, _template),

@@ -15,7 +15,7 @@ from driven.errors import DrivenError, UsageError
 
 if TYPE_CHECKING:
     from driven.cli.app import App
-    from driven.delivery.following import Arrived, Follower
+    from driven.delivery.following import Arrived, Follower, Turn
     from driven.project.pins import Pin
 
 _ENDS = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -52,7 +52,7 @@ def run(args: Any, app: App) -> int:
             Follower(
                 url, pins, keys={name: pin.key for name, pin in pins.items()}, store=store, token=tokens.get(url, ""),
                 have={name: one.data for name, one in here.items() if one is not None},
-                arrived=telling.arrived, told=telling.problem,
+                arrived=telling.arrived, told=telling.problem, turned=telling.turned,
             )
         )  # fmt: skip
     names = sorted(name for pins in servers.values() for name in pins)
@@ -102,9 +102,11 @@ class _Telling:
             if look.state == "accepted" and packing.look(self._root, name).state == "accepted":
                 return
             before = look.pin.version if look.pin is not None else ""
-            told = {"name": name, "before": before, "version": version, "more": [str(want) for want in look.more]}
+            edited = bool(packing.edits(self._root, look))
+            more = [str(want) for want in look.more]
+            told = {"name": name, "before": before, "version": version, "more": more, "edited": edited}
             arrow = self._app.out.glyph("arrow")
-            if self._takes and not look.more and not look.surfaces:
+            if self._takes and not look.more and not look.surfaces and not edited:
                 try:
                     packing.accept(self._root, [look])
                 except DrivenError as error:
@@ -112,8 +114,9 @@ class _Telling:
                     return
                 self.say({"event": "updated", **told}, f"{name} {before} {arrow} {version}: updated; `driven sync`")
                 return
-            more = f", and wants {', '.join(str(want) for want in look.more)}" if look.more else ""
-            self.say({"event": "published", **told}, f"{name} {before} {arrow} {version}{more}: `driven update {name}`")
+            asks = f", and wants {', '.join(more)}" if more else ""
+            asks += ", and what was changed here would be lost" if edited else ""
+            self.say({"event": "published", **told}, f"{name} {before} {arrow} {version}{asks}: `driven update {name}`")
 
     def problem(self, error: DrivenError) -> None:
         """What went wrong; not the same again and again."""
@@ -121,6 +124,20 @@ class _Telling:
             self._last = str(error)
             self.say({"event": "problem", "code": error.code, "message": str(error), "hint": error.hint},
                      f"{error}", hint=error.hint)  # fmt: skip
+
+    def turned(self, turn: Turn) -> None:
+        """That a server is away, and how long until it is tried again; that it is back."""
+        event: dict[str, Any] = {"event": turn.what, "server": turn.server}
+        match turn.what:
+            case "away":
+                why, hint = (turn.error.message, turn.error.hint) if turn.error is not None else ("", "")
+                said = f"{why}; trying again, at most {turn.seconds:g} s apart: nothing that is published is missed"
+                self.say({**event, "message": why, "hint": hint, "retry": turn.seconds}, said)
+            case "polling":
+                said = f"the event stream of `{turn.server}` does not hold: asking every {turn.seconds:g} s instead"
+                self.say({**event, "retry": turn.seconds}, said)
+            case "back":
+                self.say(event, f"`{turn.server}` is back")
 
     def say(self, event: dict[str, Any], text: str, hint: str = "") -> None:
         """One line, at once."""

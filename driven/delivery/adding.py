@@ -112,11 +112,15 @@ def laid_out(kept: Kept, name: str, version: str, data: bytes, top: str, coding:
 
 def bundle_at(folder: str) -> bytes | None:
     """The bundle of a pack that stands in a folder as it was signed; None where there is none."""
+    from hashlib import sha256
+
     files: dict[str, bytes] = {}
     try:
         data = read_file(os.path.join(folder, MANIFEST), 4 << 20)[0]
-        for path in [one.path for one in parse(data, MANIFEST).files]:
-            files[path] = read_file(os.path.join(folder, path), MAX_FILE)[0]
+        for one in parse(data, MANIFEST).files:
+            files[one.path] = read_file(os.path.join(folder, one.path), MAX_FILE)[0]
+            if sha256(files[one.path]).hexdigest() != one.sha256:
+                return None
         for name in OURS:
             if os.path.lexists(os.path.join(folder, name)):
                 files[name] = read_file(os.path.join(folder, name), 4 << 20)[0]

@@ -27,6 +27,7 @@ from driven.trust.pack import version_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from typing import Literal
 
     from driven.trust.signers import TrustStore
 
@@ -54,12 +55,27 @@ class Arrived:
     files: Mapping[str, bytes] = field(default_factory=dict, hash=False)
 
 
+@frozen
+class Turn:
+    """How the server is followed from now on; said once, when it changes.
+
+    what     "away": it cannot be, for `error`, and is tried again at most `seconds` apart; "polling": its stream does
+             not hold, and what is new is asked for every `seconds`; "back": by its stream, after one of these
+    """
+
+    what: Literal["away", "polling", "back"]
+    server: str
+    seconds: float = 0.0
+    error: DeliveryError | None = None
+
+
 class Follower:
     """Follow packs of a server; all of them where none is named.
 
     A version is handed to `arrived`, and written to `folder` as `NAME.pack`. `key`: the fingerprint that must have
     signed each, `keys` for single packs; else `store` says who may. `have`: bundles that are here, by name: they are
-    not fetched again, and the next version comes as the difference to them. `told` gets what goes wrong.
+    not fetched again, and the next version comes as the difference to them. `told` gets what goes wrong; where there is
+    a `turned`, it gets that the server is away, and that it is back.
     """
 
     def __init__(
@@ -67,6 +83,7 @@ class Follower:
         folder: str = "", store: TrustStore | None = None, key: str = "", keys: Mapping[str, str] | None = None,
         have: Mapping[str, bytes] | None = None, token: str = "", patience: Patience | None = None,
         pace: Pace | None = None, told: Callable[[DrivenError], None] | None = None,
+        turned: Callable[[Turn], None] | None = None,
     ) -> None:  # fmt: skip
         self.server = RuleServer(url, token=token, patience=patience, halves="", light=True)
         self.versions: dict[str, str] = {}  # name -> the version that is here
@@ -80,11 +97,14 @@ class Follower:
         self._keys = keys or {}
         self._pace = pace or Pace()
         self._told = told
+        self._turned = turned
+        self._now = ""  # what was said last of how the server is followed; "" while its stream is
         self._here: dict[str, Have] = {}
         self._bad: set[str] = set()  # ETags that were refused, so that they are not fetched again and again
         self._wanted: dict[str, str] = {}  # name -> version, "" for the newest
         self._wake = asyncio.Event()
         self._lame = asyncio.Event()
+        self._again = asyncio.Event()  # it answers beside the stream, which is worth a try at once
         for name, data in (have or {}).items():
             self._here[name] = Have.of(data)
             self.versions[name] = as_asked(read_bundle(data), name).version
@@ -108,19 +128,21 @@ class Follower:
         while True:
             try:
                 await self._stream()
-            except Unreachable as error:
-                self._tell(error)
             except DeliveryError as error:
-                if not self.last and not self.versions and not failed and "token" in error.message:
+                refused = not isinstance(error, Unreachable) and "token" in error.message
+                if refused and not self.last and not self.versions and not failed:
                     raise
-                self._tell(error)
+                self._away(error)
             except (Cut, TooMuch):
                 pass
             failed = 0 if self.is_live else failed + 1
             self.is_live = False
             if failed >= _LAME:
                 self._lame.set()
-            await asyncio.sleep(self._pause(failed))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._pause(failed)):
+                    await self._again.wait()
+            self._again.clear()
 
     def _pause(self, failed: int) -> float:
         """The whole of it is up to chance: who waits as long as the others comes with the others."""
@@ -141,6 +163,7 @@ class Follower:
             async for part in answer.parts(self._pace.heartbeat):
                 self.is_live = True
                 self._lame.clear()
+                self._turn("", Turn(what="back", server=self.server.client.host))
                 for kind, data in reader.feed(part):
                     if reader.last.isdecimal():
                         self.last = reader.last
@@ -149,7 +172,10 @@ class Follower:
 
     async def _ask(self) -> None:
         """Beside a stream that does not hold: what was published since the last event."""
+        answers = 0
         while True:
+            if not self._lame.is_set():
+                answers = 0
             await self._lame.wait()
             try:
                 said = await self.server.json(f"/events?after={self.last or 0}&poll=1")
@@ -158,8 +184,13 @@ class Follower:
                     self._hear(news_of(row))
                 if isinstance(said.get("last"), int):
                     self.last = str(said["last"])
+                answers += 1
+                self._again.set()
+                if answers > 1 and self._lame.is_set():  # the first may come before the stream could be tried
+                    host = self.server.client.host
+                    self._turn("polling", Turn(what="polling", server=host, seconds=self._pace.poll))
             except DeliveryError as error:
-                self._tell(error)
+                self._away(error)
             await asyncio.sleep(self._pace.poll * (0.75 + self._pause(0) / self._pace.first / 2))
 
     async def _catch_up(self) -> None:
@@ -191,7 +222,8 @@ class Follower:
                     await self._take(name, version)
                     failed = 0
                 except (DeliveryError, DiskError) as error:
-                    self._tell(error)
+                    if self._turned is None or not (self._now and isinstance(error, Unreachable)):
+                        self._tell(error)
                     failed += 1
                     if failed < _PATIENT or isinstance(error, (Unreachable, DiskError)):
                         self._wanted.setdefault(name, version)
@@ -220,11 +252,24 @@ class Follower:
             self._bad.add(found.etag)
             raise
         if self._folder:
-            await asyncio.to_thread(_write, self._folder, name, found.data)
+            _write(self._folder, name, found.data)  # no thread: to change to one takes as long as this does
         if self._arrived is not None:
             await self._arrived(Arrived(fetched=found, checked=checked, files=files))
-        self._here[name] = Have.of(found.data)
+        self._here[name] = Have.of(found.data, found.etag)
         self.versions[name] = checked.about.version
+
+    def _away(self, error: DeliveryError) -> None:
+        """Nobody answers, or what answers refuses: said once for each of the two."""
+        if self._turned is None:
+            self._tell(error)
+            return
+        host, most = self.server.client.host, self._pace.most
+        self._turn(type(error).__name__, Turn(what="away", server=host, seconds=most, error=error))
+
+    def _turn(self, now: str, turn: Turn) -> None:
+        if now != self._now and self._turned is not None:
+            self._turned(turn)
+        self._now = now
 
     def _tell(self, error: DrivenError) -> None:
         if self._told is not None:

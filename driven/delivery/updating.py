@@ -17,12 +17,10 @@ from driven.delivery.wire import Unreachable
 from driven.errors import ConfigError, DeliveryError, DrivenError, SignatureError, UsageError
 from driven.format.words import similar
 from driven.frozen import field, frozen
-from driven.packing import PackLook, check, look_all, look_staged
+from driven.packing import PackLook, check, edits, look_all, look_staged
 from driven.project.ledger import PACKS
+from driven.project.pack_changes import changes
 from driven.project.pins import Pin
-from driven.project.reading import read_file
-from driven.trust.manifest import OURS
-from driven.trust.manifest_disk import of_folder
 from driven.trust.pack import version_of
 
 TYPE_CHECKING = False
@@ -30,9 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Literal, TypeAlias
 
+    from driven.project.pack_changes import Changes
+
 State: TypeAlias = 'Literal["current", "new", "restored", "refused", "unreachable"]'
 AT_ONCE = 8
-MAX_SHOWN = 1 << 20  # bytes of a file whose change is shown
 
 
 @frozen
@@ -43,7 +42,8 @@ class Update:
              here as it was, and can be put back; "refused": what there is may not take its place, says `problem`;
              "unreachable": nobody could be asked
     look     the other version as a person sees it; None where there is none
-    changes  path in the pack -> (before, after) of its files, None where there is no such file
+    changes  what taking it changes in the project; where it is "restored", what somebody changed there
+    edited   whether something that somebody changed there would be lost by it
     """
 
     name: str
@@ -54,7 +54,8 @@ class Update:
     version: str = ""
     coding: str = ""
     moved: int = 0
-    changes: Mapping[str, tuple[bytes | None, bytes | None]] = field(default_factory=dict)
+    changes: Changes = field(default_factory=dict)
+    edited: bool = False
     problem: DrivenError | None = None
 
 
@@ -168,14 +169,15 @@ def _judged(root: str, here: PackLook, one: Origin, folder: str, brought: Brough
     version, coding, moved = brought.version, brought.coding, brought.moved
     if look.state == "accepted":
         state: State = "current" if here.state == "accepted" else "restored"
+        found = edits(root, look, here)
         return Update(
             name=here.name, source=pin.source, state=state, pin=pin, look=look, version=version, coding=coding,
-            moved=moved,
+            moved=moved, changes=found, edited=bool(found),
         )  # fmt: skip
     refuse_replay(look, one, asked=to, hint=f"`driven update {here.name} --to {version}`")
     return Update(
         name=here.name, source=pin.source, state="new", pin=pin, look=look, version=version, coding=coding,
-        moved=moved, changes=_changes(root, here.name, folder),
+        moved=moved, changes=changes(root, folder, here.name), edited=bool(edits(root, look, here)),
     )  # fmt: skip
 
 
@@ -213,29 +215,3 @@ def _without(
     return Update(
         name=here.name, source=here.pin.source, state=state, pin=here.pin, look=look, version=version, problem=error
     )
-
-
-def _changes(root: str, name: str, folder: str) -> dict[str, tuple[bytes | None, bytes | None]]:
-    """The files that are not the same in the project and in what was laid out, but signatures."""
-    before, after = (_files(os.path.join(top, PACKS, name)) for top in (root, folder))
-    return {
-        path: (before.get(path), after.get(path))
-        for path in sorted({*before, *after}) if before.get(path) != after.get(path)
-    }  # fmt: skip
-
-
-def _files(folder: str) -> dict[str, bytes]:
-    """All files of a pack; one that is too large to be shown as its digest."""
-    found = {}
-    try:
-        listed = of_folder(folder, name="pack", version="0").files if os.path.isdir(folder) else ()
-    except DrivenError:
-        return {}
-    for one in listed:
-        if one.path in OURS:
-            continue
-        try:
-            found[one.path] = read_file(os.path.join(folder, one.path), MAX_SHOWN)[0]
-        except OSError:
-            found[one.path] = b"\0" + one.sha256.encode()
-    return found

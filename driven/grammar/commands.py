@@ -229,15 +229,19 @@ COMMANDS: tuple[Command, ...] = (
             Command(
                 name="apply",
                 help="write the rules that templates give into .driven/rules, all or none",
-                description="On a terminal it asks for each value that is not given. A rule that stands there with"
-                " another text is a conflict; `driven undo` takes it all back.",
+                description="On a terminal it asks for each value that is not given. What was answered is kept in"
+                " `.driven/templates.toml`, and holds the next time: applied again, with another answer or after the"
+                " template was changed, the rule is written anew with your edits merged into it. Where both changed the"
+                " same lines, or another rule stands there, it is a conflict; `driven undo` takes it all back.",
                 run="driven.cli.commands.template:run_apply",
                 arguments=(
                     Argument(name="names", help="the templates", many=True, metavar="NAME", complete="template"),
                     *_VALUES,
                     _AS,
-                    Argument(name="--yes", short="-y", help="ask nothing: defaults for what is not given", flag=True,
-                             terminal=True),
+                    Argument(name="--yes", short="-y", flag=True, terminal=True,
+                             help="ask nothing: former answers, or defaults, for what is not given"),
+                    Argument(name="--keep", help="where you edited what the template changed, your text stays",
+                             flag=True),
                     Argument(name="--force", help="write over rules that stand there; kept in a snapshot", flag=True,
                              review=True),
                     _DRY_RUN,
@@ -249,7 +253,23 @@ COMMANDS: tuple[Command, ...] = (
                 safety="writes",
                 result=results.TEMPLATE_APPLY,
                 examples=("driven template apply standards/python-errors workflows/tdd",
-                          "driven template apply projects/python-service --set package=shop --yes"),
+                          "driven template apply projects/python-service --set package=shop --yes",
+                          "driven template apply standards/python-errors --set folder=lib"),
+            ),
+            Command(
+                name="check",
+                help="every mistake of your own templates at once, or of those that are named",
+                description="Reads their front matter and their Jinja, and the rules that they give with the defaults"
+                " and with each choice. Without NAME: all of .driven/templates.",
+                run="driven.cli.commands.template:run_check",
+                arguments=(
+                    Argument(name="names", help="the templates (default: the project's own)", many=True, metavar="NAME",
+                             complete="template"),
+                    Argument(name="--strict", help="warnings fail, too", flag=True),
+                ),
+                exits=(0, 1, 2),
+                result=results.TEMPLATE_CHECK,
+                examples=("driven template check", "driven template check standards/errors --strict"),
             ),
             Command(
                 name="new",
@@ -843,7 +863,9 @@ COMMANDS: tuple[Command, ...] = (
         help="newer versions of packs, from where they came from: look at what changes, and take it",
         description="Shows the changes of their texts, of what they want and of what they make an editor do, and asks."
         " An older version than the one that was accepted, another content under its version and another key are"
-        " refused. Who calls it for somebody names the server: --from.",
+        " refused. A pack that is not here is put back as accepted; one whose files were changed here is shown with"
+        " what would be lost, and asked about as well: --yes takes that too. Who calls it for somebody names the"
+        " server: --from.",
         run=_run("update"),
         arguments=(
             Argument(name="names", help="the packs (default: all that came from somewhere)", many=True, metavar="NAME",
@@ -1002,6 +1024,8 @@ COMMANDS: tuple[Command, ...] = (
             Argument(name="--store", help="where the packs are kept (default: driven-packs)", metavar="DIR",
                      complete="dir"),
             Argument(name="--nats", help="keep them in JetStream, where several servers share them", metavar="URL"),
+            Argument(name="--nats-login", help="who this server is there: a file with USER:PASSWORD, or a token",
+                     metavar="FILE", complete="file"),
             Argument(name="--host", help="where to listen (default: 127.0.0.1)", default="127.0.0.1", metavar="HOST"),
             Argument(name="--port", help="and on which port; 0: one that is free (default: 7450)", default="7450",
                      metavar="N"),
@@ -1019,7 +1043,7 @@ COMMANDS: tuple[Command, ...] = (
         capability="files.write",
         capabilities=(
             "FileRead({signers})?", "FileRead({cert})?", "FileRead({key})?", "FileWrite({store=driven-packs})?",
-            "FileRead({tokens})?", "NetworkAccess(localhost:7450)?",
+            "FileRead({tokens})?", "FileRead({nats_login})?", "NetworkAccess(localhost:7450)?",
         ),
         exits=(0, 2, 5, 6),
         interactive="only",
@@ -1038,19 +1062,21 @@ COMMANDS: tuple[Command, ...] = (
         verbs=(
             Command(
                 name="add",
-                help="make a token: it is printed once, and the file keeps its digest",
+                help="make a token: it is shown once, and the file keeps its digest",
                 run="driven.cli.commands.token:run_add",
                 arguments=(
                     Argument(name="name", help="whose it is", metavar="NAME"),
                     Argument(name="--publish", help="it may publish, too", flag=True),
+                    Argument(name="--output", short="-o", help="put it into this new file, which nobody else can read",
+                             metavar="FILE", complete="file"),
                     _TOKENS,
                 ),
                 capability="files.write",
-                capabilities=("FileWrite({tokens})",),
+                capabilities=("FileWrite({tokens})", "FileWrite({output})?"),
                 exits=(0, 2, 5),
                 safety="writes",
                 result=results.TOKEN_ADD,
-                examples=("driven token add ana --publish",),
+                examples=("driven token add ana --publish --output ana.token",),
             ),
             Command(
                 name="list",

@@ -276,15 +276,19 @@ UPDATE = record(
             **{"from": STRING}, name=STRING, version=STRING, newest=STRING,
             state=one_of("current", "new", "restored", "updated", "refused", "unreachable"),
             key=STRING, signer=STRING, more=STRINGS, less=STRINGS, surfaces=STRINGS, diff=STRING, coding=STRING,
-            bytes=INTEGER, problem=maybe(record(code=STRING, message=STRING, hint=STRING)),
+            edited=BOOLEAN, bytes=INTEGER, problem=maybe(record(code=STRING, message=STRING, hint=STRING)),
         )
     ),
     repinned_=STRINGS,
 )  # fmt: skip
 FOLLOW = any_of(
     record(event=one_of("following"), at=STRING, packs=STRINGS),
-    record(event=one_of("published", "updated"), at=STRING, name=STRING, before=STRING, version=STRING, more=STRINGS),
+    record(event=one_of("published", "updated"), at=STRING, name=STRING, before=STRING, version=STRING, more=STRINGS,
+           edited=BOOLEAN),
     record(event=one_of("problem"), at=STRING, code=STRING, message=STRING, hint=STRING),
+    record(event=one_of("away"), at=STRING, server=STRING, message=STRING, hint=STRING, retry=NUMBER),
+    record(event=one_of("polling"), at=STRING, server=STRING, retry=NUMBER),
+    record(event=one_of("back"), at=STRING, server=STRING),
 )  # fmt: skip
 PACKS = record(
     packs=array(
@@ -307,15 +311,18 @@ PACK_BUILD = record(output=STRING, **_BUILT)
 PACK_PUBLISH = record(to=STRING, new=BOOLEAN, published=STRING, **_BUILT)
 SERVE = record()
 _GRANT = one_of("read", "publish")
-TOKEN_ADD = record(name=STRING, grant=_GRANT, token=STRING, file=STRING)
+TOKEN_ADD = record(name=STRING, grant=_GRANT, token_=STRING, output_=STRING, file=STRING)
 TOKEN_LIST = record(file=STRING, holders=array(record(name=STRING, grant=_GRANT)))
 # The line of `driven serve --json` once it takes requests.
-SERVING = record(event=one_of("serving"), url=STRING, store=STRING, tokens=BOOLEAN, tls=BOOLEAN)
+SERVING = record(
+    event=one_of("serving"), url=STRING, store=STRING, tokens=BOOLEAN, tls=BOOLEAN, reads_only=BOOLEAN
+)  # fmt: skip
 ANY = '{"type": ["string", "integer", "boolean", "null", "array", "object"]}'
 _VALUE = '{"type": ["string", "integer", "number", "boolean", "null", "array"]}'
 _TEMPLATE = record(
     name=STRING, title=STRING, description=STRING, kind=one_of("persona", "project", "standard", "workflow"),
     tags=STRINGS, origin=STRING, path=STRING, condition=STRING, holds=maybe(BOOLEAN), rule=STRING, there=BOOLEAN,
+    applied=array(record(rule=STRING, answers=mapping(_VALUE))),
 )  # fmt: skip
 TEMPLATES = record(templates=array(_TEMPLATE), diagnostics=array(DIAGNOSTIC))
 TEMPLATE_SEARCH = record(templates=array(_TEMPLATE), meant=STRING, diagnostics=array(DIAGNOSTIC))
@@ -336,6 +343,7 @@ TEMPLATE_APPLY = record(
     applied=BOOLEAN, templates=STRINGS, rules=STRINGS, values=mapping(_VALUE), changes=array(CHANGE),
     diagnostics=array(DIAGNOSTIC),
 )  # fmt: skip
+TEMPLATE_CHECK = record(templates=STRINGS, diagnostics=array(DIAGNOSTIC))
 TEMPLATE_NEW = record(path=STRING)
 INIT = record(
     root=STRING, found=mapping(STRINGS), editors=STRINGS, written=STRINGS, imported=maybe(IMPORT),

@@ -45,7 +45,8 @@ def _document(commands: Iterable[Command]) -> Iterator[str]:
         ' "version"}}`.',
         "Of a configuration with several mistakes `error` is the first, and its `more` a list of the others.",
         "`ok` says that the command did its work and `data` is there; whether there was something to do, the exit code",
-        "says. `meta.schema` is the command's words and the version of its `data` (`driven.sync/1`).",
+        "says. Where a part of it could not be done (`update` of several packs) `ok` is false, and `data` tells which.",
+        "`meta.schema` is the command's words and the version of its `data` (`driven.sync/1`).",
         "`driven grammar --json` has the JSON schema of every `data`.",
     )
 

@@ -62,6 +62,37 @@ def drive(capsys: pytest.CaptureFixture[str]) -> Drive:
 
 
 @pytest.fixture
+def on_terminal() -> Callable[..., str]:
+    """What `driven WORDS…` shows on a real terminal, so many columns wide."""
+    import fcntl
+    import pty
+    import struct
+    import subprocess
+    import sys
+    import termios
+
+    def show(columns: int, *words: str) -> str:
+        parent, child = pty.openpty()
+        fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 200, columns, 0, 0))
+        env = {**os.environ, "TERM": "dumb", "NO_COLOR": "1"}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "driven", *words], stdin=child, stdout=child, stderr=child, env=env
+        )  # fmt: skip
+        os.close(child)
+        parts: list[bytes] = []
+        try:
+            while part := os.read(parent, 65536):
+                parts.append(part)
+        except OSError:  # its end, as Linux tells it
+            pass
+        os.close(parent)
+        assert process.wait(timeout=60) == 0
+        return b"".join(parts).decode().replace("\r\n", "\n")
+
+    return show
+
+
+@pytest.fixture
 def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder to stand in."""
     folder = tmp_path / "shop"

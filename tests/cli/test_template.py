@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -103,7 +104,7 @@ def test_apply_writes_once_and_a_sync_takes_it(own: Path, drive: Drive, answer: 
     assert ran.code == 0 and ran.out.startswith("diff --git a/.driven/rules/borders.md") and "1 rule would" in ran.err
     assert not (own / ".driven/rules/borders.md").exists()
     ran = drive("template", "apply", "borders", "--yes")
-    assert ran.code == 0 and "+ .driven/rules/borders.md\n1 rule written\n" in ran.out
+    assert ran.code == 0 and "+ .driven/rules/borders.md\n+ .driven/templates.toml\n1 rule written\n" in ran.out
     data = answer("template apply", "borders")
     assert data["applied"] is True and [one["action"] for one in data["changes"]] == ["keep"]
     assert drive("sync").code == 0 and (own / ".cursor/rules/borders.mdc").exists()
@@ -140,7 +141,13 @@ def test_questions_on_a_terminal(own: Path, drive: Drive, monkeypatch: pytest.Mo
     assert "strict [yes]" in ran.err and "strict: it is yes or no" in ran.err
     text = (own / ".driven/rules/borders.md").read_text(encoding="utf-8")
     assert 'paths: ["lib/**"]' in text and text.endswith("- db.\n- http.\n")
-    assert drive("template", "apply", "borders", "--yes").code == 4  # the defaults give another text; nothing was asked
+    ran = drive("template", "apply", "borders", "--yes")  # what was typed holds; nothing is asked
+    assert ran.code == 0 and ran.out.startswith("nothing to do: 1 rule there already")
+    typed = iter(["", "", "yes"])
+    ran = drive("template", "apply", "borders")
+    assert ran.code == 0 and "folder [lib]" in ran.err and "[db, http]" in ran.err and "strict [no]" in ran.err
+    text = (own / ".driven/rules/borders.md").read_text(encoding="utf-8")
+    assert 'paths: ["lib/**"]' in text and text.endswith("- db, strictly.\n- http, strictly.\n")
 
 
 def test_new_is_complete_and_its_name_is_held_against_the_folder(own: Path, drive: Drive) -> None:
@@ -242,3 +249,43 @@ def test_who_ends_the_input_has_agreed_to_nothing(
     monkeypatch.setattr("builtins.input", end)
     assert drive(*words).code == 130
     assert not (own / "other/.driven").exists() and not (own / ".driven/rules/borders.md").exists()
+
+
+def test_init_keeps_the_answers_of_its_template(empty: Path, drive: Drive, answer: Answer) -> None:
+    ran = drive("init", "--yes", "--editor", "cursor", "--template", "python-errors", "--set", "base_error=Oops")
+    assert ran.code == 0 and (empty / ".driven/templates.toml").exists()
+    data = answer("template apply", "python-errors", "--set", "folder=lib")
+    assert data["values"] == {"folder": "lib", "base_error": "Oops"}
+    text = (empty / ".driven/rules/python-errors.md").read_text(encoding="utf-8")
+    assert "`Oops`" in text and 'paths: ["lib/**"]' in text
+    (look,) = [one for one in answer("template list")["templates"] if one["applied"]]
+    assert look["applied"] == [{"rule": "python-errors", "answers": {"folder": "lib", "base_error": "Oops"}}]
+    assert "  applied\n" in drive("template", "list").out
+    assert (
+        ".driven/rules/python-errors.md  folder=lib, base_error=Oops" in drive("template", "show", "python-errors").out
+    )
+
+
+def test_both_sides_of_an_edit_are_shown(own: Path, drive: Drive, answer: Answer) -> None:
+    assert drive("template", "apply", "borders", "--yes").code == 0
+    rule = own / ".driven/rules/borders.md"
+    rule.write_text(rule.read_text(encoding="utf-8").replace("- http, strictly.", "- http, gently."), encoding="utf-8")
+    ran = drive("template", "apply", "borders", "--set", "strict=no")
+    assert ran.code == 4 and ran.err.startswith(
+        "conflict: .driven/rules/borders.md: it was edited where `standards/borders` now says something else\n"
+        "  line 6\n    yours     - http, gently.\n    template  - http.\n  hint: `--keep`"
+    )
+    assert answer("template apply", "borders", "--set", "strict=no", code=4)["applied"] is False
+    ran = drive("template", "apply", "borders", "--set", "strict=no", "--keep")
+    assert ran.code == 0 and "your edits stay" in ran.out and "the answers are kept: 1 rule there already" in ran.out
+    assert drive("template", "apply", "borders", "--force").code == 0 and rule.read_text().endswith("\n- http.\n")
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 120])
+def test_no_terminal_is_too_narrow_for_a_name(own: Path, on_terminal: Callable[..., str], columns: int) -> None:
+    shown = on_terminal(columns, "template", "list")
+    names = {word for line in shown.splitlines() for word in line.split() if word.startswith("standards/")}
+    assert {"standards/commit-messages", "standards/react-components", "standards/borders"} <= names
+    assert all(len(line) <= columns for line in shown.splitlines()[:-1]) and "…" not in shown
+    if columns == 120:
+        assert re.search(r"^ +standards/borders +How errors cross a border  project$", shown, re.M)

@@ -14,7 +14,7 @@ from driven.delivery.adding import bring
 from driven.delivery.ahead import Ahead
 from driven.delivery.kept import Kept
 from driven.delivery.origin import origin
-from driven.fusion.caches import open_cache
+from driven.fusion.caches import contents
 
 SECOND = "acme-tests"
 
@@ -56,7 +56,7 @@ def test_what_follows_is_fetched_while_somebody_looks(url: str, follows: str, ro
 def test_where_nobody_looks_it_is_only_learned(url: str, follows: str) -> None:
     brought(url, "acme-errors", SECOND, "acme-errors", SECOND, "acme-errors")
     with Ahead(origin(url), waits=False, slow=0.0) as ahead:
-        assert ahead.loader is not None and not ahead.loader.is_on and ahead.loader.predict("acme-errors") == [SECOND]
+        assert ahead.loader is not None and not ahead.loader.is_on and ahead.loader.likely("acme-errors") == [SECOND]
     assert Kept().bundle(follows) is None
 
 
@@ -72,7 +72,7 @@ def test_what_fails_is_not_learned_and_tells_nobody(url: str, shelf: Shelf) -> N
         while not ahead.loader.counts.failed:
             assert time.monotonic() < end
             time.sleep(0.01)
-        assert ahead.loader.predict("gone") == ["acme-errors"] and ahead.loader.predict("broken") == []
+        assert ahead.loader.likely("gone") == ["acme-errors"] and ahead.loader.likely("broken") == []
 
 
 @pytest.mark.parametrize(
@@ -82,4 +82,4 @@ def test_what_fails_is_not_learned_and_tells_nobody(url: str, shelf: Shelf) -> N
 def test_from_elsewhere_and_offline_nothing_is_learned(text: str, offline: bool) -> None:
     with Ahead(origin(text), waits=True, offline=offline, slow=0.0) as ahead, ahead.bringing("acme-errors"):
         pass
-    assert ahead.loader is None and open_cache("prefetch").entries() == []
+    assert ahead.loader is None and contents(["prefetch"])[0].files == ()

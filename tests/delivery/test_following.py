@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
@@ -13,7 +14,7 @@ from trust.packs import making
 
 from delivery.conftest import Bundle
 from delivery.faulty import Shelf, serving
-from driven.delivery.following import Arrived, Follower, Pace
+from driven.delivery.following import Arrived, Follower, Pace, Turn
 from driven.delivery.wire import Patience
 from driven.errors import DeliveryError, DrivenError
 from driven.trust.signers import TrustStore
@@ -27,12 +28,16 @@ GUARD = 30.0  # seconds: a test that hangs ends
 class Client:
     """A follower, what arrived there, and what went wrong."""
 
-    def __init__(self, url: str, key: Path, names: Iterable[str] = (NAME,), have: bytes | None = None) -> None:
+    def __init__(
+        self, url: str, key: Path, names: Iterable[str] = (NAME,), have: bytes | None = None, *, turns: bool = False
+    ) -> None:  # fmt: skip
         self.arrived: list[Arrived] = []
+        self.turns: list[Turn] = []
         self.wrong: list[DrivenError] = []
         self.follower = Follower(
             url, names, key=making.fingerprint(key), pace=PACE, patience=QUICK, arrived=self.take,
             have={NAME: have} if have is not None else None, told=self.wrong.append,
+            turned=self.turns.append if turns else None,
         )  # fmt: skip
 
     async def take(self, one: Arrived) -> None:
@@ -146,6 +151,25 @@ def test_a_server_that_is_killed_and_comes_back(keys: dict[str, Path], bundle: B
             with suppress(asyncio.CancelledError):
                 await task
         assert client.arrived[-1].fetched.data == bundle("1.1.0")
+
+    run(story)
+
+
+def test_a_stream_that_does_not_hold_is_told_once_and_so_is_that_it_holds_again(
+    shelf: Shelf, url: str, keys: dict[str, Path], bundle: Bundle
+) -> None:
+    async def story() -> None:
+        shelf.stream_faults = ["silent"] * 6
+        client = Client(url, keys["ana"], have=bundle("1.0.0"), turns=True)
+        async with running(client):
+            await until(lambda: client.follower.is_live)
+            await until(lambda: client.turns and client.turns[-1].what == "back")
+            shelf.publish(NAME, "1.1.0", bundle("1.1.0"))
+            await until(lambda: client.versions == ["1.1.0"])
+        told = [one.what for one in client.turns]
+        assert told[-1] == "back" and told.count("back") == 1 and "polling" in told, told
+        assert all(one != two for one, two in itertools.pairwise(told)), told
+        assert next(one.seconds for one in client.turns if one.what == "polling") == PACE.poll
 
     run(story)
 

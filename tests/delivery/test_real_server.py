@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -115,6 +116,57 @@ def test_a_follower_takes_what_is_published(store: Path, root: Path, bundle: Bun
             follows.send_signal(signal.SIGINT)
             assert follows.wait(timeout=30) == 0
         assert main(["--root", str(root), "sync", "--frozen", "--quiet"]) == 0
+
+
+def test_a_follower_says_once_that_the_server_is_away_and_once_that_it_is_back(
+    store: Path, root: Path, bundle: Bundle
+) -> None:
+    with served(store) as (first, url):
+        assert main(["--root", str(root), "add", NAME, "--from", url, "--yes", "--quiet"]) == 0
+        host = url.partition("//")[2]
+        with process("--root", str(root), "update", "--follow") as follows:
+            assert said(follows)["event"] == "following"
+            for version in ("1.1.0", "1.2.0"):
+                first.kill()
+                first.wait()
+                told = said(follows)
+                assert (told["event"], told["server"], told["retry"]) == ("away", host, 30.0)
+                assert "connection refused" in str(told["message"]).lower()
+                publish(store, bundle(version))
+                time.sleep(3.0)  # it is tried a few times, and not one of them is told
+                again = subprocess.Popen(
+                    [*DRIVEN, "serve", "--store", str(store), "--port", host.partition(":")[2], "--json"],
+                    stdout=subprocess.PIPE, text=True,
+                )  # fmt: skip
+                try:
+                    told = said(follows)
+                    assert (told["event"], told["server"]) == ("back", host)
+                    told = said(follows)
+                    assert (told["event"], told["version"]) == ("published", version)
+                finally:
+                    first = again
+            follows.send_signal(signal.SIGINT)
+            assert follows.wait(timeout=30) == 0
+            assert follows.stdout is not None and follows.stdout.read() == ""
+        first.kill()
+        first.wait()
+        assert first.stdout is not None
+        first.stdout.close()
+
+
+def test_a_follower_takes_nothing_over_what_was_changed_here(store: Path, root: Path, bundle: Bundle) -> None:
+    with served(store) as (_, url):
+        assert main(["--root", str(root), "add", NAME, "--from", url, "--yes", "--quiet"]) == 0
+        rule = root / f".driven/packs/{NAME}/rules/errors.md"
+        rule.write_text(rule.read_text() + "- What I wrote.\n")
+        with process("--root", str(root), "update", "--follow", "--yes") as follows:
+            assert said(follows)["event"] == "following"
+            publish(store, bundle("1.1.0"))
+            while (told := said(follows)).get("version") != "1.1.0":
+                assert told["event"] == "published", told
+            assert (told["event"], told["edited"]) == ("published", True)
+        assert rule.read_text().endswith("- What I wrote.\n")
+        assert read_pins(str(root))[NAME].version == "1.0.0"
 
 
 def test_a_server_that_is_killed_and_started_again(store: Path, bundle: Bundle, keys: dict[str, Path]) -> None:

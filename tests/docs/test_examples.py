@@ -1,9 +1,9 @@
 """Every example of README.md and of the pages for users is run, from top to bottom, in a copy of the sample project.
 
 A ```console block holds commands after `$ ` and what they print, stdout and stderr as on a terminal; `…` in a line
-stands for anything, alone on a line for any number of lines; times are not compared. A block with a path behind its
-language is that file. A ```sh block sets a machine up: its make targets must exist. A block without a language is a
-picture in text.
+stands for anything, alone on a line for any number of lines; times are not compared. A port that an example serves on
+(`--port N`) is another one here, which is free. A block with a path behind its language is that file. A ```sh block
+sets a machine up: its make targets must exist. A block without a language is a picture in text.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ PAGES = (
 )
 FENCE = re.compile(r"^```(?P<language>\w*) ?(?P<path>\S*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 TIME = re.compile(r"\b[0-9.]+ (?:ms|s)\b")
+PORT = re.compile(r"--port (\d{4,5})\b")
 SETUP_PROGRAMS = {"make", "pip"}
 
 
@@ -49,11 +51,22 @@ class Block:
 
 
 def blocks(page: str) -> list[Block]:
-    text = (ROOT / page).read_text(encoding="utf-8")
+    return blocks_of((ROOT / page).read_text(encoding="utf-8"))
+
+
+def blocks_of(text: str) -> list[Block]:
     return [
         Block(found["language"], found["path"], found["text"], text.count("\n", 0, found.start()) + 2)
         for found in FENCE.finditer(text)
     ]
+
+
+def on_free_ports(text: str) -> str:
+    """A page whose servers listen where nobody else does: each of its ports is another one, everywhere in the page."""
+    for port in set(PORT.findall(text)):
+        with socket.create_server(("127.0.0.1", 0)) as found:
+            text = re.sub(rf"(?<=--port ){port}\b|(?<=127\.0\.0\.1:){port}\b", str(found.getsockname()[1]), text)
+    return text
 
 
 def steps(block: Block) -> list[tuple[str, str]]:
@@ -101,7 +114,7 @@ def shell(command: str, folder: Path) -> str:
 @pytest.mark.parametrize("page", PAGES)
 def test_the_examples_do_what_the_page_says(page: str, project: Path) -> None:
     ran = 0
-    for block in blocks(page):
+    for block in blocks_of(on_free_ports((ROOT / page).read_text(encoding="utf-8"))):
         if block.path:
             file = project / block.path
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -173,3 +186,11 @@ def test_links_lead_somewhere(page: str) -> None:
 )
 def test_the_runner_can_tell(expected: str, printed: str, whether: bool) -> None:
     assert fits(expected, printed) is whether
+
+
+def test_each_port_is_another_one_and_the_same_in_all_of_a_page() -> None:
+    page = "$ driven serve --port 7450 &\n$ curl http://127.0.0.1:7450/packs 74501\nserving http://127.0.0.1:7450  x\n"
+    made = on_free_ports(page)
+    (port,) = set(re.findall(r"127\.0\.0\.1:(\d+)", made))
+    assert port != "7450" and made == page.replace("7450", port).replace(f"{port}1\n", "74501\n")
+    assert on_free_ports("http://127.0.0.1:7450") == "http://127.0.0.1:7450"
