@@ -148,6 +148,10 @@ def accept(
         pins, moves = dict(before), Moves(root, tree)
         try:
             for one in (*wanted, *again):
+                if _content(before.get(one.name)) != _content(one.pin):  # perhaps a newer one: this would undo it
+                    raise SignatureError(
+                        f"`{PINS}` was changed for `{one.name}` while the pack was looked at", hint="run this again"
+                    )
                 if read_pack(one.stage or root, one.name, rules=False).content != one.content:
                     raise SignatureError(
                         f"the pack `{one.name}` was changed while it was looked at", hint="look at it again"
@@ -293,7 +297,7 @@ def _look(
     root: str, name: str, pin: Pin | None, stands: bool, store: TrustStore, revoked: Mapping[str, str]
 ) -> PackLook:  # fmt: skip
     if not stands:
-        return PackLook(name=name, state="gone", pin=pin, content=pin.content if pin else "")
+        return PackLook(name=name, state="gone", pin=pin, content=_content(pin).removeprefix("sha256:"))
     made = read_pack(root, name)
     problem = unaccepted(made, pin, revoked)
     signed = verify_folder(os.path.join(root, made.folder), store, int(time.time())) if made.content else None
@@ -322,6 +326,10 @@ def _state(made: Pack, pin: Pin | None, problem: DrivenError | None, signed: Res
 def _is_pin_alone(one: PackLook) -> bool:
     """Whether all that speaks against it is that nobody accepted this content, or this key, so far."""
     return one.state in ("new", "changed") or (one.state == "refused" and _other_key(one))
+
+
+def _content(pin: Pin | None) -> str:
+    return pin.content if pin is not None else ""
 
 
 def _other_key(one: PackLook) -> bool:

@@ -99,8 +99,8 @@ class _Telling:
         with fresh_folder() as top:
             laid_out(Kept(), name, version, one.fetched.data, top, one.fetched.coding, one.fetched.moved)
             look = packing.look_staged(self._root, top, name)
-            if look.state == "accepted" and packing.look(self._root, name).state == "accepted":
-                return
+            if look.is_older or (look.state == "accepted" and packing.look(self._root, name).state == "accepted"):
+                return  # another command took a newer one since this one began, or this one
             before = look.pin.version if look.pin is not None else ""
             edited = bool(packing.edits(self._root, look))
             more = [str(want) for want in look.more]

@@ -7,7 +7,7 @@ import os
 
 from driven.delivery.checking import as_asked
 from driven.delivery.coding import Have
-from driven.delivery.kept import Kept
+from driven.delivery.kept import Kept, content_of
 from driven.delivery.origin import Origin, place
 from driven.delivery.server import RuleServer
 from driven.delivery.wire import Unreachable
@@ -18,6 +18,7 @@ from driven.project.ledger import PACKS
 from driven.project.pins import Pin
 from driven.project.reading import read_file
 from driven.trust.bundle import read_bundle, write_bundle
+from driven.trust.canonical import MAX_BYTES
 from driven.trust.manifest import MANIFEST, MAX_FILE, OURS, parse
 from driven.trust.pack import ABOUT, is_name
 
@@ -89,24 +90,20 @@ def from_cache(kept: Kept, name: str, version: str, pin: Pin | None, top: str) -
     data = kept.of_content(content)
     if data is None:
         return None
-    from hashlib import sha256
-
     try:
         files = read_bundle(data)
     except DrivenError:
         return None
-    if sha256(files.get(MANIFEST, b"")).hexdigest() != content:
+    if content_of(files) != content:
         return None
     return _staged(files, name, pin.version, top, OFFLINE, 0)
 
 
 def laid_out(kept: Kept, name: str, version: str, data: bytes, top: str, coding: str, moved: int) -> Brought:
     """A bundle that came, in its folder and in the cache. SignatureError for another one than was asked for."""
-    from hashlib import sha256
-
     files = read_bundle(data)
     found = _staged(files, name, version, top, coding, moved)
-    kept.put(data, sha256(files[MANIFEST]).hexdigest(), f"{name} {found.version}")
+    kept.put(data, content_of(files), f"{name} {found.version}")
     return found
 
 
@@ -116,14 +113,14 @@ def bundle_at(folder: str) -> bytes | None:
 
     files: dict[str, bytes] = {}
     try:
-        data = read_file(os.path.join(folder, MANIFEST), 4 << 20)[0]
+        data = read_file(os.path.join(folder, MANIFEST), MAX_BYTES)[0]
         for one in parse(data, MANIFEST).files:
             files[one.path] = read_file(os.path.join(folder, one.path), MAX_FILE)[0]
             if sha256(files[one.path]).hexdigest() != one.sha256:
                 return None
         for name in OURS:
             if os.path.lexists(os.path.join(folder, name)):
-                files[name] = read_file(os.path.join(folder, name), 4 << 20)[0]
+                files[name] = read_file(os.path.join(folder, name), MAX_BYTES)[0]
         return write_bundle(files)
     except (OSError, DrivenError):
         return None
@@ -136,7 +133,7 @@ def have_of(root: str, name: str, pin: Pin, kept: Kept) -> Have | None:
     content = pin.content.removeprefix("sha256:")
     folder = os.path.join(root, PACKS, name)
     try:
-        stands = sha256(read_file(os.path.join(folder, MANIFEST), 4 << 20)[0]).hexdigest() == content
+        stands = sha256(read_file(os.path.join(folder, MANIFEST), MAX_BYTES)[0]).hexdigest() == content
     except OSError:
         stands = False
     data = bundle_at(folder) if stands else None
@@ -157,9 +154,7 @@ def _from_files(root: str, name: str, version: str, one: Origin, top: str, kept:
     about = read_file(os.path.join(top, PACKS, found, ABOUT), 1 << 16)[0]
     said = as_asked({ABOUT: about}, name, version, hint=f"that is what `{ABOUT}` says at {one.text}")
     if data is not None:
-        from hashlib import sha256
-
-        kept.put(data, sha256(read_bundle(data)[MANIFEST]).hexdigest(), f"{name} {said.version}")
+        kept.put(data, content_of(read_bundle(data)), f"{name} {said.version}")
     return Brought(name=name, version=said.version, coding=one.kind)
 
 

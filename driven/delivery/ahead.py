@@ -9,13 +9,11 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import contextmanager
-from hashlib import sha256
 
-from driven.delivery.kept import Kept
+from driven.delivery.kept import Kept, content_of
 from driven.delivery.server import RuleServer
 from driven.fusion.speculative import SLOW, SpeculativeLoader, for_server
 from driven.trust.bundle import read_bundle
-from driven.trust.manifest import MANIFEST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,6 +58,5 @@ class Ahead:
         kept = Kept()
         found = asyncio.run(RuleServer(self._url, token=self._token, kept=kept).get(name))
         if found.moved:
-            manifest = read_bundle(found.data).get(MANIFEST, b"")
-            kept.put(found.data, sha256(manifest).hexdigest(), f"{name} {found.version}")
+            kept.put(found.data, content_of(read_bundle(found.data)), f"{name} {found.version}")
         return found.data

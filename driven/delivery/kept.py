@@ -9,21 +9,26 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
-from driven.fusion.binary_cache import BinaryCache, cache_folder
+from driven.fusion.binary_cache import cache_folder
+from driven.fusion.caches import open_cache
 from driven.trust.bundle import MAX_BUNDLE
+from driven.trust.manifest import MANIFEST
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 NAME = "packs"
-MAX_BYTES = 512 << 20
 _HALF = "packs-half"
 _STALE = 7 * 24 * 3600  # seconds after which a half one is not waited for any more
 _OPEN = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class Kept:
-    """The bundles of one folder, `$XDG_CACHE_HOME/driven/packs` by itself."""
+    """The bundles in `$XDG_CACHE_HOME/driven/packs`."""
 
-    def __init__(self, folder: str | None = None) -> None:
-        self._cache = BinaryCache(folder or cache_folder(NAME), max_bytes=MAX_BYTES)
+    def __init__(self) -> None:
+        self._cache = open_cache(NAME)
 
     def bundle(self, sha256: str) -> bytes | None:
         """A bundle by its SHA-256 in hex, None where it is not here."""
@@ -47,6 +52,13 @@ class Kept:
             return self.bundle(name) if len(name) == 64 else None
         except ValueError:
             return None
+
+
+def content_of(files: Mapping[str, bytes]) -> str:
+    """The SHA-256 in hex by which a pin names the pack in a bundle: that of its manifest."""
+    from hashlib import sha256
+
+    return sha256(files[MANIFEST]).hexdigest()
 
 
 class Half:

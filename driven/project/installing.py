@@ -74,25 +74,32 @@ class Moves:
         self._moved: list[tuple[str, str]] = []  # the place, and where what stood there is now
 
     def put(self, top: str, name: str) -> None:
-        """The complete pack in the place of an old one; killed in between, the old one stands beside it."""
+        """The complete pack in the place of an old one; killed in between, the old one stands beside it, and goes with
+        the next one that takes its place."""
         root = self._root
         for folder in (".driven/state", PACKS):
             self._tree.folder(folder, create=True)
         place = os.path.join(root, PACKS, name)
         if os.path.islink(os.path.join(root, PACKS)) or os.path.islink(place):
             raise ProjectError(f"`{PACKS}/{name}` is a link", hint="put a folder there, or nothing")
-        beside = os.path.join(root, ".driven", "state", f"pack.{os.getpid()}.{len(self._moved)}")
+        if os.path.lexists(place) and not os.path.isdir(place):
+            raise ProjectError(f"`{PACKS}/{name}` is no folder", hint="remove it, and run this again")
+        # By the pack's name alone, for one process at a time writes here: what a killed one left is met again.
+        beside = os.path.join(root, ".driven", "state", f"pack.{name}")
         new, old = f"{beside}.drvtmp", f"{beside}.old.drvtmp"
         shutil.rmtree(new, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
         try:
             _copy(os.path.join(top, PACKS, name), new, durable=True)
-            if os.path.isdir(place):
+            if os.path.isdir(place):  # without one `old` may be the only copy: it stays until the new one stands
+                shutil.rmtree(old, ignore_errors=True)
                 os.rename(place, old)
             self._moved.append((place, old))
             os.rename(new, place)
         except OSError as error:
             raise _refused(error) from None
+        except DiskError as error:
+            hint = error.hint or "look at the disk, then run this again: nothing was changed"
+            raise DiskError(f"the pack `{name}` cannot be laid out: {error.message}", hint=hint) from None
         finally:
             shutil.rmtree(new, ignore_errors=True)
 
@@ -192,13 +199,14 @@ def _staged(mode: int) -> int | None:
 def _check(source: str, found: str) -> None:
     """That a pack is as it was signed, before it takes the place of one that may be good. Whose signature it is, and
     whether there is one, is asked when somebody accepts it."""
+    from driven.trust.canonical import MAX_BYTES
     from driven.trust.manifest import MANIFEST, parse, shown
     from driven.trust.manifest_disk import compare
 
     path = os.path.join(found, MANIFEST)
     if not os.path.lexists(path):
         return
-    wrong = compare(parse(read_file(path, 4 << 20)[0], f"`{MANIFEST}`"), found)
+    wrong = compare(parse(read_file(path, MAX_BYTES)[0], f"`{MANIFEST}`"), found)
     if wrong:
         raise SignatureError(
             f"`{source}` is not as it was signed: `{shown(wrong[0].path)}` {wrong[0].message}",

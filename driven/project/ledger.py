@@ -222,7 +222,8 @@ def forget(tree: Tree) -> None:
 
 
 def prepare_state(tree: Tree) -> None:
-    """Make `.driven/state` with its own .gitignore, and clear it of the temps of killed runs."""
+    """Make `.driven/state` with its own .gitignore, and clear it of the temps of killed runs. For the one who holds the
+    `Writer`: without it the temps may be those of a run that goes on."""
     tree.folder(STATE, create=True)
     tree.sweep((".driven", STATE, f"{STATE}/snapshots"))
     if tree.seen(STATE + "/.gitignore") is None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from driven.trust.surfaces import Surface
 
 MAX_TEXT = 1 << 20  # of a file of a pack that is looked through for hidden text
-_READ = (".md", ".mdc", ".txt", ".toml", ".json", ".yaml", ".yml", ".py")
+READ = (".md", ".mdc", ".markdown", ".txt", ".toml", ".json", ".yaml", ".yml", ".py")  # what such files end in
 
 
 def texts(
@@ -35,7 +35,7 @@ def texts(
             data = read_file(os.path.join(root, made.folder, path), MAX_TEXT)[0]
         except OSError:
             data = b"\0" * (MAX_TEXT + 1)  # as a file that is too large to look at
-        if path.endswith(_READ):
+        if path.endswith(READ):
             hidden += [told for told in scan_bytes(f"{made.folder}/{path}", data) if told.severity == "error"]
         found = surfaces(path, data)
         for rule in made.rules.values() if path == COMPILED else ():  # a text that stands in no file of its own

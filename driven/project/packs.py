@@ -58,9 +58,10 @@ def pack_names(root: str) -> list[str]:
     if not os.path.lexists(top):
         return []
     if os.path.islink(top) or not os.path.isdir(top):
-        raise SignatureError(
-            f"`{PACKS}` is not a folder", hint="a link could lead anywhere: put the packs themselves there"
-        )
+        what, hint = "a link", "a link could lead anywhere: put the packs themselves there"
+        if not os.path.islink(top):
+            what, hint = "no folder", "remove it; `driven update` then brings the packs that came from somewhere"
+        raise SignatureError(f"`{PACKS}` is {what}", hint=hint)
     with os.scandir(top) as listing:
         names = sorted(child.name for child in listing if child.name[0] != "." and not child.is_file())
     if len(names) > MAX_PACKS:

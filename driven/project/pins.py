@@ -21,7 +21,8 @@ MAX_BYTES = 1 << 20
 _HEAD = "# The packs that this project accepts, written by `driven add` and others. Commit this file; do not edit it.\n"
 _KEYS = frozenset(("version", "content", "key", "signer", "granted", "surfaces", "from", "outputs"))
 MAX_SOURCE = 2000  # characters
-_RESTORE = "restore the file from version control, or accept the packs anew: `driven pack trust`"
+_RESTORE = "restore it from version control; or delete it, and accept the packs anew: `driven pack trust NAME`"
+_MERGE = "a merge stopped in it: keep the tables of both sides; where both have a pack, one of the two, whole"
 
 
 @frozen(kw_only=False)
@@ -59,6 +60,8 @@ def read_pins(root: str) -> dict[str, Pin]:
     try:
         table = tomllib.loads(data.decode())
     except (ValueError, RecursionError) as error:
+        if any(line.startswith((b"<<<<<<< ", b">>>>>>> ")) for line in data.splitlines()):
+            raise _wrong("holds the marks of a merge", _MERGE) from None
         raise _wrong(f"does not parse: {error}") from None
     packs = table.get("packs", {})
     if table.keys() - {"version", "packs"} or table.get("version") != 1 or not isinstance(packs, dict):
@@ -118,5 +121,5 @@ def _pin(name: str, value: object) -> Pin:
     return Pin(version, content, key, signer, granted, surfaces, source, outputs)
 
 
-def _wrong(what: str) -> ConfigError:
-    return ConfigError(f"`{PINS}` {what}", hint=_RESTORE, span=Span(path=PINS))
+def _wrong(what: str, hint: str = _RESTORE) -> ConfigError:
+    return ConfigError(f"`{PINS}` {what}", hint=hint, span=Span(path=PINS))

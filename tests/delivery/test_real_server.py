@@ -169,6 +169,23 @@ def test_a_follower_takes_nothing_over_what_was_changed_here(store: Path, root: 
         assert read_pins(str(root))[NAME].version == "1.0.0"
 
 
+def test_a_follower_takes_nothing_older_than_what_another_command_took(
+    store: Path, root: Path, bundle: Bundle, tmp_path: Path
+) -> None:
+    publish(tmp_path / "another", bundle("1.3.0"))
+    with served(store) as (_, url), served(tmp_path / "another") as (_, other):
+        assert main(["--root", str(root), "add", NAME, "--from", url, "--yes", "--quiet"]) == 0
+        with process("--root", str(root), "update", "--follow", "--yes") as follows:
+            assert said(follows)["event"] == "following"
+            assert main(["--root", str(root), "add", NAME, "--from", other, "--yes", "--quiet"]) == 0
+            publish(store, bundle("1.1.0"))
+            time.sleep(2.0)  # it comes, and nothing is said of it
+            publish(store, bundle("1.4.0"))
+            while (told := said(follows))["event"] != "updated":
+                assert told["event"] != "published", told
+            assert (told["before"], told["version"]) == ("1.3.0", "1.4.0"), "1.1.0 was passed over"
+
+
 def test_a_server_that_is_killed_and_started_again(store: Path, bundle: Bundle, keys: dict[str, Path]) -> None:
     async def story() -> None:
         with served(store) as (first, url):
