@@ -23,18 +23,17 @@ def bring(
     """
     if not writes and not entered:
         return
-    with Tree(root) as tree:
+    with Tree(root) as tree, Writer(tree):
         ledger.prepare_state(tree)
-        with Writer(tree):
-            for change in writes:
-                standing = tree.read(change.path)
-                if standing.kind == "blocked" or (standing.data or None) != (change.before or None):
-                    raise DiskError(f"`{change.path}` was changed meanwhile", hint=f"run `driven {what}` again")
-            lock: Lock = ledger.read_lock(root)
-            snapshots.write(tree, what, changes_of_import(tree, lock, writes, entered))
-            applied = tree.apply(writes, ledger.render_lock(lock))
-            for path, why in applied.failed.items():
-                raise DiskError(f"`{path}` {why}")
-            ledger.write_lock(tree, {**lock, **entered}, lock)  # also what the journal of a killed run says
-            tree.remove_state(JOURNAL)
-            ledger.forget(tree)
+        for change in writes:
+            standing = tree.read(change.path)
+            if standing.kind == "blocked" or (standing.data or None) != (change.before or None):
+                raise DiskError(f"`{change.path}` was changed meanwhile", hint=f"run `driven {what}` again")
+        lock: Lock = ledger.read_lock(root)
+        snapshots.write(tree, what, changes_of_import(tree, lock, writes, entered))
+        applied = tree.apply(writes, ledger.render_lock(lock))
+        for path, why in applied.failed.items():
+            raise DiskError(f"`{path}` {why}")
+        ledger.write_lock(tree, {**lock, **entered}, lock)  # also what the journal of a killed run says
+        tree.remove_state(JOURNAL)
+        ledger.forget(tree)

@@ -88,11 +88,10 @@ def init(
     chosen = [*editors] or [*found] or [name for name in known if name != "agents"]
     lines = ["version = 1", "", "[editors]", *(f"{name} = {str(name in chosen).lower()}" for name in known), ""]
     written = [CONFIG]
-    with Tree(root) as tree:
+    with Tree(root) as tree, Writer(tree):
         ledger.prepare_state(tree)
-        with Writer(tree):
-            tree.write_state(CONFIG, "\n".join(lines).encode(), durable=True)
-            tree.folder(RULES, create=True)
+        tree.write_state(CONFIG, "\n".join(lines).encode(), durable=True)
+        tree.folder(RULES, create=True)
     imported = import_files(root, []) if import_found else None
     if starter and not any(os.scandir(os.path.join(root, RULES))):
         with Tree(root) as tree, Writer(tree):

@@ -31,7 +31,18 @@ class Delimiters:
     comment_start_string: str = "{#"
     comment_end_string: str = "#}"
 
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """All six, in the order of `ENVOPS`."""
+        return tuple(getattr(self, name) for name in ENVOPS)
 
+    @property
+    def starts(self) -> tuple[str, str, str]:
+        """What a statement, an expression and a comment begin with."""
+        return self.block_start_string, self.variable_start_string, self.comment_start_string
+
+
+ENVOPS = tuple(Delimiters.__annotations__)  # their names, in this order
 JINJA = Delimiters()
 
 

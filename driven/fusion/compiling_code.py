@@ -45,7 +45,6 @@ class Code:
         self._count = 0  # of all instructions, those that stand elsewhere for now included
         self._text: list[str] = []
         self._slots: list[tuple[str, Cell | None]] = []
-        self._inputs: list[Cell] = []
         self._others: list[Cell] = []
 
     def text(self, text: str) -> None:

@@ -62,6 +62,7 @@ class _Checker(Compiler):
         self._orphan = False  # what it extends is not there: nobody knows its blocks
         self._seen: dict[str, Span] = {}  # name -> where it is used first
         self._spared: set[str] = set()  # names that may be missing: `x is defined`, `x | default(…)`
+        self._mended = ""  # the text that could not be read, without the mistake in it
 
     def look(self, source: str, name: str) -> None:
         """Walk it to its end."""
@@ -97,8 +98,6 @@ class _Checker(Compiler):
             self._spare(tree)
             return tree
         raise _Enough
-
-    _mended = ""
 
     def unread(self, source: str, path: str, error: TemplateSyntaxError) -> tuple[TemplateError, str]:
         """See `Families`. Remembers the text without the mistake."""

@@ -26,7 +26,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from driven.fusion.compiling import Delimiters
     from driven.fusion.template import Template
 
     Load = Callable[[str], str]
@@ -168,7 +167,8 @@ def _source(load: Load | None, name: str) -> str | None:
 
 def _key(template: Template) -> str:
     return key_of(
-        _compiler(), template.name.encode("utf-8", "surrogatepass"), _marks(template.delimiters),
+        _compiler(), template.name.encode("utf-8", "surrogatepass"),
+        "\0".join(template.delimiters.marks).encode("utf-8", "surrogatepass"),
         template.text.encode("utf-8", "surrogatepass"),
     )  # fmt: skip
 
@@ -178,13 +178,6 @@ def _key_with(key: str, included: dict[str, str | None]) -> str:
     for name, text in included.items():
         parts += [name.encode("utf-8", "surrogatepass"), (text or "").encode("utf-8", "surrogatepass")]
     return key_of(*parts)
-
-
-def _marks(delimiters: Delimiters) -> bytes:
-    return "\0".join((
-        delimiters.block_start_string, delimiters.block_end_string, delimiters.variable_start_string,
-        delimiters.variable_end_string, delimiters.comment_start_string, delimiters.comment_end_string,
-    )).encode("utf-8", "surrogatepass")  # fmt: skip
 
 
 def _lists(data: bytes) -> list[list[str]]:

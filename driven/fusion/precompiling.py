@@ -92,9 +92,5 @@ def digest_of(template: Template) -> str:
     """Of all that its compiled form depends on."""
     from blake3 import blake3
 
-    marks = template.delimiters
-    said = "\0".join((
-        marks.block_start_string, marks.block_end_string, marks.variable_start_string, marks.variable_end_string,
-        marks.comment_start_string, marks.comment_end_string, template.text,
-    ))  # fmt: skip
+    said = "\0".join((*template.delimiters.marks, template.text))
     return blake3(said.encode("utf-8", "surrogatepass")).hexdigest()

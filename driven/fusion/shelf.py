@@ -52,11 +52,12 @@ class TemplateFolder:
         self.folder = folder
         self.odd: list[str] = []  # files whose name is none of a template, once `names` was asked
         self.links: list[str] = []  # what would be one, or a folder of some, and is a link
+        self.left: list[tuple[str, str]] = []  # what is not looked at, and why: too deep, too many
 
     def names(self) -> list[str]:
         """Every template by name, sorted. A folder that is not there has none."""
         found: list[str] = []
-        self.odd, self.links = [], []
+        self.odd, self.links, self.left = [], [], []
         for path in self._files():
             name = path[: -len(END)]
             (found if is_name(name) else self.odd).append(name)
@@ -101,7 +102,12 @@ class TemplateFolder:
                 elif child.is_dir(follow_symlinks=False):
                     if depth < MAX_DEPTH:
                         todo.append((path, depth + 1))
-                elif child.name.endswith(END) and child.is_file(follow_symlinks=False) and left:
+                    else:
+                        self.left.append((path, f"more than {MAX_DEPTH} folders deep"))
+                elif child.name.endswith(END) and child.is_file(follow_symlinks=False):
+                    if not left:
+                        self.left.append((path, f"there are more than {MAX_FILES:,} templates"))
+                        return
                     left -= 1
                     yield path
 

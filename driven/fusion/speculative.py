@@ -3,7 +3,7 @@
 What was asked after what is counted (a Markov chain of the first order). After each `get` the likeliest of what follows
 is loaded in the background: the followers of the name, and theirs, by the chance of the whole way there. A prediction
 costs some ten microseconds, so that nothing is predicted before loads are known to be `slow`; and nothing any more
-while hardly any of what was fetched is asked for.
+while hardly any of what was fetched is asked for, by this process or by later ones.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ TRIED = 20  # fetches from which on it is asked whether they were any good
 GOOD = 0.1  # the part of them that must have been asked for
 MAX_NAME = 500  # characters; a longer one is loaded, but not remembered
 SESSION = 3600  # seconds: what another process asked for so short a time ago came before what this one asks for
-_VERSION = 2
+_VERSION = 3
 
 
 @record
@@ -89,6 +89,7 @@ class SpeculativeLoader:
         self._last = ""
         self._times: deque[float] = deque(maxlen=MEASURED)
         self._tried: deque[bool] = deque(maxlen=2 * TRIED)  # of the last fetches, whether they were asked for
+        self._ahead: dict[str, bool] = {}  # names that were fetched and that nobody has asked for yet, as a set
         self._jobs: dict[str, _Job] = {}  # those that wait, run, or are done and wait to be asked for
         self._queue: list[_Job] = []
         self._threads = 0
@@ -142,6 +143,8 @@ class SpeculativeLoader:
         if len(name) > MAX_NAME:
             return
         with self._lock:
+            if self._ahead.pop(name, False):
+                self._tried.append(True)
             before, self._last = self._last, name
             if not before or before == name:
                 return
@@ -221,11 +224,10 @@ class SpeculativeLoader:
         self._save()
 
     def _is_on(self) -> bool:
-        if self._closed:
-            return False
-        if len(self._tried) >= TRIED and sum(self._tried) < GOOD * len(self._tried):
-            return False
-        return self._is_slow
+        return self._is_slow and not self._closed and not self._is_vain()
+
+    def _is_vain(self) -> bool:
+        return len(self._tried) >= TRIED and sum(self._tried) < GOOD * len(self._tried)
 
     def _judge(self) -> None:
         """Whether loads are slow, by the last ones."""
@@ -245,9 +247,7 @@ class SpeculativeLoader:
                 return None
             if job.done.is_set() and (job.data is None or time.monotonic() - job.made > self._max_age):
                 self.counts.dropped += job.data is not None
-                self._tried.append(False)
                 return None
-            self._tried.append(True)
             return job
 
     def _forget_old(self) -> None:
@@ -263,9 +263,7 @@ class SpeculativeLoader:
 
     def _drop(self, job: _Job) -> None:
         del self._jobs[job.name]
-        if job.data is not None:
-            self.counts.dropped += 1
-            self._tried.append(False)
+        self.counts.dropped += job.data is not None
 
     def _work(self) -> None:
         """A thread: loads what is in the queue, the likeliest first, until there was nothing for a second."""
@@ -278,6 +276,12 @@ class SpeculativeLoader:
                     self._threads -= 1
                     return
                 job = self._queue.pop(0)
+                if self._ahead.pop(job.name, False):
+                    self._tried.append(False)  # it was fetched before, and nobody asked for it
+                elif len(self._ahead) >= MOST_WAITING:
+                    del self._ahead[next(iter(self._ahead))]
+                    self._tried.append(False)
+                self._ahead[job.name] = True
             data: bytes | None = None
             try:
                 data = self._load(job.name)
@@ -286,11 +290,13 @@ class SpeculativeLoader:
             with self._lock:
                 self.counts.fetched += data is not None
                 self.counts.failed += data is None
+                if data is None:
+                    self._ahead.pop(job.name, None)
                 job.data = None if self._closed else data
                 job.made = time.monotonic()
                 job.done.set()
 
-    # What was learned, kept: how long loads took, in microseconds, and the counts.
+    # What was learned, kept: how long loads took, in microseconds, the counts, and what came of the fetches.
 
     def _save(self) -> None:
         if self._cache is None or not (self._learned or self._times):
@@ -298,10 +304,14 @@ class SpeculativeLoader:
         import json
 
         with self._lock:
+            if self._is_vain():
+                self._tried.popleft()  # so that it is tried again some time
             times = [round(one * 1e6) for one in self._times]
+            tried = [int(one) for one in self._tried]
             data = json.dumps(
-                [_VERSION, times, self._followers, self._last, int(time.time())], separators=(",", ":")
-            )  # fmt: skip
+                [_VERSION, times, self._followers, self._last, int(time.time()), tried, list(self._ahead)],
+                separators=(",", ":"),
+            )
         self._cache.put(self._key, data.encode(), self._label)
 
     def _read(self) -> None:
@@ -311,8 +321,10 @@ class SpeculativeLoader:
         import json
 
         try:
-            version, times, followers, last, when = json.loads(kept)
+            version, times, followers, last, when, tried, ahead = json.loads(kept)
             if version == _VERSION:
+                self._tried.extend(bool(one) for one in tried)
+                self._ahead.update((str(one), True) for one in ahead[-MOST_WAITING:])
                 self._last = str(last) if 0 <= time.time() - int(when) < SESSION else ""
                 self._times.extend(int(one) / 1e6 for one in times)
                 for name, counts in followers.items():
@@ -321,6 +333,8 @@ class SpeculativeLoader:
             self._last = ""
             self._followers.clear()
             self._times.clear()
+            self._tried.clear()
+            self._ahead.clear()
 
 
 def for_server(load: Callable[[str], bytes], url: str, *, slow: float = SLOW) -> SpeculativeLoader:

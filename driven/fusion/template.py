@@ -71,8 +71,7 @@ class Template:
 
 def is_jinja(text: str, delimiters: Delimiters) -> bool:
     """Whether anything in `text` is to be rendered."""
-    starts = (delimiters.block_start_string, delimiters.variable_start_string, delimiters.comment_start_string)
-    return any(start in text for start in starts)
+    return any(start in text for start in delimiters.starts)
 
 
 def parse_template(

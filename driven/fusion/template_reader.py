@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from driven.core.front import split_front
 from driven.format.words import shown, similar
-from driven.fusion.compiling import JINJA, Delimiters
+from driven.fusion.compiling import ENVOPS, JINJA, Delimiters
 from driven.fusion.shelf import MAX_BYTES, MAX_NAME, NAMED, is_name
 from driven.fusion.template import KINDS, MAX_CHOICES, MAX_INCLUDES, MAX_VARIABLES, TYPES, Template, Variable
 from driven.model.diagnostic import Diagnostic
@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 
 _KEYS = ("title", "description", "kind", "tags", "variables", "include", "envops")
 _OF_VARIABLE = ("type", "help", "default", "choices", "multiselect", "validator", "when", "multiline")
-_ENVOPS = (
-    "block_start_string", "block_end_string", "variable_start_string", "variable_end_string", "comment_start_string",
-    "comment_end_string",
-)  # fmt: skip
 # Words that a Jinja expression reads as something else than a variable.
 _TAKEN = frozenset((
     "and", "or", "not", "in", "is", "if", "else", "elif", "for", "true", "false", "none", "True", "False", "None",
@@ -146,14 +142,14 @@ class Reader:
         if value is None:
             return JINJA
         if not isinstance(value, dict) or not all(
-            key in _ENVOPS and isinstance(text, str) and 1 < len(text) <= 16 and text.isprintable()
+            key in ENVOPS and isinstance(text, str) and 1 < len(text) <= 16 and text.isprintable()
             for key, text in value.items()
         ):
-            hint = f"keys are {', '.join(_ENVOPS)}; each is a text of at least two characters, as `[[`"
+            hint = f"keys are {', '.join(ENVOPS)}; each is a text of at least two characters, as `[[`"
             self.error("TPL02", "`envops` is not a mapping of delimiters", hint, span)
             return JINJA
         made = Delimiters(**{key: str(text) for key, text in value.items()})
-        starts = [made.block_start_string, made.variable_start_string, made.comment_start_string]
+        starts = made.starts
         if any(one != other and one.startswith(other) for one in starts for other in starts) or len({*starts}) < 3:
             self.error("TPL02", "two delimiters of `envops` begin alike", "give each a beginning of its own", span)
             return JINJA

@@ -11,6 +11,7 @@ from driven.model.diagnostic import Diagnostic, of_error
 from driven.templating.answering import answers, preview
 from driven.templating.applying import make
 from driven.templating.finding import path_of
+from driven.templating.kept import read_kept
 from driven.templating.rendering import Renderer
 
 TYPE_CHECKING = False
@@ -39,7 +40,7 @@ def check(library: Library, names: Sequence[str] = ()) -> Checked:
     """
     wanted = [library.locate(name, part=True) for name in names or library.own()]
     environment_of(JINJA, None)
-    found = [] if names else list(library.diagnostics)
+    found = [] if names else [*library.diagnostics, *_of_answers(library.root)]
     renderer = Renderer(library)
     for shelf, name in wanted:
         try:
@@ -51,6 +52,15 @@ def check(library: Library, names: Sequence[str] = ()) -> Checked:
     unique = {(one.code, str(one.span), one.message): one for one in found}
     ordered = sorted(unique.values(), key=lambda one: (one.span.path, one.span.line, one.span.column))
     return Checked(names=tuple(name for _, name in wanted), diagnostics=tuple(ordered))
+
+
+def _of_answers(root: str) -> list[Diagnostic]:
+    """What is wrong with the file of answers: until it is put right nothing can be applied."""
+    try:
+        read_kept(root)
+    except DrivenError as error:
+        return of_error(error)
+    return []
 
 
 class _Check:

@@ -9,7 +9,7 @@ from driven.format.text import rule_id_for
 from driven.format.words import shown
 from driven.frozen import frozen
 from driven.fusion.shelf import MAX_BYTES, MAX_COMPILED, MAX_NAME, NAMED, TemplateFolder, is_name
-from driven.fusion.template import Template, parse_template
+from driven.fusion.template import UNLISTED, Template, parse_template
 from driven.grammar.suggest import nearest
 from driven.model.diagnostic import Diagnostic, of_error
 from driven.project.ledger import PACKS
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 FOLDER = ".driven/templates"  # a project's own
 PROJECT = "project"
 MAX_FILES = 100_000  # rule files
+MOST_LEFT = 20  # told of what is not looked at
 _INSIDE = "templates/"  # of a pack
 
 
@@ -105,6 +106,9 @@ class Library:
             self._tell("TPL04", message, f"{FOLDER}/{odd}.md", f"rename the file: {NAMED}")
         for link in shelf.links:
             self._link(f"{FOLDER}/{link}")
+        for path, why in shelf.left[:MOST_LEFT]:
+            hint = "move it up, or some of them into a pack"
+            self._tell("TPL04", f"`{shown(path)}` is not looked at: {why}", f"{FOLDER}/{path}", hint)
         return [shelf]
 
     def _link(self, path: str) -> None:
@@ -142,7 +146,7 @@ class Library:
     def names(self) -> list[str]:
         """Those that are offered, sorted; also broken ones, for nothing is read."""
         found = {name for names in self._names.values() for name in names}
-        return sorted(name for name in found if not name.startswith(("base/", "partials/")))
+        return sorted(name for name in found if not name.startswith(UNLISTED))
 
     def all(self) -> list[Template]:
         """Those that are offered, by kind and name. What is wrong with the others is in `diagnostics`."""

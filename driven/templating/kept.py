@@ -7,7 +7,9 @@ with it a template that was changed, or answered otherwise, is merged with them,
 from __future__ import annotations
 
 import os
+import re
 
+from driven.core._rt import FormatError
 from driven.errors import ConfigError
 from driven.format.snap import ANSWERS
 from driven.format.text import MAX_RULE_BYTES
@@ -17,6 +19,7 @@ from driven.fusion.shelf import is_name
 from driven.fusion.template import MAX_VARIABLES
 from driven.fusion.variables import MAX_ITEMS, MAX_TEXT
 from driven.project.reading import read_file
+from driven.project.sources import RULES
 from driven.span import Span
 
 __all__ = ["ANSWERS", "Kept", "kept_text", "read_kept"]
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 1 << 26
 MAX_ORIGIN = 200  # characters
+_PLACE = re.compile(r" \(at line (\d+), column \d+\)$")  # as tomllib ends what it says
 _HEAD = """\
 # What `driven template apply` was answered, and the texts that it wrote: an edit of a rule is told from them.
 # Commit this file. To change an answer: `driven template apply NAME --set answer=value`.
@@ -58,12 +62,42 @@ def read_kept(root: str) -> dict[str, Kept]:
         return {}
     except OSError as error:
         raise _wrong(f"cannot be read: {(error.strerror or 'unknown').lower()}") from None
+    return _read(data) | _left(root, data)
+
+
+def _left(root: str, data: bytes) -> dict[str, Kept]:
+    """What a killed run had no time to write: its rules stand there, and the answers are those from before it."""
+    from driven.project.snapshots import LOOK_BACK, SOURCE, Store
+
+    store = Store(root)
+    found = store.last_row((ANSWERS, "", SOURCE), most=LOOK_BACK)
+    try:
+        if found is None or store.text(found[0], found[1].before) != data:
+            return {}
+        after = store.text(found[0], found[1].after)
+    except FormatError:
+        return {}
+    old = _read(data)
+    left: dict[str, Kept] = {}
+    for rule_id, one in (_read(after) if after else {}).items():
+        if one.text == getattr(old.get(rule_id), "text", None):
+            continue
+        try:
+            stands = read_file(os.path.join(root, RULES, f"{rule_id}.md"), MAX_RULE_BYTES)[0]
+        except OSError:
+            continue
+        if stands == one.text.encode("utf-8", "replace"):
+            left[rule_id] = one
+    return left
+
+
+def _read(data: bytes) -> dict[str, Kept]:
     import tomllib
 
     try:
         table = tomllib.loads(data.decode())
     except (ValueError, RecursionError) as error:
-        raise _wrong(f"does not parse: {str(error).splitlines()[0]}") from None
+        raise _unread(data, str(error).splitlines()[0]) from None
     rules, texts = table.get("rules", {}), table.get("texts", {})
     if table.keys() - {"version", "rules", "texts"} or table.get("version") != 1:
         raise _wrong("is of a later version of driven, or none of its files")
@@ -115,6 +149,16 @@ def _is_answer(value: object, *, nested: bool = False) -> bool:
     return isinstance(value, bool | int | float) or (isinstance(value, str) and len(value) <= MAX_TEXT)
 
 
-def _wrong(what: str) -> ConfigError:
-    hint = "restore it from version control; without it templates ask anew, and know no edit from their own text"
-    return ConfigError(f"`{ANSWERS}` {what}", hint=hint, span=Span(path=ANSWERS))
+def _unread(data: bytes, why: str) -> ConfigError:
+    """What TOML says, with its place; of a merge that is not finished, what to do about that."""
+    for number, line in enumerate(data.splitlines(), 1):
+        if line.startswith((b"<<<<<<< ", b">>>>>>> ")):
+            hint = "keep one side's lines, without the marker lines; then apply the templates again"
+            return _wrong("holds both sides of a merge", hint, number)
+    at = _PLACE.search(why)
+    return _wrong(f"does not parse: {why[: at.start()] if at else why}", line=int(at[1]) if at else 1)
+
+
+def _wrong(what: str, hint: str = "", line: int = 1) -> ConfigError:
+    again = "restore it from version control; without it templates ask anew, and know no edit from their own text"
+    return ConfigError(f"`{ANSWERS}` {what}", hint=hint or again, span=Span(path=ANSWERS, line=line))

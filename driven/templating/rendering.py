@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 
+from driven.core.clock import HotCache
+from driven.core.dtm import Dtm
 from driven.errors import DrivenError
-from driven.frozen import replace
+from driven.frozen import frozen, replace
 from driven.fusion.compiling import environment_of
 from driven.fusion.dtm_file import open_dtm, render
 from driven.fusion.loading import TemplateLoader
@@ -24,29 +26,35 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from typing import Any
 
-    from driven.core.dtm import Dtm
     from driven.templating.finding import Library
 
 
-__all__ = ["Renderer", "small_texts"]
+@frozen(kw_only=False)
+class _Shipped:
+    """What came compiled with a template, and the small texts in there; nothing where that is not to be used."""
+
+    dtm: Dtm | None
+    parts: Mapping[str, str]
+
+
+_NOTHING = _Shipped(None, {})
 
 
 class Renderer:
-    """Renders the templates of one library; what was opened once is kept."""
+    """Renders the templates of one library; what was opened of late is in memory."""
 
     def __init__(self, library: Library, loader: TemplateLoader | None = None) -> None:
         self.library = library
         self._loader = loader
-        self._opened: dict[tuple[str, str], tuple[Dtm | None, dict[str, str]]] = {}
-        self._small: dict[tuple[str, str, str], Dtm] = {}
+        self._opened = HotCache()  # what came compiled; what is made here, the loader has in memory
+        self._small = HotCache()
 
     def text(self, template: Template, values: Mapping[str, Value]) -> str:
         """The file of the rule. DrivenError names the template."""
-        dtm, _ = self._open(template)
+        dtm = self._open(template).dtm
         try:
             if dtm is None:
                 dtm = self._made(template)
-                self._opened[template.origin, template.name] = (dtm, {})
         except DrivenError as error:
             raise self._all(template, error) from error
         try:
@@ -60,20 +68,20 @@ class Renderer:
         """What a text of one of its variables renders to; a text without Jinja is itself."""
         if not is_jinja(text, template.delimiters):
             return text
-        key = (template.origin, template.name, text)
+        key = f"{template.origin}\0{template.name}\0{text}"
         try:
             dtm = self._small.get(key)
-            if dtm is None:
-                ready = self._open(template)[1].get(text)
+            if not isinstance(dtm, Dtm):
+                ready = self._open(template).parts.get(text)
                 dtm = (_decoded(ready) if ready else None) or self._made(replace(template, text=text))
-                self._small[key] = dtm
+                self._small.put(key, dtm)
             return render(dtm, values)
         except DrivenError as error:
             raise self.told(template, error, small=True) from error
 
     def is_shipped(self, template: Template) -> bool:
         """Whether what came compiled with it is whole, and made of the texts that stand here."""
-        return self._open(template)[0] is not None
+        return self._open(template).dtm is not None
 
     def prepare(self, template: Template) -> None:
         """Compile all of it, where it is not in the cache. DrivenError names the template."""
@@ -142,32 +150,33 @@ class Renderer:
     def _sources(self, template: Template) -> Callable[[str], str]:
         return lambda name: self.library.find(name, template.origin, part=True).text
 
-    def _open(self, template: Template) -> tuple[Dtm | None, dict[str, str]]:
-        """What came compiled with it, and the small texts in there; (None, {}) where that is not to be used."""
-        key = (template.origin, template.name)
-        if key not in self._opened:
-            self._opened[key] = self._shipped(template)
-        return self._opened[key]
+    def _open(self, template: Template) -> _Shipped:
+        key = f"{template.origin}\0{template.name}"
+        found = self._opened.get(key)
+        if not isinstance(found, _Shipped):
+            found = self._shipped(template)
+            self._opened.put(key, found)
+        return found
 
-    def _shipped(self, template: Template) -> tuple[Dtm | None, dict[str, str]]:
+    def _shipped(self, template: Template) -> _Shipped:
         import json
 
         data = self.library.compiled(template)
         if data is None:
-            return None, {}
+            return _NOTHING
         try:
             dtm = open_dtm(data, template.name)
             meta: Any = json.loads(dtm.meta())
             if not isinstance(meta, dict) or meta.get("version") != META:
-                return None, {}
+                return _NOTHING
             uses, parts = meta["uses"], meta["parts"]
             if uses.get("") != digest_of(template) or not all(
                 digest_of(self.library.find(name, template.origin)) == digest for name, digest in uses.items() if name
             ):
-                return None, {}
-            return dtm, {str(text): str(part) for text, part in parts.items()}
+                return _NOTHING
+            return _Shipped(dtm, {str(text): str(part) for text, part in parts.items()})
         except (DrivenError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            return None, {}  # it is made of the text instead
+            return _NOTHING  # it is made of the text instead
 
 
 def _placed(template: Template, span: Span, said: str) -> Span:

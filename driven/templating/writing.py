@@ -7,9 +7,9 @@ import os
 from driven.errors import ConflictError, SourceError, UsageError
 from driven.format.text import MAX_RULE_BYTES
 from driven.format.words import shown, similar
-from driven.fusion.compiling import JINJA, Delimiters
+from driven.fusion.compiling import ENVOPS, JINJA, Delimiters
 from driven.fusion.shelf import NAMED, is_name
-from driven.fusion.template import parse_template
+from driven.fusion.template import is_jinja, parse_template
 from driven.project import ledger
 from driven.project.disk import Tree
 from driven.project.reading import read_file
@@ -19,10 +19,6 @@ from driven.templating.finding import FOLDER, standing_ids
 _KINDS = {"personas": "persona", "projects": "project", "standards": "standard", "workflows": "workflow"}
 # What a text that is full of braces is written with instead.
 _OTHERS = ("[% %] [[ ]] [# #]", "<% %> << >> <# #>", "(% %) (( )) (# #)", "[[% %]] [[= =]] [[# #]]")
-_ENVOPS = (
-    "block_start_string", "block_end_string", "variable_start_string", "variable_end_string", "comment_start_string",
-    "comment_end_string",
-)  # fmt: skip
 
 SKELETON = """\
 ---
@@ -68,16 +64,15 @@ def new(root: str, name: str, rule_id: str = "") -> str:
     made, found = parse_template(text.encode(), path=path, name=name)
     if made is None:
         raise SourceError(f"`{rule_id}` cannot become a template: {found[0].message}", hint="correct the rule first")
-    with Tree(root) as tree:
+    with Tree(root) as tree, Writer(tree):
         ledger.prepare_state(tree)
-        with Writer(tree):
-            standing = tree.read(path)
-            if standing.kind != "absent":
-                raise ConflictError(
-                    f"`{path}` {standing.note or 'is there already'}", hint="edit it, or choose another name"
-                )
-            tree.folder(path.rpartition("/")[0], create=True)
-            tree.write_state(path, text.encode(), durable=True)
+        standing = tree.read(path)
+        if standing.kind != "absent":
+            raise ConflictError(
+                f"`{path}` {standing.note or 'is there already'}", hint="edit it, or choose another name"
+            )
+        tree.folder(path.rpartition("/")[0], create=True)
+        tree.write_state(path, text.encode(), durable=True)
     return path
 
 
@@ -93,8 +88,8 @@ def _of_rule(root: str, rule_id: str, title: str, kind: str) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(f"`{path}` cannot be read: {error}", hint="look at the file") from None
     rule = rule.replace("\r\n", "\n")
-    others = [Delimiters(**dict(zip(_ENVOPS, words.split(), strict=True))) for words in _OTHERS]
-    marks = next((one for one in (JINJA, *others) if not _is_in(one, rule)), None)
+    others = [Delimiters(**dict(zip(ENVOPS, words.split(), strict=True))) for words in _OTHERS]
+    marks = next((one for one in (JINJA, *others) if not is_jinja(rule, one)), None)
     if marks is None:
         raise SourceError(f"`{path}` holds every mark that Jinja could have", hint="write the template by hand")
     lines = [
@@ -102,16 +97,10 @@ def _of_rule(root: str, rule_id: str, title: str, kind: str) -> str:
         f"kind: {kind}  # persona, project, standard or workflow", "tags: []",
     ]  # fmt: skip
     if marks is not JINJA:
-        lines += ["envops:", *(f'  {key}: "{getattr(marks, key)}"' for key in _ENVOPS)]
+        lines += ["envops:", *(f'  {key}: "{getattr(marks, key)}"' for key in ENVOPS)]
     example = f"{marks.variable_start_string} folder {marks.variable_end_string}"
     lines += [
         "# variables:            # what is asked for", f"#   folder:             # stands in the text as {example}",
         "#     type: str", "#     help: The folder that the rule is for", "#     default: src",
     ]  # fmt: skip
     return "\n".join(["---", *lines, "---", rule])
-
-
-def _is_in(marks: Delimiters, text: str) -> bool:
-    return any(
-        mark in text for mark in (marks.block_start_string, marks.variable_start_string, marks.comment_start_string)
-    )

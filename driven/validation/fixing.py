@@ -208,8 +208,8 @@ def write_fixes(root: str, plan: Plan, *, managed: bool) -> str:
                 _check(tree, plan)
                 _apply_plan(tree, plan, None)
             return ""
-        ledger.prepare_state(tree)
         with Writer(tree):
+            ledger.prepare_state(tree)
             _check(tree, plan)
             lock = ledger.read_lock(root)
             kept = snapshots.write(tree, "validate --fix", [_change(one) for one in plan.writes if one.path != CONFIG])

@@ -251,6 +251,11 @@ def test_who_ends_the_input_has_agreed_to_nothing(
     assert not (own / "other/.driven").exists() and not (own / ".driven/rules/borders.md").exists()
 
 
+def test_keep_and_force_exclude_each_other(own: Path, drive: Drive) -> None:
+    said = drive("template", "apply", "standards/borders", "--keep", "--force")
+    assert said.code == 2 and "exclude each other" in said.err and not (own / ".driven/templates.toml").exists()
+
+
 def test_init_keeps_the_answers_of_its_template(empty: Path, drive: Drive, answer: Answer) -> None:
     ran = drive("init", "--yes", "--editor", "cursor", "--template", "python-errors", "--set", "base_error=Oops")
     assert ran.code == 0 and (empty / ".driven/templates.toml").exists()

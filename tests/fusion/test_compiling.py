@@ -343,7 +343,7 @@ def test_the_page_lists_every_filter_test_and_instruction() -> None:
     numbers = {name: number for name, number in vars(L).items() if name.isupper() and 0 < number_of(number) <= L.LAST}
     for name in re.findall(r"\b\d+ ([A-Z_]+)\b", page()):
         assert name in numbers, name
-    for name in ("PUSH", "CHAIN", "GATHER", "EMIT", "POP", "UNPACK"):
+    for name in ("PUSH", "CHAIN", "GATHER", "EMIT", "LOOP", "UNPACK"):
         assert f"{numbers[name]} {name}" in page()
 
 

@@ -302,11 +302,31 @@ def test_commands_that_ask_for_one_pack_each_learn_too(
     assert [label(one, file) for one in contents(["prefetch"]) for file in one.files] == ["https://rules.example"]
 
 
+def test_commands_learn_whether_what_was_fetched_was_asked_for(server: Server, cache: BinaryCache) -> None:
+    """What one process fetches in advance, a later one asks for, or none does: then it ends, and is tried again."""
+
+    def command(name: str) -> bool:
+        with SpeculativeLoader(server.load, cache=cache, key=KEY, slow=0) as loader:
+            was_on = loader.is_on
+            loader.loaded(name, 1.0)
+            end = time.monotonic() + 20
+            while loader._jobs and not all(job.done.is_set() for job in loader._jobs.values()):
+                assert time.monotonic() < end
+                time.sleep(0.001)
+        return was_on
+
+    for name in "abab" * 20:
+        assert command(name), "what it fetches is asked for"
+    seen = [command(name) for at in range(60) for name in ("a", f"new{at}")]
+    assert not all(seen), "hardly anything of it was asked for"
+    assert any(seen[seen.index(False) :]), "it is tried again some time"
+
+
 @pytest.mark.parametrize(("ago", "counts"), [(60, True), (7200, False), (-60, False)])
 def test_what_was_asked_for_long_ago_was_not_just_before(
     server: Server, cache: BinaryCache, ago: int, counts: bool
 ) -> None:
-    assert cache.put(KEY, json.dumps([2, [], {}, "a", int(time.time()) - ago]).encode())
+    assert cache.put(KEY, json.dumps([3, [], {}, "a", int(time.time()) - ago, [], []]).encode())
     loader = SpeculativeLoader(server.load, cache=cache, key=KEY)
     loader.get("b")
     assert (loader.likely("a") == ["b"]) is counts

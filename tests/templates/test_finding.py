@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 
 from driven.errors import SourceError, UsageError
 from driven.format.condition import Facts
+from driven.fusion import shelf
 from driven.packing import accept, look
 from driven.registry import Registry
 from driven.templating.conditions import condition_of, holds
@@ -81,6 +83,27 @@ def test_a_broken_one_is_told_and_the_others_live_on(root: Path, put: Put, libra
     with pytest.raises(SourceError, match="`bad`: `kind` is `none`") as told:
         found.find("bad")
     assert told.value.span is not None and told.value.span.line == 3
+
+
+def test_what_is_not_looked_at_is_told(
+    root: Path, put: Put, library: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    put("a/b/c/d/e/f/g/h/good", "Text.\n")
+    put("a/b/c/d/e/f/g/h/i/deep", "Text.\n")
+    found = library()
+    assert found.names() == ["a/b/c/d/e/f/g/h/good"]
+    (told,) = found.diagnostics
+    assert told.message == "`a/b/c/d/e/f/g/h/i` is not looked at: more than 8 folders deep"
+    shutil.rmtree(root / ".driven/templates")
+    monkeypatch.setattr(shelf, "MAX_FILES", 2)
+    for name in ("x", "y"):
+        put(name, "Text.\n")
+    assert not library().diagnostics
+    put("z", "Text.\n")
+    found = library()
+    (told,) = found.diagnostics
+    assert found.names() == ["x", "y"] and told.span.path == ".driven/templates/z.md"
+    assert told.message == "`z.md` is not looked at: there are more than 2 templates" and told.hint
 
 
 def test_links_are_not_followed(root: Path, put: Put, library: Make, tmp_path: Path) -> None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
+import time
 import tomllib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +16,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from driven.cli.commands.template import looked_at
 from driven.errors import ConfigError, DiskError, UsageError
 from driven.fusion.template import Template, Variable
 from driven.history import restore, undo
 from driven.pipeline import sync
+from driven.project.disk import Tree
+from driven.project.files import TEMP_SUFFIX
+from driven.project.writer import Writer
 from driven.templating.applying import Applied, carry_out, prepare
+from driven.templating.checking import check
 from driven.templating.finding import Library
 from driven.templating.kept import ANSWERS, Kept, kept_text, read_kept
+from driven.templating.writing import new
 
 Put = Callable[..., None]
 Make = Callable[[], Library]
@@ -339,6 +349,70 @@ def test_a_file_that_is_none_of_ours_is_told_and_nothing_is_written(
         apply(library(), "x")
     assert ANSWERS in told.value.message and told.value.hint and len(told.value.message) < 300
     assert not rule(root).exists()
+
+
+def test_both_sides_of_a_merge_and_a_slip_are_told_with_their_lines(root: Path, put: Put, library: Make) -> None:
+    put("x", TEXT, TWO)
+    apply(library(), "x")
+    good = (root / ANSWERS).read_text(encoding="utf-8")
+    for old, slip, line, said in (
+        ('folder = "src"\n', '<<<<<<< HEAD\nfolder = "src"\n=======\nfolder = "lib"\n>>>>>>> other\n', 9, "both sides"),
+        ('folder = "src"\n', 'folder = "src\n', 9, "does not parse"),
+    ):
+        assert old in good
+        (root / ANSWERS).write_text(good.replace(old, slip), encoding="utf-8")
+        with pytest.raises(ConfigError, match=said) as told:
+            read_kept(str(root))
+        assert told.value.span is not None and told.value.span.line == line and "(at line" not in told.value.message
+        assert [(one.span.path, one.span.line) for one in check(library()).diagnostics] == [(ANSWERS, line)]
+        assert [one["applied"] for one in looked_at(library(), library().all())] == [[]], "they are listed all the same"
+
+
+KILLED = """
+import os, signal, sys
+from driven.cli.app import main
+real = os.rename
+def rename(a, b, **more):
+    if b.endswith("templates.toml"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    real(a, b, **more)
+os.rename = os.replace = rename
+sys.argv[0] = "driven"
+sys.exit(main())
+"""
+
+
+def test_a_run_that_is_killed_before_the_answers_is_no_edit(root: Path, put: Put, library: Make) -> None:
+    put("x", TEXT, TWO)
+    apply(library(), "x", given={"folder": "one"})
+    words = ["template", "apply", "x", "--set", "folder=two"]
+    ended = subprocess.run([sys.executable, "-c", KILLED, *words], cwd=root, check=False)
+    assert ended.returncode == -9 and "First in two." in text(root)
+    assert b'folder = "one"' in (root / ANSWERS).read_bytes() and kept(root)["folder"] == "two"
+    sync(str(root))
+    assert apply(library(), "x").done and b'folder = "two"' in (root / ANSWERS).read_bytes()
+    assert apply(library(), "x", given={"folder": "three"}).done and "First in three." in text(root)
+
+
+def test_a_run_beside_another_leaves_its_temps_alone(root: Path, put: Put, library: Make) -> None:
+    """What waits for its turn clears away nothing: the temp may be one that is written now."""
+    put("x", TEXT, TWO)
+    apply(library(), "x")
+    temp = root / f".driven/state/snapshots/1-x.snap{TEMP_SUFFIX}"
+    waiting = [
+        lambda: apply(library(), "x", given={"folder": "lib"}),
+        lambda: new(str(root), "another"),
+    ]
+    for one in waiting:
+        with Tree(str(root)) as tree, ThreadPoolExecutor(1) as pool:
+            with Writer(tree):
+                temp.write_bytes(b"half")
+                done = pool.submit(one)
+                time.sleep(0.3)
+                assert temp.exists() and not done.done()
+            done.result()
+        assert not temp.exists(), "once it has its turn, what a killed run left goes"
+    assert "First in lib." in text(root)
 
 
 def test_answers_of_a_stranger_pass_what_typed_ones_pass(root: Path, put: Put, library: Make) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from driven.errors import SourceError, UsageError
+from driven.errors import ConfigError, SourceError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -115,6 +115,8 @@ def run_apply(args: Any, app: App) -> int:
 
     if not args.names:
         raise UsageError("which template?", hint="`driven template list` shows them")
+    if args.keep and args.force:
+        raise UsageError("`--keep` and `--force` exclude each other", hint="give one: `--keep` leaves your edits")
     found = library(app, app.root)
     _known(found, args.names)
     made = prepare(
@@ -209,13 +211,19 @@ def applied(made: Applied, *, diff: bool) -> dict[str, Any]:
 def looked_at(found: Library, templates: Sequence[Template]) -> list[dict[str, Any]]:
     """What lists say of templates. `holds`: whether the condition is true here, null where there is none or a value
     decides it; `there`: whether a rule of its id stands in the project; `applied`: the rules that it gave."""
+    from driven.model.diagnostic import of_error
     from driven.templating.conditions import condition_of, holds
     from driven.templating.finding import standing_ids
     from driven.templating.kept import read_kept
 
     ids = standing_ids(found.root)
     made: dict[str, list[dict[str, Any]]] = {}
-    for rule_id, one in read_kept(found.root).items():
+    try:
+        kept = read_kept(found.root)
+    except ConfigError as error:  # the templates can be looked at all the same
+        found.diagnostics += of_error(error)
+        kept = {}
+    for rule_id, one in kept.items():
         if rule_id in ids:
             made.setdefault(one.name, []).append({"rule": rule_id, "answers": dict(one.answers)})
     conditions = {one.name: condition_of(found, one) for one in templates}
