@@ -6,6 +6,7 @@ It is a gate against mistakes and strangers, not what clients believe: they veri
 from __future__ import annotations
 
 from driven.delivery.checking import compare
+from driven.delivery.coding import etag_of
 from driven.errors import DrivenError, SignatureError
 from driven.serving.store import Version, is_version
 from driven.trust.manifest import MANIFEST, MINISIG, SIG, parse, shown
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from driven.trust.manifest import Manifest
+    from driven.trust.pack import About
     from driven.trust.signers import TrustStore
 
 _AGAIN = "build it anew: `driven pack build FOLDER`"
@@ -27,10 +29,6 @@ def check_bundle(data: bytes, store: TrustStore | None, at: int) -> tuple[Versio
     `store`: whose keys are taken; None: whoever made it, as long as the signature is of the key that it names.
     SignatureError for everything else.
     """
-    from hashlib import sha256
-
-    from blake3 import blake3
-
     from driven.trust.bundle import read_bundle
 
     files = read_bundle(data)
@@ -47,10 +45,18 @@ def check_bundle(data: bytes, store: TrustStore | None, at: int) -> tuple[Versio
         )
     if not is_version(about.version):
         raise SignatureError(f"`{about.version}` is no version", hint='write one like version = "1.0.0"')
+    return version_of_bundle(data, about, at), signer
+
+
+def version_of_bundle(data: bytes, about: About, at: int) -> Version:
+    """What a bundle is by its `pack.toml`, published at the time `at` (seconds since 1970)."""
+    import time
+    from hashlib import sha256
+
     return Version(
-        name=about.name, version=about.version, etag=f"b3-{blake3(data).hexdigest()}", sha256=sha256(data).hexdigest(),
-        size=len(data), published=now(at), description=about.description,
-    ), signer  # fmt: skip
+        name=about.name, version=about.version, etag=etag_of(data), sha256=sha256(data).hexdigest(), size=len(data),
+        published=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at)), description=about.description,
+    )  # fmt: skip
 
 
 def check_files(files: Mapping[str, bytes], store: TrustStore | None, at: int) -> tuple[Manifest, str]:
@@ -114,10 +120,3 @@ def read_list(path: str) -> TrustStore:
     except UnicodeDecodeError:
         raise SignatureError(f"`{path}` is not UTF-8") from None
     return TrustStore(signers=tuple(read_signers(text, path)), paths=(path,))
-
-
-def now(at: int) -> str:
-    """A time as versions carry it."""
-    import time
-
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))

@@ -14,7 +14,7 @@ import time
 from bisect import bisect_right
 
 from driven.errors import ConflictError, DiskError, SourceError
-from driven.serving.store import MOST, Event, Version, newest_first, taken, version_from
+from driven.serving.store import MOST, Event, Version, taken, version_from
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -242,7 +242,8 @@ class FolderStore:
     async def index(self) -> tuple[list[Version], int]:
         """What the log tells."""
         self._folder.refresh()
-        return list(newest_first(list(self._folder.by_key.values()))), await self.last()
+        events = self._folder.events
+        return list(self._folder.by_key.values()), events[-1].number if events else 0
 
     async def events(self, after: int, most: int = MOST) -> list[Event]:
         """The lines after that number."""
@@ -252,10 +253,6 @@ class FolderStore:
             after = 0
         start = bisect_right(events, after, key=lambda one: one.number)
         return events[start : start + most]
-
-    async def last(self) -> int:
-        """The number in the last line."""
-        return self._folder.events[-1].number if self._folder.events else 0
 
     async def read(self, one: Version) -> bytes:
         """The bundle, read in a thread."""

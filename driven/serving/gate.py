@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from driven.serving.store import Version
     from driven.serving.tokens import Holder
 
-VARY = b"Accept-Encoding, Available-Dictionary, A-IM"
-CHANGES = b"no-cache"
+CHANGES = "no-cache"
+_NEVER = "public, max-age=31536000, immutable"  # what was published never changes
 _OPEN = ("/healthz", "/readyz")
 _ROUTES = frozenset({"/packs", "/events", "/healthz", "/readyz", "/metrics"})
 
@@ -52,7 +52,7 @@ class Gate:
             known = site.catalogue.at(path) if scope["method"] in ("GET", "HEAD") else None
             if known is not None and _is_unchanged(known, given):
                 status = 304
-                await send({"type": "http.response.start", "status": 304, "headers": _headers(known, path)})
+                await send({"type": "http.response.start", "status": 304, "headers": _unchanged(known, path, site)})
                 await send({"type": "http.response.body"})
                 return
             if known is not None:
@@ -126,11 +126,20 @@ def _is_unchanged(known: Version, given: dict[bytes, bytes]) -> bool:
     return wanted is not None and ETagNegotiator(known.etag).is_known(wanted.decode("latin-1"))
 
 
-def _headers(known: Version, path: str) -> list[tuple[bytes, bytes]]:
-    headers = [(b"etag", b'"%b"' % known.etag.encode()), (b"vary", VARY)]
-    if path.endswith("/latest"):
-        headers += [(b"driven-version", known.version.encode()), (b"cache-control", CHANGES)]
-    return headers
+def headers_of(known: Version, path: str, site: Site) -> dict[str, str]:
+    """What is said of a version with its bundle, and where that has not changed (RFC 9110, 15.4.5, read 2026-11-22)."""
+    latest = path.endswith("/latest")
+    found = {"Vary": "Accept-Encoding, Available-Dictionary, A-IM", "Cache-Control": CHANGES if latest else _NEVER}
+    if site.tokens is not None:
+        found["Cache-Control"] = found["Cache-Control"].replace("public", "private")
+    if latest:
+        found["Driven-Version"] = known.version
+    return found
+
+
+def _unchanged(known: Version, path: str, site: Site) -> list[tuple[bytes, bytes]]:
+    said = [(name.lower().encode(), value.encode()) for name, value in headers_of(known, path, site).items()]
+    return [(b"etag", b'"%b"' % known.etag.encode()), *said]
 
 
 def _route(path: str) -> str:

@@ -132,10 +132,6 @@ class NatsStore:
 
         return await self._asked(read)
 
-    async def last(self) -> int:
-        """The number of the last message."""
-        return await self._asked(self._last)
-
     async def _last(self) -> int:
         assert self._js is not None
         return int((await self._js.stream_info(STREAM)).state.last_seq)

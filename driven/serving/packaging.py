@@ -7,7 +7,9 @@ import time
 
 from driven.errors import ConfigError, DrivenError, SignatureError, SourceError, UsageError
 from driven.frozen import frozen
-from driven.serving.accepting import check_bundle, check_files
+from driven.fusion.shelf import COMPILED
+from driven.project.pack_texts import MAX_TEXT, READ
+from driven.serving.accepting import check_bundle, check_files, version_of_bundle
 from driven.serving.store import Version
 from driven.trust.manifest import MANIFEST, MINISIG, OURS, SIG
 from driven.trust.pack import ABOUT
@@ -19,9 +21,7 @@ if TYPE_CHECKING:
     from driven.fusion.template import Template
     from driven.trust.pack import About
 
-RULES, TEMPLATES, COMPILED = "rules/", "templates/", ".dtm"
-_READ = (".md", ".mdc", ".markdown", ".txt", ".toml", ".json", ".yaml", ".yml", ".py")
-_MAX_TEXT = 1 << 20
+RULES, TEMPLATES = "rules/", "templates/"
 _SIGN = "`driven sign {0}`, and build again"
 
 
@@ -77,16 +77,7 @@ def _is_rule(path: str) -> bool:
 
 def _unproved(data: bytes, about: About) -> Version:
     """What a bundle is whose signature can be proved only by who has its key's list."""
-    from hashlib import sha256
-
-    from blake3 import blake3
-
-    from driven.serving.accepting import now
-
-    return Version(
-        name=about.name, version=about.version, etag=f"b3-{blake3(data).hexdigest()}", sha256=sha256(data).hexdigest(),
-        size=len(data), published=now(int(time.time())), description=about.description,
-    )  # fmt: skip
+    return version_of_bundle(data, about, int(time.time()))
 
 
 def _about(folder: str) -> About:
@@ -153,11 +144,16 @@ def _rules(folder: str, about: About) -> int:
 
 
 def _hidden(files: Mapping[str, bytes]) -> None:
-    """SourceError where a text hides something from who reads it."""
+    """SourceError where a text hides something from who reads it, or is too large to be looked through."""
     from driven.trust.scan import scan_bytes
 
     for path, data in files.items():
-        if path.endswith(_READ) and path not in OURS and len(data) <= _MAX_TEXT:
+        if path.endswith(READ) and path not in OURS:
+            if len(data) > MAX_TEXT:
+                raise SourceError(
+                    f"{path}: a text of {len(data):,} bytes: nobody who brings the pack looks through more than"
+                    f" {MAX_TEXT:,}", hint="make several files of it",
+                )  # fmt: skip
             wrong = next((one for one in scan_bytes(path, data) if one.severity == "error"), None)
             if wrong is not None:
                 raise SourceError(
@@ -203,7 +199,7 @@ def _template(top: str, name: str) -> Template:
     path = os.path.join(top, f"{name}.md")
     if os.path.normpath(path) != path or not os.path.normpath(path).startswith(top + os.sep):
         raise SourceError(f"`{name[:100]}` is no template of this pack", hint="a name like `partials/head`")
-    template, found = parse_template(read_plain(path, _MAX_TEXT), path=path.replace(os.sep, "/"), name=name)
+    template, found = parse_template(read_plain(path, MAX_TEXT), path=path.replace(os.sep, "/"), name=name)
     wrong = next((one for one in found if one.severity == "error"), None)
     if template is None or wrong is not None:
         raise SourceError(

@@ -15,7 +15,7 @@ from driven.errors import DrivenError
 from driven.serving import figures, wishes
 from driven.serving.answers import FAULT, TRANSPORT, Patient, Problem, of_error
 from driven.serving.bodies import MOST_OPS
-from driven.serving.gate import VARY, Gate
+from driven.serving.gate import CHANGES, Gate, headers_of
 from driven.serving.site import overview
 from driven.serving.store import is_version
 from driven.serving.telling import RETRY, Listener, short
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from driven.serving.bodies import Body, Coding
     from driven.serving.site import Site
     from driven.serving.store import Version
-
-_FOREVER = "public, max-age=31536000, immutable"  # what was published never changes
 
 
 def application(site: Site) -> ASGIApp:
@@ -104,11 +102,7 @@ class _Routes:
         name, asked = request.path_params["name"], request.path_params["version"]
         if one is None:
             raise _nothing(name, asked)
-        headers = {"Vary": VARY.decode(), "Cache-Control": "no-cache" if asked == "latest" else _FOREVER}
-        if asked == "latest":
-            headers["Driven-Version"] = one.version
-        if self.site.tokens is not None:
-            headers["Cache-Control"] = headers["Cache-Control"].replace("public", "private")
+        headers = headers_of(one, request.scope["path"], self.site)
         given = request.headers
         if "range" in given and request.method == "GET":
             found = await self._range(one, given.get("range"), given.get("if-range"), headers)
@@ -284,7 +278,7 @@ class _Stream:
             hub.listeners.discard(one)
 
 
-_FRESH = {"Cache-Control": "no-cache"}
+_FRESH = {"Cache-Control": CHANGES}
 
 
 def _not_ready(why: str) -> Problem:

@@ -9,7 +9,6 @@ from driven.trust.pack import is_name, version_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any, Protocol
 
 MOST = 1000  # events of one answer
@@ -116,9 +115,6 @@ if TYPE_CHECKING:
         async def events(self, after: int, most: int = MOST) -> list[Event]:
             """What was published after that number, in order. A number that this store never gave: from the start."""
 
-        async def last(self) -> int:
-            """The number of the last event; 0 before the first."""
-
         async def read(self, one: Version) -> bytes:
             """The bundle, as its digest says. SourceError where it is gone or broken."""
 
@@ -129,8 +125,3 @@ if TYPE_CHECKING:
 
         async def changed(self) -> None:
             """Wait until there may be something new."""
-
-
-def newest_first(versions: Sequence[Version]) -> tuple[Version, ...]:
-    """Sorted, the latest first."""
-    return tuple(sorted(versions, key=lambda one: one.order, reverse=True))

@@ -5,12 +5,11 @@ uvicorn's own protocol bounds none of these: https://www.uvicorn.org/settings/, 
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from driven.serving.answers import PROBLEM, TRANSPORT
+from driven.serving.answers import PROBLEM, TRANSPORT, Problem
 
 if TYPE_CHECKING:
     import asyncio
@@ -146,8 +145,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def _refuse(self, status: int, why: str) -> None:
         title = _PHRASES[status]
-        problem: dict[str, Any] = {"title": title, "detail": why, "status": status, "hint": ""}
-        body = json.dumps(problem).encode()
+        body = Problem(status, title, why).body()
         self.transport.write(
             f"HTTP/1.1 {status} {title}\r\nContent-Type: {PROBLEM}\r\nContent-Length: {len(body)}\r\n"
             "Connection: close\r\n\r\n".encode()

@@ -7,7 +7,8 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,31 @@ class Stumbling(FolderStore):
         if self.wrong is not None:
             raise self.wrong
         return await super().events(after, most)
+
+
+@asynccontextmanager
+async def listening(site: Site) -> AsyncIterator[Listener]:
+    """A listener to all packs of a site that runs."""
+    await site.start()
+    one = Listener("", lambda: None)
+    site.hub.listeners.add(one)
+    try:
+        yield one
+    finally:
+        await site.stop()
+
+
+def unasked(site: Site) -> list[bool]:
+    """Nobody can be asked who may listen, until this is empty."""
+    wrong = [True]
+
+    def may(_: object) -> bool:
+        if wrong:
+            raise RuntimeError("a list that cannot be asked")
+        return True
+
+    site.hub._may = may
+    return wrong
 
 
 async def ready(site: Site) -> tuple[int, str]:
@@ -66,10 +92,7 @@ def test_an_error_of_any_kind_is_told_and_not_the_end(
     async def work() -> None:
         store, told = Stumbling(os.fspath(tmp_path)), list[str]()
         site = Site(store, warn=told.append)
-        await site.start()
-        one = Listener("", lambda: None)
-        site.hub.listeners.add(one)
-        try:
+        async with listening(site) as one:
             assert (await ready(site))[0] == 200
             store.wrong = wrong
             Folder(os.fspath(tmp_path)).publish(packs["1.0.0"].version, packs["1.0.0"].data)
@@ -83,8 +106,6 @@ def test_an_error_of_any_kind_is_told_and_not_the_end(
             assert b'"1.0.0"' in b"".join(one.queue) and site.catalogue.last == 1
             await soon(lambda: not site.trouble)
             assert (await ready(site))[0] == 200 and "again" in told[-1]
-        finally:
-            await site.stop()
 
     asyncio.run(work())
 
@@ -96,26 +117,14 @@ def test_what_an_error_cut_short_is_announced_again(
 
     async def work() -> None:
         site = Site(FolderStore(os.fspath(tmp_path)))
-        wrong = [True]
-
-        def may(_: object) -> bool:
-            if wrong:
-                raise RuntimeError("a list that cannot be asked")
-            return True
-
-        site.hub._may = may
-        await site.start()
-        one = Listener("", lambda: None)
-        site.hub.listeners.add(one)
-        try:
+        wrong = unasked(site)
+        async with listening(site) as one:
             Folder(os.fspath(tmp_path)).publish(packs["1.0.0"].version, packs["1.0.0"].data)
             await soon(lambda: bool(site.trouble))
             assert one.queue == []
             wrong.clear()
             await soon(lambda: bool(one.queue))
             assert b"".join(one.queue).count(b"id: 1\n") == 1
-        finally:
-            await site.stop()
 
     asyncio.run(work())
 
@@ -147,22 +156,10 @@ def test_a_heartbeat_that_fails_is_not_the_last(tmp_path: Path, monkeypatch: pyt
     async def work() -> None:
         told: list[str] = []
         site = Site(FolderStore(os.fspath(tmp_path)), warn=told.append)
-        wrong = [True]
-
-        def may(_: object) -> bool:
-            if wrong:
-                raise RuntimeError("a list that cannot be asked")
-            return True
-
-        site.hub._may = may
-        await site.start()
-        one = Listener("", lambda: None)
-        site.hub.listeners.add(one)
-        try:
+        wrong = unasked(site)
+        async with listening(site) as one:
             await soon(lambda: bool(told))
             wrong.clear()
             await soon(lambda: one.queue == [b":\n\n"])
-        finally:
-            await site.stop()
 
     asyncio.run(work())

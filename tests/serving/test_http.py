@@ -73,6 +73,16 @@ def test_who_has_it_gets_304(tag: str, server: Server, packs: dict[str, Built]) 
     assert "vary" in answer.headers
 
 
+@pytest.mark.parametrize("version", ["1.1.0", "latest"])
+def test_304_says_of_caching_and_versions_what_200_does(version: str, server: Server, packs: dict[str, Built]) -> None:
+    path = f"/packs/acme-errors/{version}"
+    whole = server.ask(path)
+    fresh = server.ask(path, if_none_match=f'"{packs["1.1.0"].version.etag}"')
+    assert (whole.status, fresh.status) == (200, 304)
+    for name in ("cache-control", "vary", "driven-version", "etag"):
+        assert fresh.headers.get(name) == whole.headers.get(name)
+
+
 @pytest.mark.parametrize("tag", ['"b3-0"', "", "{}", '"{}', '"{}x"', '"x.{}"', '"', ",,,", "W/", '"\xff"'])
 def test_who_has_another_gets_it(tag: str, server: Server, packs: dict[str, Built]) -> None:
     answer = server.ask(LATEST, if_none_match=tag.format(packs["1.1.0"].version.etag))

@@ -63,6 +63,13 @@ def test_what_hides_text_is_not_built_even_signed(folder: Path, key: Path, tmp_p
     assert done.returncode == 2 and "rules/errors.md" in done.stderr
 
 
+def test_what_nobody_would_look_through_is_not_built(folder: Path, key: Path, tmp_path: Path) -> None:
+    (folder / "notes.txt").write_text("- Name the thing.\n" * 70_000)
+    making.sign(folder, key)
+    done = within(tmp_path, "pack", "build", "acme-errors")
+    assert done.returncode == 2 and "notes.txt: a text of 1,260,000 bytes" in done.stderr
+
+
 def test_without_a_signature_nothing_is_built(folder: Path, tmp_path: Path) -> None:
     for name in ("pack.manifest", "pack.manifest.sig"):
         (folder / name).unlink()
