@@ -90,13 +90,12 @@ ELSE: Final = 53  # u32: where to go when the loop has nothing at all
 KEEP: Final = 54
 GATHER: Final = 55  # u32: as NEXT, and leaves what was kept
 LOOP: Final = 56  # u8 loops out, u8 attribute
-POP: Final = 57
-LAST: Final = 57
+LAST: Final = 56
 
 SHAPES: Final = (
     "", "q", "h", "h", "", "", "", "", "", "", "", "", "h", "h", "", "", "", "", "", "", "", "", "", "", "", "h", "",
     "", "b", "h", "h", "h", "h", "bh", "bb", "bb", "bb", "bbb", "b", "", "h", "hh", "hh", "h", "h", "ii", "", "", "",
-    "i", "i", "", "i", "i", "", "i", "bb", "",
+    "i", "i", "", "i", "i", "", "i", "bb",
 )  # fmt: skip
 """The operands of each instruction: b a byte, h 16 bits, i 32 bits, q 64 bits."""
 

@@ -304,15 +304,13 @@ class Machine:
                     raise FormatError(f"more than {L.MAX_CAPTURES} texts within one another", here)
                 captures.append(self.out)
                 self.out = BytesWriter()
-            elif op == L.CAPTURED:
+            else:  # CAPTURED
                 if not captures:
                     raise FormatError("a text that ends and never began", here)
                 text = self.out.getvalue().decode("utf-8")
                 self.out = captures.pop()
                 self._burn(text)
                 stack.append(text)
-            else:
-                pop(stack, here)
             if len(stack) > L.MAX_STACK:
                 raise RenderError(f"more than {L.MAX_STACK} values at once")
         if at != size or captures:

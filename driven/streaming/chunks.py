@@ -33,10 +33,9 @@ class ChunkStreamer:
     """The sender. `read(offset, size)` gives the bytes there, from a file or a store; `digest` is the BLAKE3 of all."""
 
     def __init__(
-        self, read: Callable[[int, int], bytes], total: int, digest: bytes, *, size: int = SIZE, offset: int = 0,
-        framed: bool = True,
-    ) -> None:  # fmt: skip
-        """From `offset` on. Not `framed`, it gives the data alone: whoever carries it says and checks the rest."""
+        self, read: Callable[[int, int], bytes], total: int, digest: bytes, *, size: int = SIZE, offset: int = 0
+    ) -> None:
+        """From `offset` on."""
         if not 0 < size <= MAX_SIZE or not 0 <= offset <= total or len(digest) != 32:
             raise ValueError("a chunk has 1 byte to 1 MiB, an offset is none beyond the end, a digest has 32 bytes")
         self._read = read
@@ -44,8 +43,7 @@ class ChunkStreamer:
         self.digest = digest
         self.size = size
         self.offset = offset
-        self._framed = framed
-        self._headed = not framed
+        self._headed = False
         self._credit = 0
 
     @classmethod
@@ -69,7 +67,7 @@ class ChunkStreamer:
         if not 0 <= offset <= self.total:
             raise ChunkError(f"there is no byte {offset:,}", 0)
         self.offset = offset
-        self._headed = not self._framed
+        self._headed = False
         self._credit = 0
 
     def next(self) -> bytes | None:
@@ -85,7 +83,7 @@ class ChunkStreamer:
             raise SourceError("what is sent has changed meanwhile", hint="ask for it anew")
         self._credit -= 1
         at, self.offset = self.offset, self.offset + wanted
-        return _frame(CHUNK, at, data) if self._framed else data
+        return _frame(CHUNK, at, data)
 
 
 class ChunkReceiver:
@@ -143,16 +141,16 @@ class ChunkReceiver:
         if frame[0] == HEAD:
             if length != 32:
                 raise ChunkError("the first frame holds no digest", self.offset)
-            self.expect(at, frame[HEADER:])
+            self._expect(at, frame[HEADER:])
             return 0
         if self.total < 0:
             raise ChunkError("a chunk came before the first frame", self.offset)
         if at != self.offset:
             raise ChunkError(f"a chunk for byte {at:,} came", self.offset)
-        self.take_plain(frame[HEADER:])
+        self._append(frame[HEADER:])
         return 1
 
-    def expect(self, total: int, digest: bytes) -> None:
+    def _expect(self, total: int, digest: bytes) -> None:
         """What the whole will be. ChunkError where it is another than before, or too large."""
         if total > self._limit:
             raise ChunkError(f"{total:,} bytes are more than the {self._limit:,} that are taken", self.offset)
@@ -162,8 +160,8 @@ class ChunkReceiver:
         self.total, self.digest = total, digest
         self._finish()
 
-    def take_plain(self, data: bytes) -> None:
-        """The next bytes, without a frame around them. ChunkError for more than were announced."""
+    def _append(self, data: bytes) -> None:
+        """The next bytes. ChunkError for more than were announced."""
         if self.offset + len(data) > self.total:
             raise ChunkError("more bytes came than were announced", self.offset)
         self._sink.seek(self.offset)
