@@ -222,7 +222,9 @@ class Follower:
                     await self._take(name, version)
                     failed = 0
                 except (DeliveryError, DiskError) as error:
-                    if self._turned is None or not (self._now and isinstance(error, Unreachable)):
+                    if isinstance(error, Unreachable):
+                        self._away(error)
+                    else:
                         self._tell(error)
                     failed += 1
                     if failed < _PATIENT or isinstance(error, (Unreachable, DiskError)):
