@@ -267,7 +267,7 @@ values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()) | st.binary()
     | st.just(Strange("s")) | st.just(object()) | st.just("\ud800") | st.just("\x00" * 5000),
     lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.integers(), inner),  # type: ignore[arg-type]
-    max_leaves=60,
+    max_leaves=20,
 )  # fmt: skip
 
 
