@@ -6,9 +6,11 @@ Whose signature a bundle carries is asked by who fetched it (`driven.delivery.ch
 from __future__ import annotations
 
 import asyncio
+import os
 
 from driven.delivery.coding import Corrupt, Have, coding_in, decoded, etag_in, etag_of, wishes
 from driven.delivery.kept import Half, Kept
+from driven.delivery.token import NAME
 from driven.delivery.wire import Answer, Client, Cut, Patience, Unreachable
 from driven.errors import DeliveryError
 from driven.format.words import similar
@@ -185,10 +187,10 @@ class RuleServer:
         if status in (401, 403):
             if self.client.sends_token:
                 return DeliveryError(f"`{host}` does not take the token", hint="ask whoever runs it for another one")
-            return DeliveryError(
-                f"`{host}` wants a token",
-                hint="`--token-file FILE`, or DRIVEN_TOKEN and `--from URL`; by https or to this machine alone",
-            )
+            hint = "`--token-file FILE`, or DRIVEN_TOKEN and `--from URL`; by https or to this machine alone"
+            if os.environ.get(NAME):
+                hint = f"{NAME} is set, and goes to a server that the command names alone: add `--from URL`"
+            return DeliveryError(f"`{host}` wants a token", hint=hint)
         if status == 404 and name and not version:
             names = await self.names()
             near = similar(name, names)

@@ -88,13 +88,15 @@ def look_for(
     root: str, packs: Mapping[str, tuple[PackLook, Origin]], top: str, *, tokens: Mapping[str, str],
     offline: bool = False, to: str = "", unsigned: bool = False, key: str = "", surfaces: bool = False,
 ) -> list[Update]:  # fmt: skip
-    """What there is for each of these packs, laid out below the folder `top`; `to`: this version and no other.
-    `tokens`: by the URL of a server.
+    """What there is for each of these packs, laid out below the folder `top`; `to`: this version and no other; a pack
+    that is gone comes as it is pinned, and what is newer is seen when it is here. `tokens`: by the URL of a server.
 
     What could not be accepted (`driven.packing.check`) is "refused". Packs of servers are asked for side by side.
     """
     kept = Kept()
-    fetched = {} if offline or to else asyncio.run(_ask(root, packs, tokens, kept))
+    asked = {name: to or _pinned(*pair) for name, pair in packs.items()}
+    newest = {name: pair for name, pair in packs.items() if not asked[name]}
+    fetched = {} if offline else asyncio.run(_ask(root, newest, tokens, kept))
     found = []
     for name, (here, one) in packs.items():
         assert here.pin is not None
@@ -105,7 +107,7 @@ def look_for(
             if isinstance(came, DrivenError):
                 raise came
             token = tokens.get(one.url, "")
-            brought = _brought(root, here, one, folder, kept, came, token=token, offline=offline, to=to)
+            brought = _brought(root, here, one, folder, kept, came, token=token, offline=offline, to=asked[name])
             update = _judged(root, here, one, folder, brought, to=to)
             if update.state == "new" and update.look is not None:
                 check(update.look, unsigned=unsigned, key=key, surfaces=surfaces)
@@ -116,6 +118,11 @@ def look_for(
             update = _without(here, error, "refused", look, version)
         found.append(update)
     return found
+
+
+def _pinned(here: PackLook, one: Origin) -> str:
+    """The version that is asked for where a pack is gone and its server still has it, "" for the newest."""
+    return here.pin.version if here.state == "gone" and one.kind == "server" and here.pin is not None else ""
 
 
 async def _ask(

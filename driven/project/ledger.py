@@ -222,12 +222,9 @@ def forget(tree: Tree) -> None:
 
 
 def prepare_state(tree: Tree) -> None:
-    """Make `.driven/state` with its own .gitignore, and clear it of the temps of killed runs. For the one who holds the
-    `Writer`: without it the temps may be those of a run that goes on."""
-    tree.folder(STATE, create=True)
+    """Clear the project's own folders of the temps of killed runs. For the one who holds the `Writer`: without it the
+    temps may be those of a run that goes on."""
     tree.sweep((".driven", STATE, f"{STATE}/snapshots"))
-    if tree.seen(STATE + "/.gitignore") is None:
-        tree.write_state(STATE + "/.gitignore", b"*\n")
 
 
 def read_lock(root: str) -> dict[Owned, frozenset[str]]:

@@ -12,6 +12,7 @@ from driven.project.disk import STATE, Tree
 class Writer:
     """The right to write in one project, held by one process at a time; a dead process does not hold it.
 
+    `.driven/state`, where its file stands, ignores itself.
     An `idle` one is for those who only look: it takes nothing and waits for nobody.
     """
 
@@ -37,6 +38,12 @@ class Writer:
                     "another `driven` is writing in this project", hint="wait for it to end, then run this again"
                 )
             time.sleep(0.02)
+        try:
+            if self._tree.seen(STATE + "/.gitignore") is None:
+                self._tree.write_state(STATE + "/.gitignore", b"*\n")
+        except BaseException:
+            os.close(self._handle)
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

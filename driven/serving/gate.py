@@ -110,8 +110,11 @@ class Gate:
                           "start it with --tokens FILE, or publish into its folder: --to DIR")  # fmt: skip
         holder = site.tokens.holder(given.get(b"authorization", b""))
         if holder is None:
+            sent = b"authorization" in given
             raise Problem(
-                401, "Who are you?", "a token is needed", "set DRIVEN_TOKEN, or give --token-file FILE",
+                401, "Who are you?", "this token is not known here" if sent else "a token is needed",
+                "ask whoever runs this server for one; driven takes it by --token-file FILE, curl as"
+                " `Authorization: Bearer TOKEN`",
                 {"WWW-Authenticate": 'Bearer realm="driven"'},
             )  # fmt: skip
         if method not in ("GET", "HEAD") and holder.grant != "publish":

@@ -260,7 +260,10 @@ class NatsStore:
                 f"`{self.where}` does not let this server in: {why[:200]}",
                 hint="--nats-login FILE says who it is: USER:PASSWORD or a token, on its first line",
             )
-        return _Silent(f"`{self.where}` does not answer: {why[:200]}", hint="is nats-server running there, with -js?")
+        hint = "is nats-server running there, with -js?"
+        if isinstance(error, ConnectionError):  # it says why it lets nobody in, and closes: its word may be lost
+            hint += " does it want to know who this is, by --nats-login FILE?"
+        return _Silent(f"`{self.where}` does not answer: {why[:200]}", hint=hint)
 
 
 class _Silent(DrivenError):

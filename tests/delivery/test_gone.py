@@ -120,6 +120,12 @@ def test_a_clone_without_it_loses_nothing(clone: Path, capsys: pytest.CaptureFix
     assert "Use two spaces" in both and "Wrap every error" in both
 
 
+def test_a_clone_that_is_updated_first_has_nothing_to_commit(clone: Path) -> None:
+    assert run(clone, "update", "--quiet") == 0
+    said = subprocess.run(["git", "-C", str(clone), "status", "--short"], check=True, capture_output=True, text=True)
+    assert said.stdout == ""
+
+
 @pytest.mark.parametrize("where", ["shared", "clone"])
 def test_a_pin_that_is_taken_back_takes_the_rules_along(where: str, request: pytest.FixtureRequest) -> None:
     root: Path = request.getfixturevalue(where)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from driven.errors import UsageError
@@ -44,4 +45,6 @@ def run(args: Any, app: App) -> int:
         refuse_replay(look, where, asked=version, hint=again)
         app.out.note((f"{name} {came.version}", "bold"), f" from {where.text}", (f"  {how(came)}", "dim"), error=True)
         word = f"{name}@{version}" if version else name
-        return accept(args, app, [look], again=f"driven add {word}" + (f" --from {given}" if given else "") + " --yes")
+        words = ["driven", "add", word, *(["--from", given] if given else [])]
+        words += ["--token-file", args.token_file] if args.token_file else []
+        return accept(args, app, [look], again=shlex.join([*words, "--yes"]))

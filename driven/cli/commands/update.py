@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from driven.errors import UsageError
@@ -61,9 +62,12 @@ def _update(args: Any, app: App) -> int:
         if not app.json:
             show_updates(app.out, found, check=args.check)
         if looks and not dry:
-            names = " ".join(look.name for look in looks)
+            words = ["driven", "update", *(look.name for look in looks)]
+            words += [word for one in args.from_ for word in ("--from", one)]
+            words += ["--to", args.to] if args.to else []
+            words += ["--token-file", args.token_file] if args.token_file else []
             lost = [one.name for one in found if one.edited]
-            confirm(args, app, looks, again=f"driven update {names} --yes", known=True, lost=lost)
+            confirm(args, app, looks, again=shlex.join([*words, "--yes"]), known=True, lost=lost)
             packing.accept(root, looks, unsigned=args.unsigned, key=args.key or "", surfaces=args.surfaces)
         done = bool(looks) and not dry
         problems = [one.problem for one in found if one.problem is not None]
